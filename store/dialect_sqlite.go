@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// dialect is all that differs between the engines.
+type dialect interface {
+	viewOptions() *sql.TxOptions
+	changeOptions() *sql.TxOptions
+	wholeOptions() *sql.TxOptions
+	bind(ctx context.Context, tx *sql.Tx, practice PracticeID) error // tells row-level security which practice it is
+	again(err error) bool                                            // whether the whole transaction may run again
+	translate(err error) error                                       // driver errors to ErrUnique, ErrForeign, ErrBusy
+	skipLocked() string
+	explain() string
+	word(name string) (string, bool) // {{name}} in migrations
+	afterMigrations(ctx context.Context, tx *sql.Tx) error
+	selfMigrating() bool
+	backup(ctx context.Context, db *DB, file string) error
+}
+
+type sqliteDialect struct{ path string }
+
+func openSQLite(ctx context.Context, path string) (dialect, *sql.DB, *sql.DB, error) {
+	d := sqliteDialect{path: path}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, nil, nil, fmt.Errorf("make the folder of the database: %w", err)
+	}
+	// The file holds personal data in clear (names): nobody else on the machine may read it, whatever the umask.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("open the database file: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, nil, nil, err
+	}
+	write, err := sql.Open("sqlite", sqliteName(path, "_txlock=immediate", "_pragma=synchronous(FULL)"))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	write.SetMaxOpenConns(1) // one writer per process: waits in Go, not in SQLite
+	read, err := sql.Open("sqlite", sqliteName(path, "_pragma=query_only(1)"))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	read.SetMaxOpenConns(8)
+	read.SetMaxIdleConns(8)
+	if err := write.PingContext(ctx); err != nil {
+		return nil, nil, nil, fmt.Errorf("open the database: %w", err)
+	}
+	return d, write, read, nil
+}
+
+func sqliteName(path string, more ...string) string {
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(15000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=temp_store(FILE)"
+	for _, m := range more {
+		name += "&" + m
+	}
+	return name
+}
+
+func (sqliteDialect) viewOptions() *sql.TxOptions   { return &sql.TxOptions{ReadOnly: true} }
+func (sqliteDialect) changeOptions() *sql.TxOptions { return nil }
+func (sqliteDialect) wholeOptions() *sql.TxOptions  { return nil }
+
+func (sqliteDialect) bind(context.Context, *sql.Tx, PracticeID) error { return nil }
+
+func (sqliteDialect) again(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+func (d sqliteDialect) translate(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+		return ErrUnique.With(err)
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return ErrForeign.With(err)
+	}
+	if e.Code()&0xff == sqlite3.SQLITE_BUSY {
+		return ErrBusy.With(err)
+	}
+	return err
+}
+
+func (sqliteDialect) skipLocked() string { return "" }
+func (sqliteDialect) explain() string    { return "EXPLAIN QUERY PLAN " }
+
+func (sqliteDialect) word(name string) (string, bool) {
+	word, ok := map[string]string{
+		"int": "INTEGER", "bool": "INTEGER", "bytes": "BLOB", "text": "TEXT", "strict": "STRICT",
+	}[name]
+	return word, ok
+}
+
+func (sqliteDialect) afterMigrations(context.Context, *sql.Tx) error { return nil }
+func (sqliteDialect) selfMigrating() bool                            { return true }
+
+// backup copies the whole database into a new file, consistently, while others write.
+func (d sqliteDialect) backup(ctx context.Context, db *DB, file string) error {
+	if _, err := os.Stat(file); err == nil {
+		return alreadyThere(file)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	_, err := db.read.ExecContext(ctx, `VACUUM INTO $1`, file)
+	return err
+}
+
+func alreadyThere(file string) error { return fmt.Errorf("%s exists already", filepath.Base(file)) }

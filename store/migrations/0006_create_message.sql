@@ -1,0 +1,78 @@
+-- message: one thing to one recipient, with its fate
+CREATE TABLE message (
+	practice   {{text}} NOT NULL REFERENCES practice (practice),
+	id         {{text}} NOT NULL,
+	kind       {{text}} NOT NULL CHECK (kind IN ('rule', 'order', 'letter', 'reply', 'test')),
+	channel    {{text}} NOT NULL CHECK (channel IN ('email', 'sms')),
+	purpose    {{text}} NOT NULL CHECK (purpose IN ('appointments', 'marketing')),
+	rule       {{text}} NOT NULL,          -- the rule's key; '' for the other kinds
+	wording_version {{text}} NOT NULL,
+	digest     {{text}} NOT NULL,          -- of that version
+	language   {{text}} NOT NULL,
+	appointment {{text}} NOT NULL,
+	attendee   {{text}} NOT NULL,
+	generation {{int}} NOT NULL,
+	client     {{text}} NOT NULL,
+	recipient  {{text}} NOT NULL,          -- the client's id, or a contact's
+	state      {{text}} NOT NULL CHECK (state IN ('queued', 'held', 'leaving', 'sent', 'refused', 'maybe sent', 'dropped')),
+	reason     {{text}} NOT NULL,          -- of the last change of state, from the documented list
+	turn       {{int}} NOT NULL,           -- the order in which the courier takes what is queued: an instant in microseconds
+	not_after  {{int}} NOT NULL,           -- of no use to anybody after this instant
+	attempts   {{int}} NOT NULL,
+	claimed_by {{text}} NOT NULL,          -- the courier process that has it; '' for none
+	claimed_until {{int}} NOT NULL,
+	message_id {{text}} NOT NULL,          -- RFC 5322 Message-ID, made before the first try and kept
+	address_index {{text}} NOT NULL,       -- keyed blind index of where it went; '' before it left
+	sealed     {{bytes}},                  -- what was merged, and to whom; NULL before it left
+	relay      {{text}} NOT NULL,
+	outside_id {{text}} NOT NULL,          -- the gateway's id, for receipts
+	created_at {{int}} NOT NULL,
+	left_at    {{int}} NOT NULL,           -- when its first byte left; 0 before
+	changed_at {{int}} NOT NULL,
+	PRIMARY KEY (practice, id)
+) {{strict}};
+CREATE INDEX message_next ON message (turn) WHERE state = 'queued' AND claimed_by = '';
+CREATE INDEX message_claimed ON message (claimed_until) WHERE claimed_by <> '';
+CREATE INDEX message_appointment ON message (practice, appointment);
+CREATE INDEX message_client ON message (practice, client, created_at);
+CREATE INDEX message_recent ON message (practice, created_at);
+CREATE INDEX message_failed ON message (practice, changed_at) WHERE state IN ('refused', 'maybe sent', 'held');
+CREATE INDEX message_outside ON message (outside_id) WHERE outside_id <> '';
+
+-- every step of a message, with its reason, for the practice to read
+CREATE TABLE message_step (
+	practice   {{text}} NOT NULL,
+	message    {{text}} NOT NULL,
+	number     {{int}} NOT NULL,
+	at         {{int}} NOT NULL,
+	step       {{text}} NOT NULL,          -- a state of message, or 'deferred', 'delivered', 'bounced', 'complained', 'replied', 'claimed'
+	reason     {{text}} NOT NULL,
+	detail     {{text}} NOT NULL,          -- a server's reply, bounded and without addresses
+	PRIMARY KEY (practice, message, number),
+	FOREIGN KEY (practice, message) REFERENCES message (practice, id)
+) {{strict}};
+
+-- addresses that must not be written to, by blind index
+CREATE TABLE suppression (
+	practice   {{text}} NOT NULL,
+	channel    {{text}} NOT NULL CHECK (channel IN ('email', 'sms')),
+	address_index {{text}} NOT NULL,
+	purpose    {{text}} NOT NULL CHECK (purpose IN ('all', 'marketing')),
+	reason     {{text}} NOT NULL,          -- 'bounce', 'complaint', 'stop', 'unsubscribe'
+	at         {{int}} NOT NULL,
+	PRIMARY KEY (practice, channel, address_index, purpose)
+) {{strict}};
+
+-- stops; the practice '' is the platform
+CREATE TABLE freeze (
+	practice   {{text}} NOT NULL,
+	id         {{text}} NOT NULL,
+	scope      {{text}} NOT NULL CHECK (scope IN ('platform', 'practice')),
+	reason     {{text}} NOT NULL,
+	who        {{text}} NOT NULL,
+	at         {{int}} NOT NULL,
+	lifted_at  {{int}} NOT NULL,
+	lifted_by  {{text}} NOT NULL,
+	PRIMARY KEY (practice, id)
+) {{strict}};
+CREATE INDEX freeze_open ON freeze (practice) WHERE lifted_at = 0;

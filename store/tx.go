@@ -1,0 +1,243 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Tx is a transaction bound to one practice. Its statements carry that practice as $1; their other values begin at $2.
+type Tx struct {
+	Actor    Actor
+	Practice PracticeID
+	Now      time.Time // one instant for the whole transaction
+	conn
+}
+
+// Wide is a transaction across practices: its values begin at $1 and nothing is supplied.
+type Wide struct {
+	Now time.Time
+	why string
+	conn
+}
+
+type conn struct {
+	tx *sql.Tx
+	db *DB
+}
+
+// Rows are the rows of a query; close them or read them to the end, then look at Err.
+type Rows = sql.Rows
+
+// Row is the one row of a query.
+type Row struct {
+	row *sql.Row
+	db  *DB
+}
+
+// Scan copies the row's columns. No row is ErrNone.
+func (r Row) Scan(dest ...any) error {
+	err := r.row.Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNone
+	}
+	return err
+}
+
+// Exec runs a statement and returns how many rows it touched.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := t.db.stmts.lawful(query); err != nil {
+		return 0, err
+	}
+	return t.exec(ctx, query, t.args(args))
+}
+
+// Query runs a query of many rows.
+func (t *Tx) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
+	if err := t.db.stmts.lawful(query); err != nil {
+		return nil, err
+	}
+	return t.query(ctx, query, t.args(args))
+}
+
+// Row runs a query of at most one row.
+func (t *Tx) Row(ctx context.Context, query string, args ...any) Row {
+	if err := t.db.stmts.lawful(query); err != nil {
+		// The text is the programmer's: the first test that runs it must fail, whoever forgets to look at an error.
+		panic(err)
+	}
+	return t.row(ctx, query, t.args(args))
+}
+
+// Bulk runs head + "($1, $2, …), ($1, …)" + tail for rows of equal length, in as few statements as fit: for INSERT INTO t (practice, …) VALUES.
+func (t *Tx) Bulk(ctx context.Context, head, tail string, rows [][]any) (int64, error) {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	width := len(rows[0])
+	each := max(1, min(512, (MaxParameters-1)/width))
+	var total int64
+	for len(rows) > 0 {
+		n := min(each, len(rows))
+		args := make([]any, 0, n*width)
+		for _, row := range rows[:n] {
+			if len(row) != width {
+				return total, fmt.Errorf("store: a row of %d values among rows of %d", len(row), width)
+			}
+			args = append(args, row...)
+		}
+		touched, err := t.Exec(ctx, head+" "+t.db.stmts.values(n, width)+" "+tail, args...)
+		total += touched
+		if err != nil {
+			return total, err
+		}
+		rows = rows[n:]
+	}
+	return total, nil
+}
+
+func (t *Tx) args(args []any) []any {
+	all := make([]any, 0, len(args)+1)
+	return append(append(all, string(t.Practice)), args...)
+}
+
+// SkipLocked ends the SELECT of a claim so that several processes never wait for, or take, the same rows.
+func (t *Tx) SkipLocked() string { return t.db.dialect.skipLocked() }
+
+// Exec runs a statement across practices.
+func (w *Wide) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	return w.exec(ctx, query, args)
+}
+
+// Query runs a query across practices.
+func (w *Wide) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
+	return w.query(ctx, query, args)
+}
+
+// Row runs a query of at most one row across practices.
+func (w *Wide) Row(ctx context.Context, query string, args ...any) Row {
+	return w.row(ctx, query, args)
+}
+
+// SkipLocked is as Tx.SkipLocked.
+func (w *Wide) SkipLocked() string { return w.db.dialect.skipLocked() }
+
+// Plan returns the engine's query plan, for the tests that prove that an index is used.
+func (w *Wide) Plan(ctx context.Context, query string, args ...any) (string, error) {
+	rows, err := w.tx.QueryContext(ctx, w.db.dialect.explain()+query, args...)
+	if err != nil {
+		return "", w.db.dialect.translate(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return "", err
+	}
+	var out []string
+	for rows.Next() {
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(sql.NullString)
+		}
+		if err := rows.Scan(cells...); err != nil {
+			return "", err
+		}
+		out = append(out, cells[len(cells)-1].(*sql.NullString).String)
+	}
+	return strings.Join(out, "\n"), rows.Err()
+}
+
+func (c conn) exec(ctx context.Context, query string, args []any) (int64, error) {
+	result, err := c.tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, c.db.dialect.translate(err)
+	}
+	return result.RowsAffected()
+}
+
+func (c conn) query(ctx context.Context, query string, args []any) (*Rows, error) {
+	rows, err := c.tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, c.db.dialect.translate(err)
+	}
+	return rows, nil
+}
+
+func (c conn) row(ctx context.Context, query string, args []any) Row {
+	return Row{row: c.tx.QueryRowContext(ctx, query, args...), db: c.db}
+}
+
+// Collect reads every row with scan and closes them: the shape of nearly every List.
+func Collect[T any](rows *Rows, err error, scan func(*Rows) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+// statements remembers which texts keep the $1 law and the VALUES lists that Bulk made.
+type statements struct {
+	seen sync.Map // query text → error or nil
+	list sync.Map // [2]int{rows, width} → text
+}
+
+func newStatements() *statements { return &statements{} }
+
+// lawful is the $1 law: a statement of a practice's transaction names the practice, and only through $1.
+func (s *statements) lawful(query string) error {
+	if known, ok := s.seen.Load(query); ok {
+		if known == nil {
+			return nil
+		}
+		return known.(error)
+	}
+	var err error
+	if !strings.Contains(query, "practice = $1") && !strings.Contains(query, "VALUES ($1,") && !strings.Contains(query, "SELECT $1,") {
+		err = fmt.Errorf("store: a statement without practice = $1: %s", head(query))
+	}
+	if len(query) < 4096 { // long texts are Bulk's, few and made of lawful ones
+		if err == nil {
+			s.seen.Store(query, nil)
+		} else {
+			s.seen.Store(query, err)
+		}
+	}
+	return err
+}
+
+func (s *statements) values(rows, width int) string {
+	key := [2]int{rows, width}
+	if text, ok := s.list.Load(key); ok {
+		return text.(string)
+	}
+	var b strings.Builder
+	next := 2
+	for i := range rows {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("($1, " + List(next, width) + ")")
+		next += width
+	}
+	text := b.String()
+	s.list.Store(key, text)
+	return text
+}
+
+func head(query string) string {
+	query = strings.Join(strings.Fields(query), " ")
+	return query[:min(len(query), 90)]
+}
