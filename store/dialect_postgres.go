@@ -103,6 +103,6 @@ $do$`)
 	return err
 }
 
-func (postgresDialect) backup(context.Context, *DB, string) error {
+func (postgresDialect) backup(context.Context, string) error {
 	return errors.New("a PostgreSQL database is copied by pg_dump, which letterhead backup runs")
 }

@@ -27,7 +27,7 @@ type dialect interface {
 	word(name string) (string, bool) // {{name}} in migrations
 	afterMigrations(ctx context.Context, tx *sql.Tx) error
 	selfMigrating() bool
-	backup(ctx context.Context, db *DB, file string) error
+	backup(ctx context.Context, file string) error
 }
 
 type sqliteDialect struct{ path string }
@@ -112,13 +112,19 @@ func (sqliteDialect) afterMigrations(context.Context, *sql.Tx) error { return ni
 func (sqliteDialect) selfMigrating() bool                            { return true }
 
 // backup copies the whole database into a new file, consistently, while others write.
-func (d sqliteDialect) backup(ctx context.Context, db *DB, file string) error {
+func (d sqliteDialect) backup(ctx context.Context, file string) error {
 	if _, err := os.Stat(file); err == nil {
 		return alreadyThere(file)
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
-	_, err := db.read.ExecContext(ctx, `VACUUM INTO $1`, file)
+	// A connection of its own: the writer stays free, and the readers may not write at all.
+	own, err := sql.Open("sqlite", sqliteName(d.path))
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	_, err = own.ExecContext(ctx, `VACUUM INTO $1`, file)
 	return err
 }
 

@@ -145,7 +145,7 @@ func (db *DB) copyBefore(ctx context.Context, first migration) error {
 	if _, err := os.Stat(file); err == nil {
 		return nil // a copy from an earlier try of the same migration is the older truth: keep it
 	}
-	if err := db.dialect.backup(ctx, db, file); err != nil {
+	if err := db.dialect.backup(ctx, file); err != nil {
 		return fmt.Errorf("copy the database before migrating: %w", err)
 	}
 	return os.Chmod(file, 0o600)
@@ -189,4 +189,4 @@ func migrations(d dialect) ([]migration, error) {
 }
 
 // Backup writes a consistent copy of a SQLite database to a new file while others write; for PostgreSQL it is an error that names pg_dump.
-func (db *DB) Backup(ctx context.Context, file string) error { return db.dialect.backup(ctx, db, file) }
+func (db *DB) Backup(ctx context.Context, file string) error { return db.dialect.backup(ctx, file) }

@@ -64,7 +64,7 @@ CREATE TABLE suppression (
 ) {{strict}};
 
 -- stops; the practice '' is the platform
-CREATE TABLE freeze (
+CREATE TABLE freeze_entry ( -- "freeze" alone is a reserved word of PostgreSQL
 	practice   {{text}} NOT NULL,
 	id         {{text}} NOT NULL,
 	scope      {{text}} NOT NULL CHECK (scope IN ('platform', 'practice')),
@@ -75,4 +75,4 @@ CREATE TABLE freeze (
 	lifted_by  {{text}} NOT NULL,
 	PRIMARY KEY (practice, id)
 ) {{strict}};
-CREATE INDEX freeze_open ON freeze (practice) WHERE lifted_at = 0;
+CREATE INDEX freeze_open ON freeze_entry (practice) WHERE lifted_at = 0;
