@@ -225,11 +225,13 @@ func sweep() {
 		return
 	}
 	for _, folder := range left {
+		// A young folder may be another process's, in the middle of initdb.
+		if info, err := os.Stat(folder); err != nil || time.Since(info.ModTime()) < 10*time.Minute {
+			continue
+		}
 		raw, err := os.ReadFile(filepath.Join(folder, "data", "postmaster.pid"))
 		if err != nil {
-			if info, err := os.Stat(folder); err == nil && time.Since(info.ModTime()) > time.Hour {
-				_ = os.RemoveAll(folder)
-			}
+			_ = os.RemoveAll(folder)
 			continue
 		}
 		line, _, _ := bytes.Cut(raw, []byte("\n"))
