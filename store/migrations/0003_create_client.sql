@@ -7,7 +7,7 @@ CREATE TABLE client (
 	first_name {{text}} NOT NULL,
 	last_name  {{text}} NOT NULL,
 	preferred_name {{text}} NOT NULL,
-	folded     {{text}} NOT NULL,          -- names folded for search: lower case, without marks
+	folded     {{text}} NOT NULL,          -- names folded for search by client.FoldNames: ' last first preferred '
 	born       {{text}} NOT NULL,          -- 2026-12-01 or ''
 	language   {{text}} NOT NULL,          -- '' means the practice's
 	zone       {{text}} NOT NULL,          -- '' means the practice's
@@ -27,11 +27,12 @@ CREATE TABLE client (
 	version    {{int}} NOT NULL,
 	created_at {{int}} NOT NULL,
 	changed_at {{int}} NOT NULL,
+	changed_by {{text}} NOT NULL DEFAULT '',
 	archived_at {{int}} NOT NULL,
 	PRIMARY KEY (practice, id)
 ) {{strict}};
 CREATE UNIQUE INDEX client_external ON client (practice, external) WHERE external <> '';
-CREATE INDEX client_folded ON client (practice, folded);
+CREATE INDEX client_folded ON client (practice, folded, id, archived_at); -- all that a search by name needs to look at
 CREATE INDEX client_born ON client (practice, born);
 CREATE INDEX client_email ON client (practice, email_index) WHERE email_index <> '';
 CREATE INDEX client_local ON client (practice, local_index) WHERE local_index <> '';

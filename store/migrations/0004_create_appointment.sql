@@ -14,7 +14,9 @@ CREATE TABLE appointment (
 	minutes    {{int}} NOT NULL CHECK (minutes > 0),
 	booking    {{text}} NOT NULL CHECK (booking IN ('booked', 'cancelled', 'rescheduled', 'entered in error')),
 	overbooked {{bool}} NOT NULL,          -- somebody chose to book over another, or it came so from an import
-	generation {{int}} NOT NULL,           -- grows with each move; messages of an older one are not sent
+	generation {{int}} NOT NULL,           -- another with each move; messages of any other one are not sent
+	last_generation {{int}} NOT NULL DEFAULT 0, -- the highest ever given: undoing a move brings the old number back, and no number is given twice
+	overbooked_by {{text}} NOT NULL DEFAULT '', -- who chose to
 	booked_at  {{int}} NOT NULL,           -- 0: imported, the booking instant is not known
 	booked_by  {{text}} NOT NULL,
 	moved_at   {{int}} NOT NULL,
@@ -22,12 +24,14 @@ CREATE TABLE appointment (
 	cancelled_by {{text}} NOT NULL CHECK (cancelled_by IN ('', 'client', 'practice', 'system')),
 	cancel_reason {{text}} NOT NULL,
 	cancel_late {{bool}} NOT NULL,
+	undo       {{text}} NOT NULL DEFAULT '', -- JSON: how it was before the last move or cancellation, for a few minutes' undo
 	import_sum {{text}} NOT NULL,
 	import_version {{int}} NOT NULL,
 	batch      {{text}} NOT NULL,
 	version    {{int}} NOT NULL,
 	created_at {{int}} NOT NULL,
 	changed_at {{int}} NOT NULL,
+	changed_by {{text}} NOT NULL DEFAULT '',
 	PRIMARY KEY (practice, id),
 	FOREIGN KEY (practice, practitioner) REFERENCES practitioner (practice, id),
 	FOREIGN KEY (practice, service) REFERENCES service (practice, id),
