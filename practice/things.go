@@ -1,0 +1,221 @@
+package practice
+
+import (
+	"context"
+	"errors"
+
+	"letterhead/store"
+)
+
+// Locations are the ones in use, in their order.
+func Locations(ctx context.Context, tx *store.Tx) ([]Location, error) {
+	all, err := EveryLocation(ctx, tx)
+	return current(all, func(l Location) bool { return l.ArchivedAt.IsZero() }), err
+}
+
+// EveryLocation also returns what is archived, for old appointments refer to it.
+func EveryLocation(ctx context.Context, tx *store.Tx) ([]Location, error) {
+	rows, err := tx.Query(ctx, `SELECT id, name, zone, address, phone, directions, reply_to, position, archived_at FROM location
+		WHERE practice = $1 ORDER BY position, id`)
+	return store.Collect(rows, err, func(r *store.Rows) (Location, error) {
+		var l Location
+		var archived int64
+		err := r.Scan(&l.ID, &l.Name, &l.Zone, &l.Address, &l.Phone, &l.Directions, &l.ReplyTo, &l.Position, &archived)
+		l.ArchivedAt = store.Instant(archived)
+		return l, err
+	})
+}
+
+// Services are the ones in use, by name.
+func Services(ctx context.Context, tx *store.Tx) ([]Service, error) {
+	all, err := EveryService(ctx, tx)
+	return current(all, func(s Service) bool { return s.ArchivedAt.IsZero() }), err
+}
+
+// EveryService also returns what is archived.
+func EveryService(ctx context.Context, tx *store.Tx) ([]Service, error) {
+	rows, err := tx.Query(ctx, `SELECT id, name, minutes, mode, archived_at FROM service WHERE practice = $1 ORDER BY name, id`)
+	return store.Collect(rows, err, func(r *store.Rows) (Service, error) {
+		var s Service
+		var archived int64
+		err := r.Scan(&s.ID, &s.Name, &s.Minutes, &s.Mode, &archived)
+		s.ArchivedAt = store.Instant(archived)
+		return s, err
+	})
+}
+
+// Practitioners are the ones in use, in their order.
+func Practitioners(ctx context.Context, tx *store.Tx) ([]Practitioner, error) {
+	all, err := EveryPractitioner(ctx, tx)
+	return current(all, func(p Practitioner) bool { return p.ArchivedAt.IsZero() }), err
+}
+
+// EveryPractitioner also returns who is archived.
+func EveryPractitioner(ctx context.Context, tx *store.Tx) ([]Practitioner, error) {
+	rows, err := tx.Query(ctx, `SELECT id, name, member, position, archived_at FROM practitioner WHERE practice = $1 ORDER BY position, id`)
+	return store.Collect(rows, err, func(r *store.Rows) (Practitioner, error) {
+		var p Practitioner
+		var archived int64
+		err := r.Scan(&p.ID, &p.Name, &p.Member, &p.Position, &archived)
+		p.ArchivedAt = store.Instant(archived)
+		return p, err
+	})
+}
+
+func current[T any](all []T, keep func(T) bool) []T {
+	var out []T
+	for _, v := range all {
+		if keep(v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// AddLocation appends a location. An empty zone is the practice's.
+func AddLocation(ctx context.Context, tx *store.Tx, l Location) (Location, error) {
+	if l.Zone == "" {
+		p, err := Find(ctx, tx)
+		if err != nil {
+			return Location{}, err
+		}
+		l.Zone = p.Zone
+	}
+	l, err := checkedLocation(l)
+	if err != nil {
+		return Location{}, err
+	}
+	if l.Position, err = room(ctx, tx, `SELECT count(*), COALESCE(max(position), -1) FROM location WHERE practice = $1`); err != nil {
+		return Location{}, err
+	}
+	l.ID, l.ArchivedAt = store.NewID[LocationID](), store.Instant(0)
+	_, err = tx.Bulk(ctx, insertLocation, "", [][]any{l.row()})
+	return l, named(err)
+}
+
+// AddService adds a service.
+func AddService(ctx context.Context, tx *store.Tx, s Service) (Service, error) {
+	s, err := checkedService(s)
+	if err != nil {
+		return Service{}, err
+	}
+	if _, err = room(ctx, tx, `SELECT count(*), 0 FROM service WHERE practice = $1`); err != nil {
+		return Service{}, err
+	}
+	s.ID, s.ArchivedAt = store.NewID[ServiceID](), store.Instant(0)
+	_, err = tx.Bulk(ctx, insertService, "", [][]any{s.row()})
+	return s, named(err)
+}
+
+// AddPractitioner appends a practitioner.
+func AddPractitioner(ctx context.Context, tx *store.Tx, p Practitioner) (Practitioner, error) {
+	p, err := checkedPractitioner(p)
+	if err != nil {
+		return Practitioner{}, err
+	}
+	if p.Position, err = room(ctx, tx, `SELECT count(*), COALESCE(max(position), -1) FROM practitioner WHERE practice = $1`); err != nil {
+		return Practitioner{}, err
+	}
+	p.ID, p.ArchivedAt = store.NewID[PractitionerID](), store.Instant(0)
+	_, err = tx.Bulk(ctx, insertPractitioner, "", [][]any{p.row()})
+	return p, named(err)
+}
+
+const (
+	insertLocation     = `INSERT INTO location (practice, id, name, zone, address, phone, directions, reply_to, position, archived_at) VALUES`
+	insertService      = `INSERT INTO service (practice, id, name, minutes, mode, archived_at) VALUES`
+	insertPractitioner = `INSERT INTO practitioner (practice, id, name, member, position, archived_at) VALUES`
+)
+
+func (l Location) row() []any {
+	return []any{l.ID, l.Name, l.Zone, l.Address, l.Phone, l.Directions, l.ReplyTo, l.Position, store.Micro(l.ArchivedAt)}
+}
+func (s Service) row() []any {
+	return []any{s.ID, s.Name, s.Minutes, s.Mode, store.Micro(s.ArchivedAt)}
+}
+func (p Practitioner) row() []any {
+	return []any{p.ID, p.Name, p.Member, p.Position, store.Micro(p.ArchivedAt)}
+}
+
+// room returns the next position, or ErrFull.
+func room(ctx context.Context, tx *store.Tx, query string) (next int, err error) {
+	var n int
+	if err := tx.Row(ctx, query).Scan(&n, &next); err != nil {
+		return 0, err
+	}
+	if n >= MaxThings {
+		return 0, ErrFull
+	}
+	return next + 1, nil
+}
+
+// named says which field a unique index was about.
+func named(err error) error {
+	if errors.Is(err, store.ErrUnique) {
+		return ErrNameTaken.With(err)
+	}
+	return err
+}
+
+// ChangeLocation writes everything of a location. Appointments that are booked keep the zone they were written in.
+func ChangeLocation(ctx context.Context, tx *store.Tx, l Location) error {
+	l, err := checkedLocation(l)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, `UPDATE location SET name = $3, zone = $4, address = $5, phone = $6, directions = $7, reply_to = $8, position = $9
+		WHERE practice = $1 AND id = $2 AND archived_at = 0`, l.ID, l.Name, l.Zone, l.Address, l.Phone, l.Directions, l.ReplyTo, l.Position)
+	return touched(n, named(err), ErrNoLocation)
+}
+
+// ChangeService writes everything of a service.
+func ChangeService(ctx context.Context, tx *store.Tx, s Service) error {
+	s, err := checkedService(s)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, `UPDATE service SET name = $3, minutes = $4, mode = $5 WHERE practice = $1 AND id = $2 AND archived_at = 0`, s.ID, s.Name, s.Minutes, s.Mode)
+	return touched(n, named(err), ErrNoService)
+}
+
+// ChangePractitioner writes everything of a practitioner.
+func ChangePractitioner(ctx context.Context, tx *store.Tx, p Practitioner) error {
+	p, err := checkedPractitioner(p)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, `UPDATE practitioner SET name = $3, member = $4, position = $5 WHERE practice = $1 AND id = $2 AND archived_at = 0`, p.ID, p.Name, p.Member, p.Position)
+	return touched(n, named(err), ErrNoPerson)
+}
+
+// ArchiveLocation takes a location out of use; the last one stays.
+func ArchiveLocation(ctx context.Context, tx *store.Tx, id LocationID) error {
+	open, err := Locations(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if len(open) == 1 && open[0].ID == id {
+		return ErrLast
+	}
+	n, err := tx.Exec(ctx, `UPDATE location SET archived_at = $3 WHERE practice = $1 AND id = $2 AND archived_at = 0`, id, store.Micro(tx.Now))
+	return touched(n, err, ErrNoLocation)
+}
+
+// ArchiveService takes a service out of use.
+func ArchiveService(ctx context.Context, tx *store.Tx, id ServiceID) error {
+	n, err := tx.Exec(ctx, `UPDATE service SET archived_at = $3 WHERE practice = $1 AND id = $2 AND archived_at = 0`, id, store.Micro(tx.Now))
+	return touched(n, err, ErrNoService)
+}
+
+// ArchivePractitioner takes a practitioner out of use. Booked appointments stay.
+func ArchivePractitioner(ctx context.Context, tx *store.Tx, id PractitionerID) error {
+	n, err := tx.Exec(ctx, `UPDATE practitioner SET archived_at = $3 WHERE practice = $1 AND id = $2 AND archived_at = 0`, id, store.Micro(tx.Now))
+	return touched(n, err, ErrNoPerson)
+}
+
+func touched(n int64, err, none error) error {
+	if err == nil && n == 0 {
+		return none
+	}
+	return err
+}
