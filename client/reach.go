@@ -1,0 +1,122 @@
+package client
+
+import (
+	"context"
+	"slices"
+
+	"letterhead/fault"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/vault"
+)
+
+// Reached reads what planning needs of many clients, in three statements for each 512 of them. Ids that the practice does not have are absent.
+func Reached(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Reach, error) {
+	ids, err := distinct(ids)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := answersOf(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	contacts, err := contactsOf(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[ID]Reach, len(ids))
+	err = store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT id, external, reminders, email_state, mobile_state, language, zone, archived_at <> 0, version FROM client
+			WHERE practice = $1 AND id IN (`+list+`)`, args...)
+		all, err := store.Collect(rows, err, func(r *store.Rows) (Reach, error) {
+			var c Reach
+			return c, r.Scan(&c.Client, &c.External, &c.Reminders, &c.Email, &c.Mobile, &c.Language, &c.Zone, &c.Archived, &c.Version)
+		})
+		for _, c := range all {
+			c.Contacts = contacts[c.Client]
+			c.Consent = make(map[Topic]bool, len(answers[c.Client]))
+			for topic, answer := range answers[c.Client] {
+				c.Consent[topic] = answer.Given
+			}
+			out[c.Client] = c
+		}
+		return err
+	})
+	return out, err
+}
+
+func contactsOf(ctx context.Context, tx *store.Tx, ids []ID) (map[ID][]ContactReach, error) {
+	type linked struct {
+		ContactReach
+		client ID
+	}
+	out := map[ID][]ContactReach{}
+	err := store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT id, client, receives, email_state, mobile_state, language, zone FROM contact
+			WHERE practice = $1 AND client IN (`+list+`) AND ended_at = 0 AND receives <> 'none' ORDER BY id`, args...)
+		all, err := store.Collect(rows, err, func(r *store.Rows) (linked, error) {
+			var c linked
+			return c, r.Scan(&c.ID, &c.client, &c.Receives, &c.Email, &c.Mobile, &c.Language, &c.Zone)
+		})
+		for _, c := range all {
+			out[c.client] = append(out[c.client], c.ContactReach)
+		}
+		return err
+	})
+	return out, err
+}
+
+// Addresses opens where messages to these recipients go: ids of clients or of contacts, in two statements for each 512. Ids that the practice
+// does not have are absent. Only the courier's source calls it.
+func Addresses(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []string) (map[string]Recipient, error) {
+	ids, err := distinct(ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]Recipient, len(ids))
+	err = store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT `+columns+` FROM client c WHERE c.practice = $1 AND c.id IN (`+list+`)`, args...)
+		clients, err := store.Collect(rows, err, func(r *store.Rows) (Client, error) { return scan(keys, r) })
+		if err != nil {
+			return err
+		}
+		for _, c := range clients {
+			out[string(c.ID)] = Recipient{
+				Client: c.ID, Title: c.Title, FirstName: c.FirstName, LastName: c.LastName, PreferredName: c.PreferredName, Name: c.Name(),
+				Language: c.Language, Zone: c.Zone, Email: c.Email, Mobile: c.Mobile, Ended: !c.ArchivedAt.IsZero(),
+			}
+		}
+		if len(clients) == len(ids) {
+			return nil
+		}
+		rows, err = tx.Query(ctx, `SELECT `+contactColumns+` FROM contact WHERE practice = $1 AND id IN (`+list+`)`, args...)
+		contacts, err := store.Collect(rows, err, func(r *store.Rows) (Contact, error) { return scanContact(keys, r) })
+		for _, c := range contacts {
+			out[string(c.ID)] = Recipient{
+				Client: c.Client, Contact: c.ID, Name: c.Name, Language: c.Language, Zone: c.Zone, Email: c.Email, Mobile: c.Mobile, Ended: !c.EndedAt.IsZero(),
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// AddressIndex is the keyed index of an address by a channel: by it the courier knows who is suppressed and who was written to before.
+func AddressIndex(keys *vault.Keys, channel practice.Channel, a Address) string {
+	switch channel {
+	case practice.Email:
+		return IndexesOf(keys, Details{Email: a}).Email
+	case practice.SMS:
+		return IndexesOf(keys, Details{Mobile: a}).Mobile
+	}
+	return ""
+}
+
+func distinct[T ~string](ids []T) ([]T, error) {
+	if len(ids) > MaxReachable {
+		return nil, fault.Field("clients", "client.too_many", "ask for at most %d clients at a time", MaxReachable)
+	}
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
