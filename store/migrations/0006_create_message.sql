@@ -14,32 +14,33 @@ CREATE TABLE message (
 	generation {{int}} NOT NULL,
 	client     {{text}} NOT NULL,
 	recipient  {{text}} NOT NULL,          -- the client's id, or a contact's
-	state      {{text}} NOT NULL CHECK (state IN ('queued', 'held', 'leaving', 'sent', 'refused', 'maybe sent', 'dropped')),
-	reason     {{text}} NOT NULL,          -- of the last change of state, from the documented list
+	state      {{text}} NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'held', 'leaving', 'sent', 'refused', 'maybe sent', 'dropped')),
+	reason     {{text}} NOT NULL DEFAULT '',          -- of the last change of state, from the documented list
 	turn       {{int}} NOT NULL,           -- the order in which the courier takes what is queued: an instant in microseconds
 	not_after  {{int}} NOT NULL,           -- of no use to anybody after this instant
-	attempts   {{int}} NOT NULL,
-	claimed_by {{text}} NOT NULL,          -- the courier process that has it; '' for none
-	claimed_until {{int}} NOT NULL,
-	message_id {{text}} NOT NULL,          -- RFC 5322 Message-ID, made before the first try and kept
-	address_index {{text}} NOT NULL,       -- keyed blind index of where it went; '' before it left
+	attempts   {{int}} NOT NULL DEFAULT 0,
+	claimed_by {{text}} NOT NULL DEFAULT '',          -- the courier process that has it; '' for none
+	claimed_until {{int}} NOT NULL DEFAULT 0,
+	message_id {{text}} NOT NULL DEFAULT '',          -- RFC 5322 Message-ID, made before the first try and kept
+	address_index {{text}} NOT NULL DEFAULT '',       -- keyed blind index of where it went; '' before it left
 	sealed     {{bytes}},                  -- what was merged, and to whom; NULL before it left
-	relay      {{text}} NOT NULL,
-	outside_id {{text}} NOT NULL,          -- the gateway's id, for receipts
+	relay      {{text}} NOT NULL DEFAULT '',
+	outside_id {{text}} NOT NULL DEFAULT '',          -- the gateway's id, for receipts
 	created_at {{int}} NOT NULL,
-	left_at    {{int}} NOT NULL,           -- when its first byte left; 0 before
+	left_at    {{int}} NOT NULL DEFAULT 0,           -- when its first byte left; 0 before
 	changed_at {{int}} NOT NULL,
 	PRIMARY KEY (practice, id)
 ) {{strict}};
-CREATE INDEX message_next ON message (turn) WHERE state = 'queued' AND claimed_by = '';
+CREATE INDEX message_next ON message (turn, practice) WHERE state = 'queued' AND claimed_by = '';
 CREATE INDEX message_claimed ON message (claimed_until) WHERE claimed_by <> '';
 CREATE INDEX message_appointment ON message (practice, appointment);
 CREATE INDEX message_client ON message (practice, client, created_at);
 CREATE INDEX message_recent ON message (practice, created_at);
 CREATE INDEX message_failed ON message (practice, changed_at) WHERE state IN ('refused', 'maybe sent', 'held');
+CREATE INDEX message_held ON message (reason, practice) WHERE state = 'held';
 CREATE INDEX message_outside ON message (outside_id) WHERE outside_id <> '';
 
--- every step of a message, with its reason, for the practice to read
+-- every step of a message after it was queued, with its reason, for the practice to read; that it left stands in message.left_at
 CREATE TABLE message_step (
 	practice   {{text}} NOT NULL,
 	message    {{text}} NOT NULL,

@@ -1,0 +1,286 @@
+package message
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"letterhead/store"
+)
+
+// Place is where a message's sealed values stand for package vault: table, row, column and version.
+func (m *Message) Place() (table, row, column string, version int64) {
+	return "message", string(m.ID), "sealed", m.Attempts
+}
+
+// Claim gives up to limit queued messages whose turn has come to one courier process until an instant, the earliest turn first. Messages of
+// one practice with the same turn stand side by side.
+func Claim(ctx context.Context, w *store.Wide, by string, now, until time.Time, limit int) ([]Message, error) {
+	rows, err := w.Query(ctx, `WITH next (p, i) AS (SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND turn <= $1
+			ORDER BY turn, practice LIMIT $2`+w.SkipLocked()+`)
+		UPDATE message SET claimed_by = $3, claimed_until = $4 FROM next WHERE practice = next.p AND id = next.i
+		RETURNING `+claimColumns, store.Micro(now), limit, by, store.Micro(until))
+	claimed, err := store.Collect(rows, err, scanClaim)
+	if err != nil {
+		return nil, fmt.Errorf("claim messages: %w", err)
+	}
+	slices.SortFunc(claimed, func(a, b Message) int {
+		if c := a.Turn.Compare(b.Turn); c != 0 {
+			return c
+		}
+		if c := strings.Compare(string(a.Practice), string(b.Practice)); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+	return claimed, nil
+}
+
+const claimColumns = `practice, id, kind, channel, purpose, rule, wording_version, digest, language, appointment, attendee, generation, client, recipient,
+	turn, not_after, attempts, message_id, created_at`
+
+func scanClaim(rows *store.Rows) (m Message, err error) {
+	var turn, notAfter, created int64
+	err = rows.Scan(&m.Practice, &m.ID, &m.Kind, &m.Channel, &m.Purpose, &m.Rule, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee,
+		&m.Generation, &m.Client, &m.Recipient, &turn, &notAfter, &m.Attempts, &m.MessageID, &created)
+	m.State = Queued
+	m.Turn, m.NotAfter, m.CreatedAt = store.Instant(turn), store.Instant(notAfter), store.Instant(created)
+	return m, err
+}
+
+// Due tells whether a message waits whose turn has come, and if not, when the next one's comes (zero: none waits).
+func Due(ctx context.Context, w *store.Wide, now time.Time) (bool, time.Time, error) {
+	var turn *int64
+	err := w.Row(ctx, `SELECT min(turn) FROM message WHERE state = 'queued' AND claimed_by = ''`).Scan(&turn)
+	if err != nil || turn == nil {
+		return false, time.Time{}, err
+	}
+	return *turn <= store.Micro(now), store.Instant(*turn), nil
+}
+
+// Expire gives back the queued messages of couriers that did not come back in time.
+func Expire(ctx context.Context, w *store.Wide, now time.Time) (int64, error) {
+	return w.Exec(ctx, `UPDATE message SET claimed_by = '', claimed_until = 0 WHERE claimed_by <> '' AND claimed_until < $1 AND state = 'queued'`, store.Micro(now))
+}
+
+// Release gives back every queued message that one courier process has.
+func Release(ctx context.Context, w *store.Wide, by string) (int64, error) {
+	return w.Exec(ctx, `UPDATE message SET claimed_by = '', claimed_until = 0 WHERE claimed_by <> '' AND claimed_by = $1 AND state = 'queued'`, by)
+}
+
+// Departure is a message about to leave, with what the record keeps of it.
+type Departure struct {
+	Practice     store.PracticeID
+	ID           ID
+	MessageID    string
+	AddressIndex string
+	Relay        string
+	Sealed       []byte
+}
+
+// Leave marks messages of one courier process as leaving, and returns the positions of those that may not leave any more, because somebody
+// took them back or the claim ran out. The attempt is counted here.
+func Leave(ctx context.Context, w *store.Wide, by string, list []Departure) (gone []int, err error) {
+	now := store.Micro(w.Now)
+	for start := 0; start < len(list); start += widest {
+		part := list[start:min(start+widest, len(list))]
+		n := shape(len(part))
+		args := make([]any, 0, 2+6*n)
+		args = append(args, now, by)
+		for i := range n {
+			d := &part[min(i, len(part)-1)] // the last one again, up to a constant shape: it changes nothing
+			args = append(args, string(d.Practice), string(d.ID), d.MessageID, d.AddressIndex, d.Relay, d.Sealed)
+		}
+		changed, err := w.Exec(ctx, leaveTexts.get(n), args...)
+		if err != nil {
+			return nil, fmt.Errorf("mark messages as leaving: %w", err)
+		}
+		if changed == int64(len(part)) {
+			continue
+		}
+		missing, err := notLeaving(ctx, w, by, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range missing {
+			gone = append(gone, start+i)
+		}
+	}
+	return gone, nil
+}
+
+// The first row of VALUES only gives the columns their types, on either engine; it matches no message.
+var leaveTexts = texts(6, `WITH v (practice, id, message_id, address_index, relay, sealed) AS (VALUES
+	('', '', '', '', '', (SELECT sealed FROM message WHERE practice = '' AND id = '')), `, `)
+	UPDATE message SET state = 'leaving', reason = '', attempts = attempts + 1, message_id = v.message_id, address_index = v.address_index,
+	relay = v.relay, sealed = v.sealed, changed_at = $1 FROM v
+	WHERE message.practice = v.practice AND message.id = v.id AND state = 'queued' AND claimed_by = $2`, 3)
+
+func notLeaving(ctx context.Context, w *store.Wide, by string, part []Departure) ([]int, error) {
+	left, err := LeavingOf(ctx, w, by)
+	if err != nil {
+		return nil, err
+	}
+	is := make(map[[2]string]bool, len(left))
+	for _, m := range left {
+		is[[2]string{string(m.Practice), string(m.ID)}] = true
+	}
+	var out []int
+	for i, d := range part {
+		if !is[[2]string{string(d.Practice), string(d.ID)}] {
+			out = append(out, i)
+		}
+	}
+	return out, nil
+}
+
+// LeavingOf returns the messages that one courier process was letting go.
+func LeavingOf(ctx context.Context, w *store.Wide, by string) ([]Message, error) {
+	rows, err := w.Query(ctx, `SELECT `+columns+` FROM message WHERE claimed_by <> '' AND claimed_by = $1 AND state = 'leaving'`, by)
+	return store.Collect(rows, err, scan)
+}
+
+// Claimers returns the courier processes that have messages leaving, with the latest instant until which they claimed any.
+func Claimers(ctx context.Context, w *store.Wide) (map[string]time.Time, error) {
+	type row struct {
+		by    string
+		until int64
+	}
+	rows, err := w.Query(ctx, `SELECT claimed_by, max(claimed_until) FROM message WHERE claimed_by <> '' AND state = 'leaving' GROUP BY claimed_by`)
+	found, err := store.Collect(rows, err, func(r *store.Rows) (v row, err error) { return v, r.Scan(&v.by, &v.until) })
+	out := make(map[string]time.Time, len(found))
+	for _, v := range found {
+		out[v.by] = store.Instant(v.until)
+	}
+	return out, err
+}
+
+// Outcome is what became of a message in a courier's hands.
+type Outcome struct {
+	Practice  store.PracticeID
+	ID        ID
+	State     State  // Queued for a deferral
+	Step      string // "" means the state
+	Reason    string
+	Detail    string    // a server's reply without addresses; 300 bytes of it are kept
+	Turn      time.Time // when it may be tried again; zero leaves it
+	LeftAt    time.Time // when its first byte left; zero leaves it
+	OutsideID string    // the gateway's id; "" leaves it
+	Silent    bool      // no step: nothing happened to the message, it only goes back to the queue
+}
+
+// Mark writes outcomes of messages that one courier process has, queued or leaving, with their steps, and gives the messages free. What is
+// final stays as it is.
+func Mark(ctx context.Context, w *store.Wide, by string, list []Outcome) error {
+	for part := range slices.Chunk(list, widest) {
+		if err := mark(ctx, w, by, part); err != nil {
+			return fmt.Errorf("mark what became of messages: %w", err)
+		}
+	}
+	return nil
+}
+
+func mark(ctx context.Context, w *store.Wide, by string, part []Outcome) error {
+	now := store.Micro(w.Now)
+	n := shape(len(part))
+	steps := make([]any, 0, 2+6*n)
+	steps = append(steps, now, by)
+	count := 0
+	for i := range part {
+		o := &part[i]
+		if o.Silent {
+			continue
+		}
+		step := o.Step
+		if step == "" {
+			step = string(o.State)
+		}
+		steps = append(steps, string(o.Practice), string(o.ID), step, o.Reason, bounded(o.Detail))
+		count++
+	}
+	if count > 0 {
+		m := shape(count)
+		for range m - count {
+			steps = append(steps, "", "", "", "", "")
+		}
+		// Before the update: afterwards nothing says any more that these messages were this process's.
+		if _, err := w.Exec(ctx, markStepTexts.get(m), steps...); err != nil {
+			return err
+		}
+	}
+	args := make([]any, 0, 2+7*n)
+	args = append(args, now, by)
+	for i := range n {
+		o := &part[min(i, len(part)-1)]
+		args = append(args, string(o.Practice), string(o.ID), string(o.State), o.Reason, store.Micro(o.Turn), store.Micro(o.LeftAt), o.OutsideID)
+	}
+	_, err := w.Exec(ctx, markTexts.get(n), args...)
+	return err
+}
+
+const nextNumber = `(SELECT coalesce(max(s.number), 0) + 1 FROM message_step s WHERE s.practice = v.practice AND s.message = v.id)`
+
+var markStepTexts = texts(5, `WITH v (practice, id, step, reason, detail) AS (VALUES `, `)
+	INSERT INTO message_step (practice, message, number, at, step, reason, detail)
+	SELECT v.practice, v.id, `+nextNumber+`, $1, v.step, v.reason, v.detail
+	FROM v JOIN message m ON m.practice = v.practice AND m.id = v.id WHERE m.claimed_by = $2 AND m.state IN ('queued', 'leaving')`, 3)
+
+var markTexts = texts(7, `WITH v (practice, id, state, reason, turn, left_at, outside_id) AS (VALUES
+	('', '', '', '', (SELECT turn FROM message WHERE practice = '' AND id = ''), (SELECT turn FROM message WHERE practice = '' AND id = ''), ''), `, `)
+	UPDATE message SET state = v.state, reason = v.reason, changed_at = $1, claimed_by = '', claimed_until = 0,
+	turn = CASE WHEN v.turn = 0 THEN message.turn ELSE v.turn END,
+	left_at = CASE WHEN v.left_at = 0 THEN message.left_at ELSE v.left_at END,
+	outside_id = CASE WHEN v.outside_id = '' THEN message.outside_id ELSE v.outside_id END
+	FROM v WHERE message.practice = v.practice AND message.id = v.id AND message.claimed_by = $2 AND message.state IN ('queued', 'leaving')`, 3)
+
+// HeldPractices returns the practices that have messages held for a reason.
+func HeldPractices(ctx context.Context, w *store.Wide, reason string) ([]store.PracticeID, error) {
+	rows, err := w.Query(ctx, `SELECT DISTINCT practice FROM message WHERE state = 'held' AND reason = $1`, reason)
+	return store.Collect(rows, err, func(r *store.Rows) (p store.PracticeID, err error) { return p, r.Scan(&p) })
+}
+
+// Requeue puts a practice's messages that are held for a reason back into the queue, at most limit of them.
+func Requeue(ctx context.Context, w *store.Wide, practice store.PracticeID, reason string, limit int) (int64, error) {
+	_, err := w.Exec(ctx, `INSERT INTO message_step (practice, message, number, at, step, reason, detail)
+		SELECT v.practice, v.id, `+nextNumber+`, $1, 'queued', $3, '' FROM message v
+		WHERE v.practice = $2 AND v.state = 'held' AND v.reason = $3 ORDER BY v.id LIMIT $4`, store.Micro(w.Now), string(practice), reason, limit)
+	if err != nil {
+		return 0, fmt.Errorf("requeue held messages: %w", err)
+	}
+	return w.Exec(ctx, `UPDATE message SET state = 'queued', reason = '', changed_at = $1 WHERE practice = $2
+		AND id IN (SELECT id FROM message WHERE practice = $2 AND state = 'held' AND reason = $3 ORDER BY id LIMIT $4)`, store.Micro(w.Now), string(practice), reason, limit)
+}
+
+// Learn adds a step to a message after it left: a receipt, a report, a reply. A repeated report adds nothing.
+func Learn(ctx context.Context, tx *store.Tx, id ID, step, reason, detail string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO message_step (practice, message, number, at, step, reason, detail)
+		SELECT practice, id, (SELECT coalesce(max(s.number), 0) + 1 FROM message_step s WHERE s.practice = message.practice AND s.message = message.id), $3, $4, $5, $6
+		FROM message WHERE practice = $1 AND id = $2 AND state IN ('leaving', 'sent', 'maybe sent', 'refused') AND NOT EXISTS
+		(SELECT 1 FROM message_step s WHERE s.practice = message.practice AND s.message = message.id AND s.step = $4 AND s.reason = $5)`,
+		string(id), store.Micro(tx.Now), step, reason, bounded(detail))
+	return err
+}
+
+// ByOutsideID finds the message of a gateway's receipt.
+func ByOutsideID(ctx context.Context, w *store.Wide, relay, outside string) (store.PracticeID, ID, error) {
+	var practice store.PracticeID
+	var id ID
+	err := w.Row(ctx, `SELECT practice, id FROM message WHERE outside_id <> '' AND outside_id = $1 AND relay = $2`, outside, relay).Scan(&practice, &id)
+	return practice, id, err
+}
+
+// bounded keeps a detail short and on one line.
+func bounded(s string) string {
+	s = strings.ToValidUTF8(s, "?")
+	if len(s) > 300 {
+		s = strings.ToValidUTF8(s[:300], "")
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,518 @@
+package message_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"letterhead/fault"
+	"letterhead/message"
+	"letterhead/store"
+	"letterhead/testkit"
+	"pgregory.net/rapid"
+)
+
+var digest = strings.Repeat("ab", 32)
+
+// practices writes practice rows; two practices carry messages with the same ids.
+func practices(t testing.TB, db *store.DB, ids ...store.PracticeID) {
+	t.Helper()
+	err := db.Whole(context.Background(), "test", func(w *store.Wide) error {
+		for _, id := range ids {
+			_, err := w.Exec(context.Background(), `INSERT INTO practice (practice, name, country, zone, language, phone, email, website, address, accent, sender_local, domain,
+				label, default_channel, sms_services, quiet_from, quiet_to, client_word, created_at, closed_at)
+				VALUES ($1, 'P', 'AU', 'Australia/Melbourne', 'en', '', '', '', '', '', 'hello', '', $1, 'email', $2, 0, 0, 'client', 1, 0)`, string(id), false)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func intent(id message.ID, turn time.Time) message.Intent {
+	return message.Intent{ID: id, Kind: message.Rule, Channel: message.Email, Purpose: message.Appointments, Rule: "reminder-7-days", Version: "v1", Digest: digest,
+		Language: "en", Appointment: "a1", Attendee: "t1", Client: "c1", Recipient: "c1", Turn: turn, NotAfter: turn.Add(24 * time.Hour)}
+}
+
+func change(t testing.TB, db *store.DB, p store.PracticeID, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := db.Change(context.Background(), store.Actor{Practice: p, Agent: "test"}, fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func whole(t testing.TB, db *store.DB, fn func(*store.Wide) error) {
+	t.Helper()
+	if err := db.Whole(context.Background(), "test", fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func queue(t testing.TB, db *store.DB, p store.PracticeID, intents ...message.Intent) {
+	t.Helper()
+	change(t, db, p, func(tx *store.Tx) error {
+		_, err := message.Queue(t.Context(), tx, intents)
+		return err
+	})
+}
+
+func find(t testing.TB, db *store.DB, p store.PracticeID, id message.ID) message.Message {
+	t.Helper()
+	var m message.Message
+	change(t, db, p, func(tx *store.Tx) (err error) {
+		m, err = message.Find(t.Context(), tx, id)
+		return err
+	})
+	return m
+}
+
+func steps(t testing.TB, db *store.DB, p store.PracticeID, id message.ID) string {
+	t.Helper()
+	var out []string
+	change(t, db, p, func(tx *store.Tx) error {
+		all, err := message.Steps(t.Context(), tx, id)
+		out = nil
+		for _, s := range all[id] {
+			out = append(out, strings.TrimRight(s.Step+"/"+s.Reason+"/"+s.Detail, "/"))
+		}
+		return err
+	})
+	return strings.Join(out, " ")
+}
+
+func TestQueueSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	db := testkit.Open(t, testkit.SQLite, nil)
+	practices(t, db, "p")
+	now := db.Now()
+	for field, spoil := range map[string]func(*message.Intent){
+		"kind":      func(i *message.Intent) { i.Kind = "blast" },
+		"channel":   func(i *message.Intent) { i.Channel = "fax" },
+		"purpose":   func(i *message.Intent) { i.Purpose = "" },
+		"rule":      func(i *message.Intent) { i.Rule = "" },
+		"version":   func(i *message.Intent) { i.Version = "" },
+		"digest":    func(i *message.Intent) { i.Digest = strings.Repeat("AB", 32) },
+		"recipient": func(i *message.Intent) { i.Recipient = "" },
+		"turn":      func(i *message.Intent) { i.Turn = time.Time{} },
+		"not_after": func(i *message.Intent) { i.NotAfter = i.Turn.Add(-time.Second) },
+	} {
+		in := intent("m", now)
+		spoil(&in)
+		err := db.Change(t.Context(), store.Actor{Practice: "p"}, func(tx *store.Tx) error {
+			_, err := message.Queue(t.Context(), tx, []message.Intent{in})
+			return err
+		})
+		if f := fault.As(err); f == nil || f.Kind != fault.Invalid || f.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func TestWayOfAMessage(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		practices(t, db, "p", "q")
+		now := db.Now()
+		for _, p := range []store.PracticeID{"p", "q"} {
+			queue(t, db, p, intent("m1", now.Add(-2*time.Second)), intent("m2", now.Add(-time.Hour)), intent("m3", now.Add(time.Hour)))
+		}
+		var claimed []message.Message
+		whole(t, db, func(w *store.Wide) (err error) {
+			claimed, err = message.Claim(t.Context(), w, "one", now, now.Add(time.Minute), 3)
+			return err
+		})
+		order := ""
+		for _, m := range claimed {
+			order += fmt.Sprint(m.Practice, "/", m.ID, " ")
+		}
+		if order != "p/m2 q/m2 p/m1 " {
+			t.Fatalf("claimed %s", order)
+		}
+		whole(t, db, func(w *store.Wide) error {
+			more, err := message.Claim(t.Context(), w, "two", now, now.Add(time.Minute), 10)
+			if len(more) != 1 || more[0].Practice != "q" || more[0].ID != "m1" {
+				t.Errorf("the second courier claimed %v", more)
+			}
+			return err
+		})
+		// p's m1 is taken back while the courier has it.
+		change(t, db, "p", func(tx *store.Tx) error {
+			n, err := message.Withdraw(t.Context(), tx, message.ReasonWithdrawn, "m1", "m9")
+			if n != 1 {
+				t.Errorf("%d withdrawn", n)
+			}
+			return err
+		})
+		whole(t, db, func(w *store.Wide) error {
+			gone, err := message.Leave(t.Context(), w, "one", []message.Departure{
+				{Practice: "p", ID: "m2", MessageID: "m2@p", AddressIndex: "x", Relay: "r", Sealed: []byte{0, 1, 255}},
+				{Practice: "p", ID: "m1", MessageID: "m1@p", Sealed: []byte("s")},
+				{Practice: "q", ID: "m2", MessageID: "m2@q", AddressIndex: "y", Relay: "r", Sealed: []byte("s")},
+			})
+			if fmt.Sprint(gone) != "[1]" {
+				t.Errorf("gone %v", gone)
+			}
+			return err
+		})
+		if m := find(t, db, "p", "m2"); m.State != message.Leaving || m.Attempts != 1 || m.MessageID != "m2@p" || m.AddressIndex != "x" || m.Relay != "r" {
+			t.Errorf("leaving: %+v", m)
+		}
+		change(t, db, "p", func(tx *store.Tx) error {
+			sealed, err := message.Sealed(t.Context(), tx, "m2")
+			if string(sealed) != string([]byte{0, 1, 255}) {
+				t.Errorf("sealed %v", sealed)
+			}
+			return err
+		})
+		whole(t, db, func(w *store.Wide) error {
+			return message.Mark(t.Context(), w, "one", []message.Outcome{
+				{Practice: "p", ID: "m2", State: message.Sent, Detail: "250 ok\nqueued", LeftAt: now.Add(time.Second), OutsideID: "o1"},
+				{Practice: "q", ID: "m2", State: message.Queued, Step: message.Deferred, Reason: message.ReasonRelay, Detail: "450 later", Turn: now.Add(time.Hour), LeftAt: now.Add(time.Second)},
+				{Practice: "q", ID: "m1", State: message.Sent}, // another courier's
+			})
+		})
+		if m := find(t, db, "p", "m2"); m.State != message.Sent || !m.LeftAt.Equal(now.Add(time.Second)) || m.OutsideID != "o1" {
+			t.Errorf("sent: %+v", m)
+		}
+		if m := find(t, db, "q", "m2"); m.State != message.Queued || !m.Turn.Equal(now.Add(time.Hour)) || m.Reason != message.ReasonRelay {
+			t.Errorf("deferred: %+v", m)
+		}
+		if m := find(t, db, "q", "m1"); m.State != message.Queued {
+			t.Errorf("another courier's: %+v", m)
+		}
+		for key, want := range map[[2]string]string{
+			{"p", "m2"}: "queued sent//250 ok queued leaving",
+			{"q", "m2"}: "queued deferred/relay/450 later leaving",
+			{"p", "m1"}: "queued dropped/withdrawn",
+			{"q", "m1"}: "queued",
+		} {
+			if got := steps(t, db, store.PracticeID(key[0]), message.ID(key[1])); got != want {
+				t.Errorf("%v: %s, want %s", key, got, want)
+			}
+		}
+		// Final is final.
+		whole(t, db, func(w *store.Wide) error {
+			return message.Mark(t.Context(), w, "one", []message.Outcome{{Practice: "p", ID: "m2", State: message.Queued}})
+		})
+		if m := find(t, db, "p", "m2"); m.State != message.Sent {
+			t.Errorf("a sent message became %s", m.State)
+		}
+		change(t, db, "p", func(tx *store.Tx) error {
+			for range 2 {
+				if err := message.Learn(t.Context(), tx, "m2", message.Bounced, "5.1.1", "no such user"); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if got := steps(t, db, "p", "m2"); strings.Count(got, "bounced") != 1 {
+			t.Errorf("a repeated report: %s", got)
+		}
+		whole(t, db, func(w *store.Wide) error {
+			p, id, err := message.ByOutsideID(t.Context(), w, "r", "o1")
+			if p != "p" || id != "m2" {
+				t.Errorf("by outside id: %s %s", p, id)
+			}
+			_, _, other := message.ByOutsideID(t.Context(), w, "other", "o1")
+			if !errors.Is(other, store.ErrNone) {
+				t.Errorf("another gateway's receipt: %v", other)
+			}
+			return err
+		})
+	})
+}
+
+func TestClaimsComeBack(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		practices(t, db, "p")
+		now := db.Now()
+		queue(t, db, "p", intent("m1", now.Add(-time.Minute)), intent("m2", now.Add(-time.Minute)))
+		claim := func(by string, at time.Time) (n int) {
+			whole(t, db, func(w *store.Wide) error {
+				if _, err := message.Expire(t.Context(), w, at); err != nil {
+					return err
+				}
+				got, err := message.Claim(t.Context(), w, by, at, at.Add(time.Minute), 10)
+				n = len(got)
+				return err
+			})
+			return n
+		}
+		if n := claim("dead", now); n != 2 {
+			t.Fatalf("claimed %d", n)
+		}
+		if n := claim("two", now.Add(30*time.Second)); n != 0 {
+			t.Errorf("%d were taken from a living courier", n)
+		}
+		whole(t, db, func(w *store.Wide) error {
+			_, err := message.Leave(t.Context(), w, "dead", []message.Departure{{Practice: "p", ID: "m1", MessageID: "m1@p", Sealed: []byte("s")}})
+			return err
+		})
+		if n := claim("two", now.Add(2*time.Minute)); n != 1 {
+			t.Errorf("%d came back; the one that was leaving must not", n)
+		}
+		whole(t, db, func(w *store.Wide) error {
+			by, err := message.Claimers(t.Context(), w)
+			if len(by) != 1 || by["dead"].IsZero() {
+				t.Errorf("claimers %v", by)
+			}
+			if n, err := message.Release(t.Context(), w, "two"); n != 1 || err != nil {
+				t.Errorf("released %d %v", n, err)
+			}
+			due, next, err2 := message.Due(t.Context(), w, now)
+			if !due || next.IsZero() {
+				t.Errorf("due %v %v", due, next)
+			}
+			return errors.Join(err, err2)
+		})
+	})
+}
+
+func TestListsPageByKeyset(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		practices(t, db, "p", "q")
+		now := db.Now()
+		var all []message.Intent
+		for i := range 7 {
+			in := intent(message.ID(fmt.Sprintf("m%d", i)), now)
+			if i%2 == 1 {
+				in.Channel, in.Client = message.SMS, "c2"
+			}
+			all = append(all, in)
+		}
+		queue(t, db, "p", all...)
+		queue(t, db, "q", all...)
+		var got []string
+		change(t, db, "p", func(tx *store.Tx) error {
+			got = nil
+			after := ""
+			for range 10 {
+				page, next, err := message.List(t.Context(), tx, message.Filter{Channel: message.Email, States: []message.State{message.Queued, message.Held}, From: now.Add(-time.Hour), To: now.Add(time.Hour)},
+					message.Page{After: after, Limit: 3})
+				if err != nil {
+					return err
+				}
+				for _, m := range page {
+					got = append(got, string(m.ID))
+				}
+				if after = next; after == "" {
+					break
+				}
+			}
+			one, _, err := message.List(t.Context(), tx, message.Filter{Client: "c2", Appointment: "a1", Kind: message.Rule, Rule: "reminder-7-days", Purpose: message.Appointments}, message.Page{})
+			if len(one) != 3 {
+				t.Errorf("%d of client c2", len(one))
+			}
+			_, _, bad := message.List(t.Context(), tx, message.Filter{}, message.Page{After: "!"})
+			if fault.KindOf(bad) != fault.Invalid {
+				t.Errorf("a bad cursor: %v", bad)
+			}
+			return err
+		})
+		if strings.Join(got, " ") != "m6 m4 m2 m0" {
+			t.Errorf("listed %v", got)
+		}
+		whole(t, db, func(w *store.Wide) error {
+			if _, err := message.Claim(t.Context(), w, "one", now, now.Add(time.Minute), 10); err != nil {
+				return err
+			}
+			return message.Mark(t.Context(), w, "one", []message.Outcome{{Practice: "p", ID: "m0", State: message.Held, Reason: message.ReasonFrozen}, {Practice: "p", ID: "m1", State: message.Dropped, Reason: message.ReasonLate}})
+		})
+		change(t, db, "p", func(tx *store.Tx) error {
+			failed, _, err := message.Failed(t.Context(), tx, now.Add(-time.Hour), message.Page{})
+			if len(failed) != 1 || failed[0].ID != "m0" {
+				t.Errorf("failed %v", failed)
+			}
+			counts, err2 := message.Count(t.Context(), tx, now.Add(-time.Hour))
+			if counts[message.Held] != 1 || counts[message.Dropped] != 1 || counts[message.Queued] != 5 {
+				t.Errorf("counts %v", counts)
+			}
+			_, missing := message.Find(t.Context(), tx, "m99")
+			if !errors.Is(missing, message.ErrNone) {
+				t.Errorf("missing: %v", missing)
+			}
+			return errors.Join(err, err2)
+		})
+		whole(t, db, func(w *store.Wide) error {
+			held, err := message.HeldPractices(t.Context(), w, message.ReasonFrozen)
+			if len(held) != 1 || held[0] != "p" {
+				t.Errorf("held %v", held)
+			}
+			n, err2 := message.Requeue(t.Context(), w, "p", message.ReasonFrozen, 10)
+			if n != 1 {
+				t.Errorf("requeued %d", n)
+			}
+			return errors.Join(err, err2)
+		})
+		if got := steps(t, db, "p", "m0"); got != "queued held/frozen queued/frozen" {
+			t.Errorf("timeline %s", got)
+		}
+	})
+}
+
+func TestSuppressionAndFreezeBelongToOnePractice(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		practices(t, db, "p", "q")
+		change(t, db, "p", func(tx *store.Tx) error {
+			for range 2 {
+				if err := message.Suppress(t.Context(), tx, message.Suppression{Channel: message.Email, AddressIndex: "x", Reason: "bounce"},
+					message.Suppression{Channel: message.Email, AddressIndex: "y", Purpose: message.Marketing, Reason: "unsubscribe"}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		suppressed := func() (out string) {
+			whole(t, db, func(w *store.Wide) error {
+				found, err := message.Suppressed(t.Context(), w, []message.Address{{"p", message.Email, "x"}, {"p", message.Email, "y"}, {"p", message.SMS, "x"}, {"q", message.Email, "x"}, {"p", message.Email, "z"}})
+				out = ""
+				for _, s := range found {
+					out += fmt.Sprintf("%s/%s/%s/%s ", s.Practice, s.AddressIndex, s.Purpose, s.Reason)
+				}
+				return err
+			})
+			return out
+		}
+		if got := suppressed(); got != "p/x//bounce p/y/marketing/unsubscribe " && got != "p/y/marketing/unsubscribe p/x//bounce " {
+			t.Errorf("suppressed %s", got)
+		}
+		change(t, db, "p", func(tx *store.Tx) error {
+			return message.Allow(t.Context(), tx, message.Suppression{Channel: message.Email, AddressIndex: "y", Purpose: message.Marketing})
+		})
+		if got := suppressed(); got != "p/x//bounce " {
+			t.Errorf("after allowing %s", got)
+		}
+		var stop message.Stop
+		change(t, db, "p", func(tx *store.Tx) (err error) {
+			stop, err = message.Freeze(t.Context(), tx, "phishing")
+			return err
+		})
+		change(t, db, "q", func(tx *store.Tx) error {
+			open, err := message.Frozen(t.Context(), tx)
+			n, err2 := message.Lift(t.Context(), tx)
+			if len(open) != 0 || n != 0 {
+				t.Errorf("q sees or lifts p's freeze: %v %d", open, n)
+			}
+			return errors.Join(err, err2)
+		})
+		whole(t, db, func(w *store.Wide) error {
+			_, err := message.FreezePlatform(t.Context(), w, "operator", "drill")
+			open, err2 := message.Stops(t.Context(), w)
+			if len(open) != 2 {
+				t.Errorf("open %v", open)
+			}
+			n, err3 := message.LiftPlatform(t.Context(), w, "operator")
+			if n != 1 {
+				t.Errorf("%d lifted", n)
+			}
+			return errors.Join(err, err2, err3)
+		})
+		change(t, db, "p", func(tx *store.Tx) error {
+			open, err := message.Frozen(t.Context(), tx)
+			if len(open) != 1 || open[0].Reason != "phishing" || open[0].Who != "test" {
+				t.Errorf("p's freeze: %+v", open)
+			}
+			n, err2 := message.Lift(t.Context(), tx)
+			if n != 1 {
+				t.Errorf("%d lifted", n)
+			}
+			return errors.Join(err, err2)
+		})
+		whole(t, db, func(w *store.Wide) error {
+			known, err := message.Stops(t.Context(), w, stop.ID)
+			if len(known) != 1 || known[0].LiftedAt.IsZero() || known[0].LiftedBy != "test" {
+				t.Errorf("the lifted freeze: %+v", known)
+			}
+			return err
+		})
+	})
+}
+
+// Whatever couriers do, in whatever order, a message is in one courier's hands at most, and final stays final.
+func TestMachineOfStates(t *testing.T) {
+	t.Parallel()
+	db := testkit.Open(t, testkit.SQLite, nil)
+	run := 0
+	rapid.Check(t, func(r *rapid.T) {
+		run++
+		p := store.PracticeID(fmt.Sprintf("p%d", run))
+		practices(t, db, p)
+		start := db.Now().Add(-time.Hour)
+		queue(t, db, p, intent("m", start))
+		state, holder, attempts := message.Queued, "", int64(0)
+		for range rapid.IntRange(1, 12).Draw(r, "moves") {
+			by := rapid.SampledFrom([]string{"one", "two"}).Draw(r, "by")
+			whole(t, db, func(w *store.Wide) error {
+				switch rapid.SampledFrom([]string{"claim", "leave", "mark", "expire", "release"}).Draw(r, "move") {
+				case "claim":
+					got, err := message.Claim(t.Context(), w, by, w.Now, w.Now.Add(time.Minute), 1)
+					if len(got) == 1 {
+						if state != message.Queued || holder != "" {
+							r.Fatalf("claimed in state %s held by %q", state, holder)
+						}
+						holder = by
+					} else if state == message.Queued && holder == "" {
+						r.Fatal("not claimed though free")
+					}
+					return err
+				case "leave":
+					gone, err := message.Leave(t.Context(), w, by, []message.Departure{{Practice: p, ID: "m", MessageID: "x", Sealed: []byte("s")}})
+					if err == nil && len(gone) == 0 && (state != message.Queued || holder != by) {
+						if !(state == message.Leaving && holder == by) { // already leaving of the same process counts as leaving
+							r.Fatalf("left in state %s held by %q", state, holder)
+						}
+					}
+					if state == message.Queued && holder == by {
+						state = message.Leaving
+						attempts++
+					}
+					return err
+				case "mark":
+					to := rapid.SampledFrom([]message.State{message.Sent, message.Refused, message.MaybeSent, message.Dropped, message.Held, message.Queued}).Draw(r, "to")
+					err := message.Mark(t.Context(), w, by, []message.Outcome{{Practice: p, ID: "m", State: to}})
+					if holder == by && (state == message.Queued || state == message.Leaving) {
+						state, holder = to, ""
+					}
+					return err
+				case "expire":
+					_, err := message.Expire(t.Context(), w, w.Now.Add(time.Hour))
+					if state == message.Queued {
+						holder = ""
+					}
+					return err
+				default:
+					_, err := message.Release(t.Context(), w, by)
+					if state == message.Queued && holder == by {
+						holder = ""
+					}
+					return err
+				}
+			})
+			if m := find(t, db, p, "m"); m.State != state || m.Attempts != attempts {
+				r.Fatalf("state %s attempts %d, want %s %d", m.State, m.Attempts, state, attempts)
+			}
+		}
+		whole(t, db, func(w *store.Wide) error { // out of the way of the next run
+			_, err := w.Exec(t.Context(), `UPDATE message SET state = 'dropped', claimed_by = '' WHERE practice = $1`, string(p))
+			return err
+		})
+	})
+}
+
+func TestClaimUsesItsIndex(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		whole(t, db, func(w *store.Wide) error {
+			plan, err := w.Plan(t.Context(), `SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND turn <= 1 ORDER BY turn, practice LIMIT 200`)
+			if !strings.Contains(plan, "message_next") {
+				t.Errorf("plan: %s", plan)
+			}
+			return err
+		})
+	})
+}
