@@ -1,0 +1,154 @@
+package ui
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// slotMinutes is the length of one row of a day's grid.
+const slotMinutes = 5
+
+// maxLanes is how many overlapping things stand side by side; more share the last lane.
+const maxLanes = 6
+
+// Day is a calendar day: practitioners in columns, time downwards. All its minutes are minutes of the wall clock since midnight.
+type Day struct {
+	Columns []Column
+	Start   int // the first minute shown; rounded down to the hour
+	End     int // the last minute shown; rounded up to the hour
+	Now     int // 0 shows no line
+	NowSay  string
+	Label   string // what the switch between columns is called, for those who do not see it
+}
+
+// Column is one practitioner's day.
+type Column struct {
+	Name   string
+	Link   string // shows this column on phones
+	Chosen bool   // is shown on phones
+	Items  []Item
+}
+
+// Item is something with a place in a column.
+type Item struct {
+	From, Until int // minutes since midnight; Until > From
+	Kind        Kind
+	Off         bool // cancelled: struck through
+	Block       bool // time when nobody can be booked
+	Title       string
+	Detail      string
+	More        string // a third line where there is room
+	To          string
+	Current     bool
+
+	row, span, lane int
+}
+
+// Minute is the minute of the day of a wall time.
+func Minute(at time.Time) int { return at.Hour()*60 + at.Minute() }
+
+// fitted returns the day with its edges on whole hours and wide enough for all its items, and items placed in rows and lanes.
+func (d Day) fitted() Day {
+	d.Columns = slices.Clone(d.Columns)
+	for _, column := range d.Columns {
+		for _, item := range column.Items {
+			if !item.Block {
+				d.Start, d.End = min(d.Start, item.From), max(d.End, item.Until)
+			}
+		}
+	}
+	d.Start = max(d.Start, 0) / 60 * 60
+	d.End = min((max(d.End, d.Start+60)+59)/60*60, 24*60)
+	for i := range d.Columns {
+		d.Columns[i].Items = d.placed(d.Columns[i].Items)
+	}
+	return d
+}
+
+func (d Day) placed(items []Item) []Item {
+	var kept []Item
+	for _, item := range items {
+		item.From, item.Until = max(item.From, d.Start), min(item.Until, d.End)
+		if item.Until <= item.From {
+			continue
+		}
+		item.row = (item.From - d.Start) / slotMinutes
+		item.span = max((item.Until-d.Start+slotMinutes-1)/slotMinutes-item.row, 1)
+		kept = append(kept, item)
+	}
+	slices.SortStableFunc(kept, func(a, b Item) int { return a.row - b.row })
+	var ends [maxLanes]int // the row at which each lane is free again
+	for i := range kept {
+		if kept[i].Block {
+			continue
+		}
+		lane := maxLanes - 1
+		for candidate, end := range ends {
+			if end <= kept[i].row {
+				lane = candidate
+				break
+			}
+		}
+		kept[i].lane = lane + 1
+		ends[lane] = kept[i].row + kept[i].span
+	}
+	return kept
+}
+
+func (c Column) lanes() string {
+	lanes := 0
+	for _, item := range c.Items {
+		lanes = max(lanes, item.lane)
+	}
+	if lanes < 2 {
+		return ""
+	}
+	return "lanes-" + strconv.Itoa(lanes)
+}
+
+// tall says whether the day needs more height for each hour: something in it is shorter than 25 minutes.
+func (d Day) tall() bool {
+	for _, column := range d.Columns {
+		if slices.ContainsFunc(column.Items, func(item Item) bool { return !item.Block && item.span < 5 }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d Day) height() string { return "h-" + strconv.Itoa((d.End-d.Start)/60) }
+
+func (d Day) hours() []int {
+	var hours []int
+	for hour := d.Start/60 + 1; hour < (d.End+59)/60; hour++ {
+		hours = append(hours, hour)
+	}
+	return hours
+}
+
+func (d Day) showsNow() bool { return d.Now > d.Start && d.Now < d.End }
+
+func (d Day) row(minute int) string { return "r-" + strconv.Itoa((minute-d.Start)/slotMinutes) }
+
+func (i Item) classes(lanes string) string {
+	classes := "r-" + strconv.Itoa(i.row) + " s-" + strconv.Itoa(i.span)
+	if i.Block {
+		return classes + " block"
+	}
+	if lanes != "" {
+		classes += " lane-" + strconv.Itoa(i.lane)
+	}
+	return classes
+}
+
+func (i Item) look() string {
+	look := string(i.Kind)
+	if i.Off {
+		look = "off"
+	}
+	if i.span < 7 {
+		look += " short"
+	}
+	return look
+}
