@@ -41,6 +41,7 @@ CREATE TABLE staged_client (
 	tail5_index {{text}} NOT NULL,
 	tail6_index {{text}} NOT NULL,
 	marketing  {{text}} NOT NULL CHECK (marketing IN ('', 'yes', 'no')),
+	consent    {{text}} NOT NULL,          -- the id of the consent row that marketing makes; '' for none
 	archived_at {{int}} NOT NULL,
 	import_sum {{text}} NOT NULL,
 	before     {{bytes}} NOT NULL,         -- of a change: the row as it was, sealed
