@@ -1,0 +1,31 @@
+# The commands of this repository; README.md explains them.
+.DEFAULT_GOAL := help
+SHELL := bash
+
+help: ## say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## start the demonstration
+	go run . demo
+
+test: prepare check ## everything: checks, then all tests on both engines
+	go test -timeout 15m ./...
+
+check: ## format, generated files, modules, vet, linters, known weaknesses
+	./testkit/check
+
+soak: prepare ## the long loops: 200 kills for each crash case, long fuzzing, the race detector
+	LETTERHEAD_KILLS=200 go test -timeout 3h -run 'Kill|Crash' ./...
+	go test -timeout 1h -race ./store ./job ./courier/... ./plan ./message
+	./testkit/fuzz 60s
+
+bench: prepare ## the figures of docs/performance.md
+	go run . bench
+
+gen: ## write the generated files again
+	go generate ./...
+
+prepare:
+	@./testkit/prepare
+
+.PHONY: help run test check soak bench gen prepare
