@@ -219,3 +219,42 @@ func touched(n int64, err, none error) error {
 	}
 	return err
 }
+
+// FindLocation returns a location, archived or not; "" is the first one in use.
+func FindLocation(ctx context.Context, tx *store.Tx, id LocationID) (Location, error) {
+	all, err := EveryLocation(ctx, tx)
+	if err != nil {
+		return Location{}, err
+	}
+	for _, l := range all {
+		if l.ID == id || id == "" && l.ArchivedAt.IsZero() {
+			return l, nil
+		}
+	}
+	return Location{}, ErrNoLocation
+}
+
+// FindService returns a service, archived or not.
+func FindService(ctx context.Context, tx *store.Tx, id ServiceID) (Service, error) {
+	s := Service{ID: id}
+	var archived int64
+	err := tx.Row(ctx, `SELECT name, minutes, mode, archived_at FROM service WHERE practice = $1 AND id = $2`, id).Scan(&s.Name, &s.Minutes, &s.Mode, &archived)
+	s.ArchivedAt = store.Instant(archived)
+	return s, found(err, ErrNoService)
+}
+
+// FindPractitioner returns a practitioner, archived or not.
+func FindPractitioner(ctx context.Context, tx *store.Tx, id PractitionerID) (Practitioner, error) {
+	p := Practitioner{ID: id}
+	var archived int64
+	err := tx.Row(ctx, `SELECT name, member, position, archived_at FROM practitioner WHERE practice = $1 AND id = $2`, id).Scan(&p.Name, &p.Member, &p.Position, &archived)
+	p.ArchivedAt = store.Instant(archived)
+	return p, found(err, ErrNoPerson)
+}
+
+func found(err, none error) error {
+	if errors.Is(err, store.ErrNone) {
+		return none
+	}
+	return err
+}

@@ -1,0 +1,150 @@
+package calendar
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"letterhead/client"
+	"letterhead/fault"
+	"letterhead/store"
+	"letterhead/zone"
+)
+
+// entries joins what a list shows: one row for each attendee. Whether it is a first visit is asked in the same statement, by the client's own few
+// appointments.
+const entries = `SELECT ` + columns + `, p.name, s.name, l.name, ` + attendeeColumns + `, c.first_name, c.last_name, c.preferred_name, c.born, c.archived_at <> 0,
+	NOT EXISTS (SELECT 1 FROM attendee e JOIN appointment b ON b.practice = e.practice AND b.id = e.appointment
+		WHERE e.practice = t.practice AND e.client = t.client AND e.attendance <> 'no show' AND b.booking = 'booked' AND b.starts < a.starts)
+	FROM appointment a
+	JOIN attendee t ON t.practice = a.practice AND t.appointment = a.id
+	JOIN client c ON c.practice = t.practice AND c.id = t.client
+	JOIN practitioner p ON p.practice = a.practice AND p.id = a.practitioner
+	JOIN service s ON s.practice = a.practice AND s.id = a.service
+	JOIN location l ON l.practice = a.practice AND l.id = a.location
+	WHERE a.practice = $1`
+
+const dayQuery = entries + ` AND a.starts >= $2 AND a.starts < $3 ORDER BY a.starts, a.id, t.id LIMIT $4`
+
+// MaxDay is how many days, and how many attendee rows, one list has at most.
+const (
+	MaxDays = 45
+	MaxRows = 10_000
+)
+
+// Day lists what begins from one instant (included) to another (not included), in order of time, whatever became of it.
+func Day(ctx context.Context, tx *store.Tx, from, to time.Time) ([]Entry, error) {
+	if !from.Before(to) || to.Sub(from) > MaxDays*24*time.Hour {
+		return nil, fault.Field("to", "calendar.days", "ask for 1 to %d days", MaxDays)
+	}
+	rows, err := tx.Query(ctx, dayQuery, store.Micro(from), store.Micro(to), MaxRows+1)
+	out, n, err := collect(rows, err, tx.Now)
+	if n > MaxRows {
+		return nil, fault.Field("to", "calendar.days", "there are more than %d appointments in this time; ask for fewer days", MaxRows)
+	}
+	return out, err
+}
+
+// Entries returns appointments with what a list shows, in one statement for each 512. Ids that the practice does not have are absent.
+func Entries(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Entry, error) {
+	out := make(map[ID]Entry, len(ids))
+	err := store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, entries+` AND a.id IN (`+list+`) ORDER BY a.id, t.id`, args...)
+		all, _, err := collect(rows, err, tx.Now)
+		for _, e := range all {
+			out[e.ID] = e
+		}
+		return err
+	})
+	return out, err
+}
+
+const clientQuery = `SELECT a.id FROM attendee t JOIN appointment a ON a.practice = t.practice AND a.id = t.appointment
+	WHERE t.practice = $1 AND t.client = $2 AND a.starts < $3 ORDER BY a.starts DESC, a.id DESC LIMIT $4`
+
+// OfClient lists a client's appointments that begin before an instant, the latest first: at most limit (1 to 200). Another client's attendance of
+// the same appointment is shown as well.
+func OfClient(ctx context.Context, tx *store.Tx, who client.ID, before time.Time, limit int) ([]Entry, error) {
+	if limit < 1 || limit > 200 {
+		return nil, fault.Field("limit", "calendar.limit", "ask for 1 to 200 appointments at a time")
+	}
+	rows, err := tx.Query(ctx, clientQuery, who, store.Micro(before), limit)
+	ids, err := store.Collect(rows, err, func(r *store.Rows) (ID, error) {
+		var id ID
+		return id, r.Scan(&id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, err := Entries(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Entry, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, found[id])
+	}
+	return out, nil
+}
+
+// collect folds rows, which come appointment by appointment, into entries; n is how many rows there were.
+func collect(rows *store.Rows, err error, now time.Time) (out []Entry, n int, _ error) {
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		n++
+		var r raw
+		var t person
+		var e Entry
+		var p Person
+		into := append(r.fields(), &e.PractitionerName, &e.ServiceName, &e.LocationName)
+		into = append(into, t.fields()...)
+		into = append(into, &p.FirstName, &p.LastName, &p.PreferredName, &p.Born, &p.Archived, &p.FirstVisit)
+		if err := rows.Scan(into...); err != nil {
+			return nil, n, err
+		}
+		p.Attendee = t.done()
+		if last := len(out) - 1; last < 0 || out[last].ID != r.ID {
+			if e.Appointment, err = r.done(now); err != nil {
+				return nil, n, err
+			}
+			out = append(out, e)
+		}
+		last := &out[len(out)-1]
+		last.Attendees, last.People = append(last.Attendees, p.Attendee), append(last.People, p)
+	}
+	return slices.Clip(out), n, rows.Err()
+}
+
+// Drifted lists booked appointments to come whose wall time means another instant by today's rules than by those of the day they were written:
+// at most limit. Rows are looked at one by one and not kept.
+func Drifted(ctx context.Context, tx *store.Tx, limit int) ([]Drift, error) {
+	rows, err := tx.Query(ctx, `SELECT a.id, a.wall, a.zone, a.starts FROM appointment a
+		WHERE a.practice = $1 AND a.starts > $2 AND a.booking = 'booked' ORDER BY a.starts, a.id`, store.Micro(tx.Now))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Drift
+	for rows.Next() && len(out) < limit {
+		var d Drift
+		var wall string
+		var starts int64
+		if err := rows.Scan(&d.ID, &wall, &d.Zone, &starts); err != nil {
+			return nil, err
+		}
+		if d.Wall, err = zone.ParseWall(wall); err != nil {
+			return nil, err
+		}
+		l, err := zone.Load(d.Zone)
+		if err != nil {
+			return nil, err
+		}
+		if d.Written, d.Now = store.Instant(starts), zone.At(d.Wall, l); !d.Written.Equal(d.Now) {
+			out = append(out, d)
+		}
+	}
+	return out, rows.Err()
+}
