@@ -1,0 +1,293 @@
+package wording
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Reason says why a value was not merged. It never holds the value.
+type Reason string
+
+const (
+	ReasonMissing   Reason = "missing"
+	ReasonLong      Reason = "too_long"
+	ReasonCharacter Reason = "character"     // one that does not belong in this type: mark-up, digits in a name, an odd sign
+	ReasonControl   Reason = "control"       // line breaks, control, invisible and direction-changing characters, invalid UTF-8
+	ReasonLink      Reason = "link"          // reads as a web or e-mail address
+	ReasonPhone     Reason = "phone"         // reads as a phone number
+	ReasonMixed     Reason = "mixed_scripts" // one word in two alphabets
+	ReasonShape     Reason = "shape"         // no letter in a name, too few digits in a number, a day that does not exist
+)
+
+var reasonSays = map[Reason]string{
+	ReasonMissing:   "there is nothing here; give a value",
+	ReasonLong:      "this is too long; shorten it to at most %d characters",
+	ReasonCharacter: "this has a character that does not belong in such a text; keep to letters, spaces and plain punctuation",
+	ReasonControl:   "this has a line break or an invisible character; type it again as one line",
+	ReasonLink:      "this reads as a web or e-mail address; remove it, or put a space after the dot",
+	ReasonPhone:     "this reads as a phone number; phone numbers belong in the practice's own details",
+	ReasonMixed:     "one word mixes letters of two alphabets; type it again in one",
+	ReasonShape:     "this is not written as such a value is; type it again",
+}
+
+// Check refuses a value that may not merge into that field.
+func Check(field Field, value string) error {
+	i, ok := fieldIndexes[field]
+	if !ok {
+		return refuse("field", "wording.field_unknown", "there is no field %q; choose one of the list", clip(string(field)))
+	}
+	reason := checkValue(fieldTable[i].Type, fieldTable[i].Max, value)
+	if reason == "" {
+		return nil
+	}
+	say := reasonSays[reason]
+	if reason == ReasonLong {
+		return refuse(string(field), "wording.value_"+string(reason), say, fieldTable[i].Max)
+	}
+	return refuse(string(field), "wording.value_"+string(reason), "%s", say)
+}
+
+// Tidy puts a value into the form that is checked and merged: composed (NFC), no space at the ends, none doubled, no-break space as space.
+func Tidy(value string) string {
+	plain := true
+	for i := range len(value) {
+		if c := value[i]; c >= 0x80 || (c == ' ' && (i == 0 || i == len(value)-1 || value[i-1] == ' ')) {
+			plain = false
+			break
+		}
+	}
+	if plain || len(value) > 4096 || !utf8.ValidString(value) {
+		return value
+	}
+	if !ascii(value) {
+		value = norm.NFC.String(value)
+		if strings.ContainsAny(value, "\u00a0\u202f\u2009") {
+			value = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ").Replace(value)
+		}
+	}
+	value = strings.Trim(value, " ")
+	for strings.Contains(value, "  ") {
+		value = strings.ReplaceAll(value, "  ", " ")
+	}
+	return value
+}
+
+// checkValue is Check without words: "" when the value may merge.
+func checkValue(kind ValueType, most int, value string) Reason {
+	switch {
+	case value == "":
+		return ReasonMissing
+	case len(value) > most && utf8.RuneCountInString(value) > most:
+		return ReasonLong
+	case value[0] == ' ' || value[len(value)-1] == ' ':
+		return ReasonShape
+	}
+	switch kind {
+	case NameValue:
+		return checkName(value)
+	case PhoneValue:
+		return checkPhone(value)
+	case LineValue, AddressValue:
+		return checkLine(value)
+	case EmailValue, SiteValue, DateValue, TimeValue, NumberValue, ChoiceValue:
+	}
+	for _, r := range value {
+		if hidden(r) {
+			return ReasonControl
+		}
+	}
+	return ""
+}
+
+func checkName(value string) Reason {
+	letter := false
+	for i := range len(value) { // nearly every name ends here
+		c := value[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			letter = true
+		case (c == ' ' || c == '-' || c == '\'') && i > 0 && value[i-1] != c:
+		default:
+			return checkAnyName(value)
+		}
+	}
+	if !letter {
+		return ReasonShape
+	}
+	return ""
+}
+
+func checkAnyName(value string) Reason {
+	var before rune // 0 at the start
+	letter, marks := false, 0
+	for i, r := range value {
+		mark := unicode.Is(unicode.M, r)
+		if mark {
+			marks++
+		} else {
+			marks = 0
+		}
+		switch {
+		case r == utf8.RuneError:
+			return ReasonControl
+		case (r == zeroWidthNonJoiner || r == zeroWidthJoiner) && joins(before):
+		case hidden(r):
+			return ReasonControl
+		case unicode.IsLetter(r):
+			if compatible(r) {
+				return ReasonCharacter
+			}
+			letter = true
+		case mark:
+			if before == 0 || before == ' ' || marks > 3 {
+				return ReasonCharacter
+			}
+		case r == '.':
+			if !abbreviates(value, i) {
+				return ReasonLink
+			}
+		case r == ' ', r == '-', r == '\'', r == '’', r == '‘', r == 'ʼ', r == 'ʻ', r == '‐', r == '‑', r == '–', r == '·':
+			if before == r || before == 0 && r != '\'' && r != '’' && r != '‘' {
+				return ReasonCharacter
+			}
+		case r == '@' || r == '/' || r == ':':
+			return ReasonLink
+		default:
+			return ReasonCharacter
+		}
+		before = r
+	}
+	if !letter {
+		return ReasonShape
+	}
+	if mixedWords(value) {
+		return ReasonMixed
+	}
+	if suspicion(value) != "" { // dots that fold into others
+		return ReasonLink
+	}
+	return ""
+}
+
+// abbreviates tells whether the dot at i ends an abbreviation ("Jr.", "J. P.", "J.P.") rather than joining two parts of a host.
+func abbreviates(value string, i int) bool {
+	before, _ := utf8.DecodeLastRuneInString(value[:i])
+	if !unicode.IsLetter(before) && !unicode.Is(unicode.M, before) {
+		return false
+	}
+	rest := value[i+1:]
+	if rest == "" || rest[0] == ' ' || rest[0] == '-' {
+		return true
+	}
+	next, size := utf8.DecodeRuneInString(rest)
+	after := rest[size:]
+	return unicode.IsLetter(next) && (after == "" || after[0] == '.')
+}
+
+// signs are the punctuation a practice's own short text may have.
+const signs = " .,'-()/&+:;!?#%\"’‘“”–—‐‑·°№،؛؟、。・„«»ʼʻ"
+
+func checkLine(value string) Reason {
+	plain, digits := true, 0
+	for i := range len(value) { // most service names and addresses end here
+		c := value[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == ',', c == '-', c == '\'', c == ' ' && value[i-1] != ' ':
+		case c >= '0' && c <= '9':
+			digits++
+		default:
+			plain = false
+		}
+		if !plain {
+			break
+		}
+	}
+	if plain && digits < leastPhoneDigits {
+		return ""
+	}
+	marks := 0
+	for _, r := range value {
+		if unicode.Is(unicode.M, r) {
+			if marks++; marks > 3 {
+				return ReasonCharacter
+			}
+			continue
+		}
+		marks = 0
+		switch {
+		case r == utf8.RuneError, hidden(r) && r != zeroWidthNonJoiner && r != zeroWidthJoiner:
+			return ReasonControl
+		case r == '@':
+			return ReasonLink
+		case unicode.IsLetter(r) && !compatible(r), unicode.IsDigit(r), strings.ContainsRune(signs, r), r == zeroWidthNonJoiner, r == zeroWidthJoiner:
+		default:
+			return ReasonCharacter
+		}
+	}
+	if reason := suspicion(value); reason != "" {
+		return reason
+	}
+	if mixedWords(value) {
+		return ReasonMixed
+	}
+	return ""
+}
+
+func checkPhone(value string) Reason {
+	digits := 0
+	for i := range len(value) {
+		switch c := value[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '+' && i == 0, c == '(' && i < 5, c == ')' && i > 0, (c == ' ' || c == '-' || c == '.' || c == '/') && i > 0 && value[i-1] != c:
+		case c < ' ' || c == 0x7f || c >= 0x80:
+			return ReasonControl
+		default:
+			return ReasonCharacter
+		}
+	}
+	if digits < 3 || digits > 15 { // E.164 §6.2.1; short national numbers have three
+		return ReasonShape
+	}
+	return ""
+}
+
+const (
+	zeroWidthNonJoiner = '\u200c'
+	zeroWidthJoiner    = '\u200d'
+)
+
+// joins tells whether a joiner has a meaning after r: in Arabic and Indic scripts, not in ours.
+func joins(r rune) bool {
+	return r >= 0x600 && r < 0x1e00 && (unicode.IsLetter(r) || unicode.Is(unicode.M, r))
+}
+
+// hidden runes have no business in one line of text: control, format, line and paragraph separators, fillers, private use, unassigned.
+func hidden(r rune) bool {
+	switch {
+	case r < 0x20 || r >= 0x7f && r < 0xa0:
+		return true
+	case r < 0xad:
+		return false
+	case r == utf8.RuneError, r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0, r == 0x2800, r == 0x034f, r >= 0xfe00 && r <= 0xfe0f, r >= 0xe0000:
+		return true
+	case r == 0xad || r == 0x2028 || r == 0x2029:
+		return true
+	}
+	return unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp) || !unicode.IsGraphic(r)
+}
+
+// compatible letters are pictures of others: fullwidth, mathematical, circled, ligatures for whole phrases.
+func compatible(r rune) bool {
+	switch {
+	case r < 0x2100:
+		return r >= 0x2070 && r <= 0x209f
+	case r <= 0x218f, r >= 0x2460 && r <= 0x24ff, r >= 0xfb00 && r <= 0xfb06, r >= 0xfdf0 && r <= 0xfdff, r >= 0xff00 && r <= 0xff5e,
+		r >= 0x1d400 && r <= 0x1d7ff, r >= 0x1f100 && r <= 0x1f1ff, r >= 0xa700 && r <= 0xa7ff, r >= 0x250 && r < 0x2af:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,27 @@
+package wording
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"letterhead/fault"
+)
+
+// refuse is an Invalid fault: the input's path, the sentence's key, and what to do.
+func refuse(field, key, format string, args ...any) error {
+	return fault.Field(field, key, format, args...)
+}
+
+// clip shortens text that a message quotes back to its author.
+func clip(s string) string {
+	const most = 60
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most]) + "…"
+}
+
+// broken is a failure of ours that nobody can mend by other input.
+func broken(doing string, cause error) error {
+	return fault.New(fault.Internal, "wording.internal", "").With(fmt.Errorf("%s: %w", doing, cause))
+}

@@ -1,0 +1,139 @@
+package wording
+
+import (
+	"bytes"
+	"slices"
+)
+
+// FindingName names what Inspect may find. Any finding means: do not send.
+type FindingName string
+
+const (
+	FindingMissing      FindingName = "value-missing"    // a field that had to have a value has none
+	FindingLink         FindingName = "link"             // a link that is not https on a signed host
+	FindingAutoLink     FindingName = "text-link"        // text that mail programs make a web or e-mail link, not in the signed directory
+	FindingPhone        FindingName = "text-phone"       // a number to ring that is not in the signed directory
+	FindingValue        FindingName = "value-character"  // a merged value with characters its type does not have
+	FindingConfusable   FindingName = "confusable"       // a word in two alphabets
+	FindingHeader       FindingName = "header"           // a header that is too long, or would end or begin a line of its own
+	FindingLine         FindingName = "body-line"        // a body line beyond 76 characters or a bare CR or LF
+	FindingSMSLength    FindingName = "sms-length"       // more than six parts
+	FindingSize         FindingName = "size"             // bigger than this version can be
+	FindingNotCompiled  FindingName = "not-compiled"     // not made by Render
+	FindingNoWayOut     FindingName = "unsubscribe-none" // marketing without its link
+)
+
+// Finding is one thing wrong with a rendered message. It holds no value.
+type Finding struct {
+	Name  FindingName
+	Field Field // the merged field it is about, empty for the message as a whole
+}
+
+// Inspect looks at a rendered message: nothing in it may be other than what was signed. The static part was held to the same rules by Compile. signed is what
+// the practice signed beside the version: the phones of its locations, for instance.
+func Inspect(r *Rendered, signed ...Directory) []Finding {
+	if r.compiled == nil {
+		return []Finding{{Name: FindingNotCompiled}}
+	}
+	var found []Finding
+	report := func(name FindingName, f Field) { found = append(found, Finding{name, f}) }
+	c := r.compiled
+	for _, f := range r.Missing() {
+		if f == unsubscribeURL.name() {
+			report(FindingNoWayOut, f)
+			continue
+		}
+		report(FindingMissing, f)
+	}
+	for _, i := range c.uses {
+		at := r.values[i]
+		if at.from == at.to {
+			continue
+		}
+		value := string(r.Buffer[at.from:at.to])
+		if name := c.inspectValue(i, value, signed); name != "" {
+			report(name, i.name())
+		}
+	}
+	if !headerFit(r.Subject) {
+		report(FindingHeader, "subject")
+	}
+	if !linesFit(r.Body) {
+		report(FindingLine, "")
+	}
+	if len(r.Body) > c.most {
+		report(FindingSize, "")
+	}
+	if r.SMS != nil {
+		if _, _, units := SMSParts(string(r.SMS)); units > maxSMSUnits {
+			report(FindingSMSLength, "sms")
+		}
+	}
+	return found
+}
+
+// inspectValue holds one merged value against its type and the signed directory, "" when it is fit.
+func (c *Compiled) inspectValue(i fieldIndex, value string, signed []Directory) FindingName {
+	if i == unsubscribeURL {
+		if checkURL("unsubscribe", value, c.directory.Hosts) != nil {
+			return FindingLink
+		}
+		return ""
+	}
+	info := &fieldTable[i]
+	switch reason := checkValue(info.Type, info.Max, value); reason {
+	case "":
+	case ReasonLink:
+		return FindingAutoLink
+	case ReasonPhone:
+		return FindingPhone
+	case ReasonMixed:
+		return FindingConfusable
+	default:
+		return FindingValue
+	}
+	if i == locationPhone {
+		var digits []byte
+		for j := range len(value) {
+			if value[j] >= '0' && value[j] <= '9' {
+				digits = append(digits, value[j])
+			}
+		}
+		if !c.directory.knowsPhone(string(digits)) && !slices.ContainsFunc(signed, func(d Directory) bool { return d.knowsPhone(string(digits)) }) {
+			return FindingPhone
+		}
+	}
+	return ""
+}
+
+// headerFit tells whether an encoded header value can begin no other header: each line break is followed by a space, no line is too long.
+func headerFit(value []byte) bool {
+	for len(value) > 0 {
+		end := bytes.IndexByte(value, '\n')
+		line := value
+		if end < 0 {
+			value = nil
+		} else {
+			if end == 0 || value[end-1] != '\r' || end+1 >= len(value) || value[end+1] != ' ' {
+				return false
+			}
+			line, value = value[:end-1], value[end+1:]
+		}
+		if len(line) > maxHeader-20 || bytes.ContainsAny(line, "\r\x00") {
+			return false
+		}
+	}
+	return true
+}
+
+// linesFit tells whether every line ends in CRLF and has at most 76 characters. (RFC 2045 §6.7 (5), §6.8)
+func linesFit(body []byte) bool {
+	for len(body) > 0 {
+		end := bytes.IndexByte(body[:min(len(body), 80)], '\n')
+		if end < 1 || body[end-1] != '\r' || end-1 > 76 || bytes.IndexByte(body[:end-1], '\r') >= 0 {
+			return false
+		}
+		body = body[end+1:]
+	}
+	return true
+}

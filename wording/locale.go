@@ -1,0 +1,217 @@
+package wording
+
+import (
+	"strconv"
+	"strings"
+)
+
+// baseOf is a tag's language: "en" of "en-AU".
+func baseOf(tag string) string {
+	base, _, _ := strings.Cut(tag, "-")
+	return base
+}
+
+// regionOf is a tag's region, two capitals: "AU" of "en-AU", "EG" of "ar-Arab-EG".
+func regionOf(tag string) string {
+	for part := range strings.SplitSeq(tag, "-") {
+		if len(part) == 2 && part[0] >= 'A' && part[0] <= 'Z' {
+			return part
+		}
+	}
+	return ""
+}
+
+// RightToLeft tells whether a language is written from right to left, by its script where the tag names one.
+func RightToLeft(tag string) bool {
+	parts := strings.Split(tag, "-")
+	for _, part := range parts[1:] {
+		if len(part) == 4 {
+			switch part {
+			case "Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm", "Rohg":
+				return true
+			}
+			return false
+		}
+	}
+	switch parts[0] {
+	case "ar", "fa", "he", "iw", "ur", "ps", "sd", "ug", "yi", "dv", "ckb", "syr", "arc", "nqo", "prs", "azb":
+		return true
+	}
+	return false
+}
+
+// validTag holds tags to the shape language[-Script][-REGION]. (RFC 5646 §2.1, without variants and extensions)
+func validTag(tag string) bool {
+	parts := strings.Split(tag, "-")
+	if len(parts) > 3 || len(parts[0]) < 2 || len(parts[0]) > 3 || !letters(parts[0], 'a', 'z') {
+		return false
+	}
+	rest := parts[1:]
+	if len(rest) > 0 && len(rest[0]) == 4 {
+		if !letters(rest[0][:1], 'A', 'Z') || !letters(rest[0][1:], 'a', 'z') {
+			return false
+		}
+		rest = rest[1:]
+	}
+	switch {
+	case len(rest) == 0:
+		return true
+	case len(rest) > 1:
+		return false
+	case len(rest[0]) == 2:
+		return letters(rest[0], 'A', 'Z')
+	}
+	return len(rest[0]) == 3 && letters(rest[0], '0', '9')
+}
+
+func letters(s string, from, to byte) bool {
+	for i := range len(s) {
+		if s[i] < from || s[i] > to {
+			return false
+		}
+	}
+	return true
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// appendDigits writes a number with the locale's digits, at least width of them.
+func (l *locale) appendDigits(dst []byte, n, width int) []byte {
+	var digits [20]byte
+	text := strconv.AppendInt(digits[:0], int64(n), 10)
+	for i := len(text); i < width; i++ {
+		dst = l.appendDigit(dst, '0')
+	}
+	for _, c := range text {
+		dst = l.appendDigit(dst, c)
+	}
+	return dst
+}
+
+func (l *locale) appendDigit(dst []byte, c byte) []byte {
+	if l.arabicDigits {
+		return append(dst, 0xd9, 0xa0+c-'0') // U+0660 to U+0669
+	}
+	return append(dst, c)
+}
+
+// appendDay writes a date as a pattern orders it.
+func (l *locale) appendDay(dst []byte, pattern string, short bool, w Wall) []byte {
+	if pattern == "iso" {
+		dst = append(l.appendDigits(dst, w.Year, 4), '-')
+		dst = append(l.appendDigits(dst, w.Month, 2), '-')
+		return l.appendDigits(dst, w.Day, 2)
+	}
+	month, day := l.months[w.Month-1], l.days[w.weekday()]
+	if short {
+		month, day = l.monthsShort[w.Month-1], l.daysShort[w.weekday()]
+	}
+	for i := range len(pattern) {
+		switch c := pattern[i]; c {
+		case 'd':
+			dst = l.appendDigits(dst, w.Day, 1)
+		case 'm':
+			dst = append(dst, month...)
+		case 'y':
+			dst = l.appendDigits(dst, w.Year, 4)
+		case 'w':
+			dst = append(dst, day...)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// appendTime writes hours and minutes.
+func (l *locale) appendTime(dst []byte, w Wall) []byte {
+	if !l.clock.half {
+		dst = append(l.appendDigits(dst, w.Hour, 2), ':')
+		return l.appendDigits(dst, w.Minute, 2)
+	}
+	hour, half := (w.Hour+11)%12+1, l.clock.am
+	if w.Hour >= 12 {
+		half = l.clock.pm
+	}
+	dst = append(l.appendDigits(dst, hour, 1), ':')
+	dst = append(l.appendDigits(dst, w.Minute, 2), ' ')
+	return append(dst, half...)
+}
+
+// appendDuration writes minutes as hours and minutes in words.
+func (l *locale) appendDuration(dst []byte, minutes int) []byte {
+	hours, rest := minutes/60, minutes%60
+	if hours == 0 || (hours == 1 && rest != 0) { // 90 minutes, not 1 hour 30 minutes
+		hours, rest = 0, minutes
+	}
+	if hours > 0 {
+		dst = l.appendLocal(dst, l.words.hours(hours))
+	}
+	if rest == 0 {
+		return dst
+	}
+	if hours > 0 {
+		dst = append(dst, l.words.and...)
+	}
+	return l.appendLocal(dst, l.words.minutes(rest))
+}
+
+// appendLocal writes text with its digits as the locale has them.
+func (l *locale) appendLocal(dst []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c >= '0' && c <= '9' {
+			dst = l.appendDigit(dst, c)
+		} else {
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// appendZone writes a zone as people say it: "Melbourne time".
+func (l *locale) appendZone(dst []byte, zone string, rtl bool) []byte {
+	city := arabicCities[zone]
+	if city == "" || !rtl {
+		city = zone[strings.LastIndexByte(zone, '/')+1:]
+	}
+	before, after, _ := strings.Cut(l.words.zone, "%s")
+	dst = append(dst, before...)
+	for i := range len(city) {
+		if city[i] == '_' {
+			dst = append(dst, ' ')
+		} else {
+			dst = append(dst, city[i])
+		}
+	}
+	return append(dst, after...)
+}
+
+// validZone holds a zone to what an IANA name looks like.
+func validZone(zone string) bool {
+	if len(zone) == 0 || len(zone) > 40 {
+		return false
+	}
+	for i := range len(zone) {
+		switch c := zone[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '/', c == '_', c == '-', c == '+':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func (l *locale) mode(m Mode) string {
+	switch m {
+	case ModeInPerson:
+		return l.words.inPerson
+	case ModeTelehealth:
+		return l.words.telehealth
+	case ModePhone:
+		return l.words.phone
+	case ModeHomeVisit:
+		return l.words.visit
+	case NoMode:
+	}
+	return ""
+}

@@ -1,0 +1,142 @@
+package wording
+
+// Remark says which value was not merged as given, and why. It holds no value.
+type Remark struct {
+	Field  Field
+	Reason Reason
+}
+
+type span struct{ from, to uint32 }
+
+// Rendered is one message. Its slices lie in the buffer that Render was given, so it lives as long as that.
+type Rendered struct {
+	Subject []byte // the Subject header's value, encoded and folded
+	Body    []byte // MIME body to Compiled.ContentType, lines ended by CRLF
+	SMS     []byte // UTF-8, nil when the language has no text message
+	Remarks []Remark
+	Buffer  []byte // to be given to the next Render once this message is done with
+
+	compiled *Compiled
+	values   [mergedCount]span
+	present  facts
+	missing  facts // required and not there
+	replaced facts // given but refused
+}
+
+// ContentType is the value of the Content-Type header.
+func (r *Rendered) ContentType() string { return r.compiled.contentType }
+
+// Compiled is what r was rendered from.
+func (r *Rendered) Compiled() *Compiled { return r.compiled }
+
+// Missing lists the fields that had to have a value and had none; such a message is not fit to be sent.
+func (r *Rendered) Missing() []Field {
+	var out []Field
+	for i := range mergedCount {
+		if r.missing&i.present() != 0 {
+			out = append(out, i.name())
+		}
+	}
+	return out
+}
+
+// Render merges values into buffer, which it overwrites and grows. It never fails: a value that is not fit is replaced by its fallback, with a remark.
+func (c *Compiled) Render(buffer []byte, values *Values) Rendered {
+	r := Rendered{compiled: c}
+	buffer = buffer[:0]
+	for _, i := range c.uses {
+		buffer = r.resolve(buffer, i, values)
+	}
+	r.missing = c.required &^ r.present
+	for i := range mergedCount {
+		if r.missing&i.present() != 0 && r.replaced&i.present() == 0 {
+			r.Remarks = append(r.Remarks, Remark{i.name(), ReasonMissing})
+		}
+	}
+	holds := values.facts() | r.present
+	if want := len(buffer) + c.size + c.size/8 + 1024; cap(buffer) < want {
+		grown := make([]byte, len(buffer), want)
+		copy(grown, buffer)
+		buffer = grown
+	}
+	subjectFrom := len(buffer)
+	buffer = r.plain(buffer, c.subject, holds)
+	bare := len(buffer)
+	buffer = appendUnstructured(buffer, string(buffer[subjectFrom:bare]), len("Subject: "))
+	subjectFrom, subjectTo := bare, len(buffer)
+	buffer = r.body(buffer, holds)
+	bodyTo := len(buffer)
+	buffer = r.plain(buffer, c.sms, holds)
+	r.Subject, r.Body = buffer[subjectFrom:subjectTo:subjectTo], buffer[subjectTo:bodyTo:bodyTo]
+	if sms := buffer[bodyTo:]; len(sms) > 0 {
+		r.SMS = sms[1:] // every sentence brings its space
+	}
+	r.Buffer = buffer
+	return r
+}
+
+// body writes the segments, keeping count of the column: soft breaks go where a line would grow beyond 76 characters.
+func (r *Rendered) body(dst []byte, holds facts) []byte {
+	col := 0
+	segments := r.compiled.body
+	for i := range segments {
+		s := &segments[i]
+		if s.need&^holds != 0 {
+			continue
+		}
+		if col+s.head > quotedLine && col > 0 {
+			dst, col = append(dst, "=\r\n"...), 0
+		}
+		dst = append(dst, s.bytes...)
+		if s.breaks {
+			col = s.tail
+		} else {
+			col += s.tail
+		}
+		if !s.slotted {
+			continue
+		}
+		if v := r.values[s.field]; v.to > v.from {
+			dst, col = appendValue(dst, dst[v.from:v.to], s.at, col)
+		} else {
+			dst, col = appendValue(dst, s.fallback, s.at, col)
+		}
+	}
+	return dst
+}
+
+// plain writes segments as they are: for headers and SMS, which are encoded as a whole.
+func (r *Rendered) plain(dst []byte, segments []segment, holds facts) []byte {
+	for i := range segments {
+		s := &segments[i]
+		if s.need&^holds != 0 {
+			continue
+		}
+		dst = append(dst, s.bytes...)
+		if !s.slotted {
+			continue
+		}
+		if at := r.values[s.field]; at.to > at.from {
+			dst = append(dst, dst[at.from:at.to]...)
+		} else {
+			dst = append(dst, s.fallback...)
+		}
+	}
+	return dst
+}
+
+// resolve writes the checked text of a field at the end of the buffer and remembers where.
+func (r *Rendered) resolve(dst []byte, i fieldIndex, v *Values) []byte {
+	from := len(dst)
+	dst, reason := r.compiled.appendField(dst, i, v)
+	if reason != "" {
+		if reason != ReasonMissing || fieldTable[i].Source == TypedByPerson {
+			r.replaced |= i.present()
+			r.Remarks = append(r.Remarks, Remark{i.name(), reason})
+		}
+		return dst[:from]
+	}
+	r.values[i] = span{uint32(from), uint32(len(dst))}
+	r.present |= i.present()
+	return dst
+}

@@ -1,0 +1,379 @@
+package wording
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// validator carries what the parts of one version are held against.
+type validator struct {
+	v         *Version
+	directory Directory
+	language  *Language
+	locale    *locale
+	wayOut    bool // an unsubscribe link was seen in this language
+}
+
+// Validate says whether v may be signed and compiled: the first thing wrong, its place and the way out.
+func (v *Version) Validate() error {
+	c := &validator{v: v, directory: v.Directory()}
+	if v.Format != Format {
+		return refuse("format", "wording.format", "the wording has format %d; this program writes format %d", v.Format, Format)
+	}
+	if v.Purpose != Transactional && v.Purpose != Marketing {
+		return refuse("purpose", "wording.purpose", "say what this wording is for: %s or %s", Transactional, Marketing)
+	}
+	if len(v.Hosts) > maxHosts {
+		return refuse("hosts", "wording.hosts_many", "a wording has at most %d link hosts", maxHosts)
+	}
+	for i, h := range v.Hosts {
+		if err := checkHost("hosts", h); err != nil {
+			return err
+		}
+		if i > 0 && v.Hosts[i-1] >= h {
+			return refuse("hosts", "wording.hosts_order", "list the link hosts in alphabetical order, each once")
+		}
+	}
+	if err := c.sender(); err != nil {
+		return err
+	}
+	if err := c.branding(); err != nil {
+		return err
+	}
+	if len(v.Languages) == 0 || len(v.Languages) > maxLanguages {
+		return refuse("languages", "wording.languages", "a wording has one to %d languages", maxLanguages)
+	}
+	if _, ok := v.Language(v.DefaultLanguage); !ok {
+		return refuse("default_language", "wording.default_language", "the default language must be one of the wording's languages")
+	}
+	total := 0
+	for _, i := range v.Images() {
+		total += len(v.pictures[i.SHA256])
+	}
+	if total > maxAllImages {
+		return refuse("image", "wording.images_large", "the pictures have %d kB together; a mail carries at most %d kB", total>>10, maxAllImages>>10)
+	}
+	for i := range v.Languages {
+		if err := c.oneLanguage(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *validator) sender() error {
+	s := c.v.Sender
+	if err := c.text("sender.name", s.Name, 60, false); err != nil {
+		return err
+	}
+	if mixedWords(s.Name) || strings.ContainsAny(s.Name, "@<>") {
+		return refuse("sender.name", "wording.sender_name", "the sender's name may not mix alphabets in a word or hold @, < or >")
+	}
+	if !validLocal(s.Local) {
+		return refuse("sender.local", "wording.sender_local", "the part before the @ has 1 to 64 lower-case letters, digits, dots, hyphens, plus or underscores")
+	}
+	return checkHost("sender.domain", s.Domain)
+}
+
+func validLocal(local string) bool {
+	if local == "" || len(local) > 64 || local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
+		return false
+	}
+	for i := range len(local) {
+		switch c := local[i]; {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '-', c == '+', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func (c *validator) branding() error {
+	b := c.v.Branding
+	if err := c.text("branding.name", b.Name, 80, true); err != nil {
+		return err
+	}
+	if mixedWords(b.Name) {
+		return refuse("branding.name", "wording.branding_name", "one word of the practice's name mixes letters of two alphabets; type it again in one")
+	}
+	if _, ok := parseColour(b.Accent); !ok {
+		return refuse("branding.accent", "wording.accent", "write the colour as # and six hexadecimal digits in lower case, such as #1f4e79")
+	}
+	if len(b.Address) > 5 {
+		return refuse("branding.address", "wording.address_lines", "an address has at most 5 lines")
+	}
+	for _, line := range b.Address {
+		if err := c.text("branding.address", line, 80, true); err != nil {
+			return err
+		}
+	}
+	if p := b.Phone; p != nil {
+		if reason := checkPhone(p.Display); reason != "" || len(p.Display) > 24 {
+			return refuse("branding.phone", "wording.phone", "write the phone number with digits, spaces, hyphens and brackets, at most 24 characters")
+		}
+		if !validE164(p.Number) || !endsAlike(p.Display, p.Number) {
+			return refuse("branding.phone", "wording.phone_number", "the number that is dialled must be the one that is shown, written as + and 7 to 15 digits")
+		}
+	}
+	if b.Email != "" {
+		local, domain, _ := strings.Cut(b.Email, "@")
+		if !validLocal(local) {
+			return refuse("branding.email", "wording.email", "write the e-mail address in lower case, as in hello@clinic.example")
+		}
+		if err := checkHost("branding.email", domain); err != nil {
+			return err
+		}
+	}
+	if b.Website != "" {
+		if err := checkURL("branding.website", b.Website, c.v.Hosts); err != nil {
+			return err
+		}
+	}
+	return c.image("branding.logo", b.Logo)
+}
+
+func validE164(number string) bool {
+	return len(number) >= 8 && len(number) <= 16 && number[0] == '+' && number[1] != '0' && letters(number[1:], '0', '9')
+}
+
+// endsAlike compares the last six digits: what stands before them differs between national and international writing.
+func endsAlike(display, number string) bool {
+	tail := number[len(number)-6:]
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, display)
+	return strings.HasSuffix(digits, tail) || (len(digits) < 6 && strings.HasSuffix(number, digits))
+}
+
+func (c *validator) image(path string, i *Image) error {
+	if i == nil {
+		return nil
+	}
+	if len(i.SHA256) != 64 || (i.Type != "image/png" && i.Type != "image/jpeg") || i.Width < 1 || i.Height < 1 || i.Width > maxPixels || i.Height > maxPixels {
+		return refuse(path, "wording.image", "the picture is not described as it must be; upload it again as PNG or JPEG")
+	}
+	if _, err := ParseDigest(i.SHA256); err != nil {
+		return refuse(path, "wording.image", "the picture's digest is not one; upload it again")
+	}
+	if i.Alt == "" {
+		return refuse(path, "wording.image_alt", "say in words what the picture shows, for those who do not see it")
+	}
+	return c.text(path, i.Alt, 120, false)
+}
+
+func (c *validator) oneLanguage(n int) error {
+	l := &c.v.Languages[n]
+	at := "languages." + clip(l.Tag)
+	if !validTag(l.Tag) {
+		return refuse(at, "wording.language_tag", "write the language as in en, en-AU or ar-EG (BCP 47)")
+	}
+	if slices.ContainsFunc(c.v.Languages[:n], func(o Language) bool { return o.Tag == l.Tag }) {
+		return refuse(at, "wording.language_twice", "this language is there twice; remove one")
+	}
+	c.language, c.locale, c.wayOut = l, localeOf(l.Tag), false
+	if err := c.line(at+".subject", l.Subject, maxSubject); err != nil {
+		return err
+	}
+	if len(l.Subject) == 0 {
+		return refuse(at+".subject", "wording.subject_missing", "give the message a subject")
+	}
+	if err := c.line(at+".preheader", l.Preheader, maxPreheader); err != nil {
+		return err
+	}
+	if len(l.Blocks) == 0 || len(l.Blocks) > maxBlocks {
+		return refuse(at+".blocks", "wording.blocks", "a wording has one to %d blocks", maxBlocks)
+	}
+	for i := range l.Blocks {
+		if err := c.block(at+".blocks."+itoa(i), &l.Blocks[i], i == len(l.Blocks)-1); err != nil {
+			return err
+		}
+	}
+	if c.v.Purpose == Marketing && !c.wayOut {
+		return refuse(at+".blocks", "wording.no_unsubscribe", "a marketing message needs a link to unsubscribe that is always shown; put one into the footer")
+	}
+	return c.sms(at+".sms", l.SMS)
+}
+
+func (c *validator) block(at string, b *Block, last bool) error {
+	if _, err := maskOf(at+".when", b.When); err != nil {
+		return err
+	}
+	if (b.Kind == FooterBlock) != last || (last && len(b.When) > 0) {
+		return refuse(at, "wording.footer", "a wording ends with exactly one footer, always shown; put it last")
+	}
+	if err := onlyMembersOf(at, b); err != nil {
+		return err
+	}
+	switch b.Kind {
+	case HeadingBlock:
+		if len(b.Content) == 0 {
+			return refuse(at, "wording.heading_empty", "the heading is empty; write it or remove the block")
+		}
+		return c.line(at+".content", b.Content, 120)
+	case TextBlock, FooterBlock:
+		return c.paragraphs(at, b)
+	case ButtonBlock:
+		if err := c.text(at+".label", b.Label, 40, true); err != nil {
+			return err
+		}
+		if b.Target == nil {
+			return refuse(at+".target", "wording.target_missing", "say where the button leads")
+		}
+		return c.target(at+".target", b.Target, b.Label, len(b.When) == 0)
+	case CardBlock:
+		if c.v.Purpose == Marketing {
+			return refuse(at, "wording.card_marketing", "a marketing message is about no appointment; remove the card")
+		}
+	case ImageBlock:
+		if b.Image == nil {
+			return refuse(at+".image", "wording.image_missing", "choose a picture or remove the block")
+		}
+		return c.image(at+".image", b.Image)
+	case DividerBlock, AddressBlock:
+	default:
+		return refuse(at+".kind", "wording.block_kind", "there is no block of the kind %q", clip(string(b.Kind)))
+	}
+	return nil
+}
+
+// onlyMembersOf refuses members that the kind of block would not show: what is signed is what is seen.
+func onlyMembersOf(at string, b *Block) error {
+	text := b.Kind == TextBlock || b.Kind == FooterBlock
+	for _, m := range []struct {
+		name         string
+		there, right bool
+	}{
+		{"content", len(b.Content) > 0, b.Kind == HeadingBlock},
+		{"paragraphs", len(b.Paragraphs) > 0, text},
+		{"label", b.Label != "", b.Kind == ButtonBlock},
+		{"target", b.Target != nil, b.Kind == ButtonBlock},
+		{"image", b.Image != nil, b.Kind == ImageBlock},
+		{"service", b.Service, b.Kind == CardBlock},
+	} {
+		if m.there && !m.right {
+			return refuse(at+"."+m.name, "wording.member_unused", "a block of the kind %q shows no %s; remove it", clip(string(b.Kind)), m.name)
+		}
+	}
+	return nil
+}
+
+func (c *validator) paragraphs(at string, b *Block) error {
+	if len(b.Paragraphs) == 0 || len(b.Paragraphs) > maxParagraphs {
+		return refuse(at, "wording.paragraphs", "a text has one to %d paragraphs", maxParagraphs)
+	}
+	for i, p := range b.Paragraphs {
+		at := at + ".paragraphs." + itoa(i)
+		if p.Style != Plain && p.Style != Bullet && p.Style != Number {
+			return refuse(at, "wording.paragraph_style", "a paragraph is plain, a bullet or numbered")
+		}
+		if err := c.inlines(at, p.Content, true); err != nil {
+			return err
+		}
+		for j, in := range p.Content {
+			if in.Link != nil {
+				if err := c.target(at+".content."+itoa(j), in.Link, in.Text, len(b.When) == 0); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (c *validator) sms(at string, sentences []Sentence) error {
+	if len(sentences) > maxSentences {
+		return refuse(at, "wording.sms_sentences", "an SMS has at most %d sentences", maxSentences)
+	}
+	for i, s := range sentences {
+		at := at + "." + itoa(i)
+		if _, err := maskOf(at, s.When); err != nil {
+			return err
+		}
+		if err := c.line(at, s.Content, maxSMSUnits); err != nil {
+			return err
+		}
+		for _, in := range s.Content {
+			if info, ok := Lookup(in.Field); ok && info.Health && !c.v.HealthInSMS {
+				return refuse(at, "wording.sms_health", "%s says something about a person's health and an SMS is read on locked screens; remove it, or allow it for this wording", in.Field)
+			}
+		}
+	}
+	return nil
+}
+
+// target holds a link against the version; always tells that the link is shown whatever the facts are.
+func (c *validator) target(at string, t *Target, label string, always bool) error {
+	b := c.v.Branding
+	if t.Kind != ToURL && t.URL != "" {
+		return refuse(at, "wording.target_url", "only a link to a fixed page carries an address; remove it")
+	}
+	missing := false
+	host := ""
+	switch t.Kind {
+	case ToURL:
+		if err := checkURL(at, t.URL, c.v.Hosts); err != nil {
+			return err
+		}
+		host = hostOfURL(t.URL)
+	case ToWebsite:
+		missing = b.Website == ""
+		host = hostOfURL(b.Website)
+	case ToPhone:
+		missing = b.Phone == nil
+	case ToEmail:
+		missing = b.Email == ""
+	case ToUnsubscribe:
+		if c.v.Purpose != Marketing {
+			return refuse(at, "wording.unsubscribe", "only marketing messages can be unsubscribed from here; remove the link")
+		}
+		c.wayOut = c.wayOut || always
+	default:
+		return refuse(at, "wording.target", "a link leads to a page, the website, the phone, the e-mail address or the unsubscribe page")
+	}
+	if missing {
+		return refuse(at, "wording.target_unset", "the practice's details have no %s for this link; add it there or remove the link", t.Kind)
+	}
+	var err error
+	scan(label, func(a autoLink) bool {
+		if a.reason == ReasonLink && !strings.Contains(a.text, "@") && (host == "" || !Directory{Hosts: []string{host}}.knows(a)) {
+			err = refuse(at, "wording.link_label", "the text of the link reads as another address than the one it leads to; make them the same")
+		}
+		return err == nil
+	})
+	return err
+}
+
+// line holds inlines to one plain line of at most so many runes, values at their longest.
+func (c *validator) line(at string, inlines []Inline, most int) error {
+	total := 0
+	for _, in := range inlines {
+		if in.Break || in.Bold || in.Italic || in.Link != nil {
+			return refuse(at, "wording.plain_line", "this is one plain line: no bold, italic, links or line breaks")
+		}
+		total += c.longest(in)
+	}
+	if total > most {
+		return refuse(at, "wording.line_long", "with its fields at their longest this has %d characters; at most %d fit", total, most)
+	}
+	return c.inlines(at, inlines, false)
+}
+
+// longest is how many runes an inline may become.
+func (c *validator) longest(in Inline) int {
+	if in.Field == "" {
+		return utf8.RuneCountInString(in.Text)
+	}
+	i, ok := fieldIndexes[in.Field]
+	if !ok {
+		return 0
+	}
+	if i > mergedCount {
+		return utf8.RuneCountInString(c.v.Branding.literal(i))
+	}
+	return max(fieldTable[i].Max, utf8.RuneCountInString(in.Fallback))
+}

@@ -1,0 +1,236 @@
+package wording
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+)
+
+// Format is the number of this shape of version; another shape gets another number and its own reader.
+const Format = 1
+
+// Bounds of a version. They keep a mail near 5 kB and every loop short.
+const (
+	maxCanonical  = 64 << 10
+	maxDepth      = 12
+	maxLanguages  = 8
+	maxBlocks     = 40
+	maxParagraphs = 30
+	maxInlines    = 60
+	maxSentences  = 12
+	maxHosts      = 12
+	maxRun        = 2000 // runes of one inline
+	maxSubject    = 160  // runes, values at their longest included
+	maxPreheader  = 200
+)
+
+// Purpose decides whether a message needs a way out: marketing carries an unsubscribe link in every language.
+type Purpose string
+
+const (
+	Transactional Purpose = "transactional"
+	Marketing     Purpose = "marketing"
+)
+
+// Version is one immutable state of a wording. Everything in it is covered by its digest.
+type Version struct {
+	Format          int        `json:"format"`
+	Purpose         Purpose    `json:"purpose"`
+	Sender          Sender     `json:"sender"`
+	Branding        Branding   `json:"branding"`
+	Hosts           []string   `json:"hosts"` // the only hosts a link may lead to: exact, lower case, punycode where needed
+	DefaultLanguage string     `json:"default_language"`
+	Languages       []Language `json:"languages"`
+	HealthInSMS     bool       `json:"health_in_sms,omitempty"` // the practice allows service names in SMS
+
+	pictures map[string][]byte // by digest; attached, not part of the JSON: the digest stands for them
+}
+
+// Sender is who a message comes from: the display name and the address of the From header.
+type Sender struct {
+	Name   string `json:"name"`
+	Local  string `json:"local"`
+	Domain string `json:"domain"` // as DNS spells it: lower case, punycode where needed
+}
+
+// Branding is the letterhead: the practice's own name, colour, logo and ways to reach it.
+type Branding struct {
+	Name    string   `json:"name"`
+	Accent  string   `json:"accent"` // #rrggbb
+	Logo    *Image   `json:"logo,omitempty"`
+	Address []string `json:"address,omitempty"`
+	Phone   *Phone   `json:"phone,omitempty"`
+	Email   string   `json:"email,omitempty"`
+	Website string   `json:"website,omitempty"` // https address whose host is among Hosts
+}
+
+// Phone is a number as people read it and as a phone dials it.
+type Phone struct {
+	Display string `json:"display"`
+	Number  string `json:"number"` // E.164
+}
+
+// Image names a picture by its digest. The bytes travel apart from the version (Attach) and are embedded in the mail.
+type Image struct {
+	SHA256 string `json:"sha256"`
+	Type   string `json:"type"` // image/png or image/jpeg
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Alt    string `json:"alt"`
+}
+
+// Language is the whole wording in one language.
+type Language struct {
+	Tag       string     `json:"tag"` // BCP 47
+	Subject   []Inline   `json:"subject"`
+	Preheader []Inline   `json:"preheader,omitempty"`
+	Blocks    []Block    `json:"blocks"`
+	SMS       []Sentence `json:"sms,omitempty"`
+}
+
+// Sentence is a part of an SMS; parts that are shown are joined by a space.
+type Sentence struct {
+	When    []Condition `json:"when,omitempty"`
+	Content []Inline    `json:"content"`
+}
+
+// BlockKind is what a block is.
+type BlockKind string
+
+const (
+	HeadingBlock BlockKind = "heading"
+	TextBlock    BlockKind = "text"
+	ButtonBlock  BlockKind = "button"
+	CardBlock    BlockKind = "appointment"
+	DividerBlock BlockKind = "divider"
+	ImageBlock   BlockKind = "image"
+	AddressBlock BlockKind = "address"
+	FooterBlock  BlockKind = "footer"
+)
+
+// Block is one part of a mail; which members it has depends on its kind.
+type Block struct {
+	Kind       BlockKind   `json:"kind"`
+	When       []Condition `json:"when,omitempty"`       // all of them must hold
+	Content    []Inline    `json:"content,omitempty"`    // heading
+	Paragraphs []Paragraph `json:"paragraphs,omitempty"` // text, footer
+	Label      string      `json:"label,omitempty"`      // button
+	Target     *Target     `json:"target,omitempty"`     // button
+	Image      *Image      `json:"image,omitempty"`      // image
+	Service    bool        `json:"service,omitempty"`    // appointment: name the service on the card
+}
+
+// ParagraphStyle is how a paragraph stands.
+type ParagraphStyle string
+
+const (
+	Plain  ParagraphStyle = ""
+	Bullet ParagraphStyle = "bullet"
+	Number ParagraphStyle = "number"
+)
+
+// Paragraph is a run of inlines; neighbours of the same list style make one list.
+type Paragraph struct {
+	Style   ParagraphStyle `json:"style,omitempty"`
+	Content []Inline       `json:"content"`
+}
+
+// Inline is a piece of a line: exactly one of Text, Field and Break.
+type Inline struct {
+	Text     string  `json:"text,omitempty"`
+	Field    Field   `json:"field,omitempty"`
+	Fallback string  `json:"fallback,omitempty"` // instead of the language's own, when the field has no good value
+	Break    bool    `json:"break,omitempty"`
+	Bold     bool    `json:"bold,omitempty"`
+	Italic   bool    `json:"italic,omitempty"`
+	Link     *Target `json:"link,omitempty"` // only on Text
+}
+
+// TargetKind is where a link leads.
+type TargetKind string
+
+const (
+	ToURL         TargetKind = "url"         // a fixed https address on one of the version's hosts
+	ToWebsite     TargetKind = "website"     // the practice's website
+	ToPhone       TargetKind = "phone"       // rings the practice
+	ToEmail       TargetKind = "email"       // writes to the practice
+	ToUnsubscribe TargetKind = "unsubscribe" // this recipient's own way out; marketing only
+)
+
+// Target is a link's end.
+type Target struct {
+	Kind TargetKind `json:"kind"`
+	URL  string     `json:"url,omitempty"`
+}
+
+// Language returns the language with that tag.
+func (v *Version) Language(tag string) (*Language, bool) {
+	for i := range v.Languages {
+		if v.Languages[i].Tag == tag {
+			return &v.Languages[i], true
+		}
+	}
+	return nil, false
+}
+
+// Match returns the tag of v that serves a recipient who prefers another one: the same, else one with the same base language, else the default.
+func (v *Version) Match(preferred string) string {
+	if _, ok := v.Language(preferred); ok {
+		return preferred
+	}
+	for _, l := range v.Languages {
+		if preferred != "" && baseOf(l.Tag) == baseOf(preferred) {
+			return l.Tag
+		}
+	}
+	return v.DefaultLanguage
+}
+
+// Attach gives v the bytes of one of its images. It refuses bytes that are not the named ones.
+func (v *Version) Attach(data []byte) error {
+	sum := sha256.Sum256(data)
+	name := hex.EncodeToString(sum[:])
+	image, ok := v.image(name)
+	if !ok {
+		return refuse("image", "wording.image_unknown", "this picture is not one that the version names by its digest; attach the signed picture")
+	}
+	seen, err := Describe(data, image.Alt)
+	if err != nil {
+		return err
+	}
+	if seen != image {
+		return refuse("image", "wording.image_differs", "the picture is %s of %d × %d but the version says %s of %d × %d",
+			seen.Type, seen.Width, seen.Height, image.Type, image.Width, image.Height)
+	}
+	if v.pictures == nil {
+		v.pictures = make(map[string][]byte)
+	}
+	v.pictures[name] = slices.Clone(data)
+	return nil
+}
+
+// Images returns every distinct image v names, the logo first.
+func (v *Version) Images() []Image {
+	var all []Image
+	add := func(i *Image) {
+		if i != nil && !slices.ContainsFunc(all, func(o Image) bool { return o.SHA256 == i.SHA256 }) {
+			all = append(all, *i)
+		}
+	}
+	add(v.Branding.Logo)
+	for _, l := range v.Languages {
+		for _, b := range l.Blocks {
+			add(b.Image)
+		}
+	}
+	return all
+}
+
+func (v *Version) image(digest string) (Image, bool) {
+	for _, i := range v.Images() {
+		if i.SHA256 == digest {
+			return i, true
+		}
+	}
+	return Image{}, false
+}
