@@ -6,6 +6,6 @@ package ui
 const (
 	assetFontSans   = "atkinson-hyperlegible-next-latin-18b2a1a39a2f.woff2"
 	assetFontSerif  = "source-serif-4-latin-382475f38242.woff2"
-	assetScript     = "letterhead-81f67bce3b2a.js"
-	assetStylesheet = "letterhead-822b1bfea199.css"
+	assetScript     = "letterhead-6f4f64e4f4ab.js"
+	assetStylesheet = "letterhead-fe2fa0da086a.css"
 )

@@ -78,22 +78,39 @@ func (d Day) placed(items []Item) []Item {
 		kept = append(kept, item)
 	}
 	slices.SortStableFunc(kept, func(a, b Item) int { return a.row - b.row })
+	setLanes(kept)
+	return kept
+}
+
+// setLanes puts things that overlap side by side. A group begins where nothing of the one before is still going on; what is alone in
+// its group keeps lane 0: the whole width.
+func setLanes(items []Item) {
 	var ends [maxLanes]int // the row at which each lane is free again
-	for i := range kept {
-		if kept[i].Block {
+	var group []int
+	until := 0
+	for i := range items {
+		if items[i].Block {
 			continue
+		}
+		if items[i].row >= until {
+			group = nil
 		}
 		lane := maxLanes - 1
 		for candidate, end := range ends {
-			if end <= kept[i].row {
+			if end <= items[i].row {
 				lane = candidate
 				break
 			}
 		}
-		kept[i].lane = lane + 1
-		ends[lane] = kept[i].row + kept[i].span
+		ends[lane] = items[i].row + items[i].span
+		until = max(until, ends[lane])
+		group = append(group, i)
+		if len(group) == 1 {
+			continue
+		}
+		items[group[0]].lane = 1
+		items[i].lane = lane + 1
 	}
-	return kept
 }
 
 func (c Column) lanes() string {
@@ -131,12 +148,12 @@ func (d Day) showsNow() bool { return d.Now > d.Start && d.Now < d.End }
 
 func (d Day) row(minute int) string { return "r-" + strconv.Itoa((minute-d.Start)/slotMinutes) }
 
-func (i Item) classes(lanes string) string {
+func (i Item) classes() string {
 	classes := "r-" + strconv.Itoa(i.row) + " s-" + strconv.Itoa(i.span)
 	if i.Block {
 		return classes + " block"
 	}
-	if lanes != "" {
+	if i.lane > 0 {
 		classes += " lane-" + strconv.Itoa(i.lane)
 	}
 	return classes

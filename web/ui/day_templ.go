@@ -233,7 +233,7 @@ func DayGrid(t Text, given Day) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, item := range column.Items {
-				var templ_7745c5c3_Var16 = []any{item.classes(column.lanes())}
+				var templ_7745c5c3_Var16 = []any{item.classes()}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var16...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

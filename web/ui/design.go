@@ -12,7 +12,9 @@ func sampleDay() Day {
 		from := hour*60 + minute
 		return Item{From: from, Until: from + length, Kind: kind, Title: title, Detail: detail, To: "#"}
 	}
-	block := func(from, until int, title string) Item { return Item{From: from, Until: until, Block: true, Title: title} }
+	block := func(from, until int, title string) Item {
+		return Item{From: from, Until: until, Block: true, Title: title}
+	}
 	fatima := at(10, 0, 60, Wait, "Fatima Haddad", "10:00 Initial · not confirmed")
 	fatima.Current, fatima.More = true, "First visit"
 	oscar := at(10, 0, 30, Plain, "Oscar Reid", "")

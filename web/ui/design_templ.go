@@ -295,7 +295,7 @@ func DesignPage(f Frame) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<tr><td>Tue 1 Dec, 10:00</td><td><a href=\"#\">Fatima Haddad</a></td><td>2 days before</td><td class=\"number\">1</td><td>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<tr><td>Tue 1 Dec, 10:00</td><td><a href=\"#\">Fatima Haddad</a></td><td>2 days before</td><td class=\"number\" data-head=\"Parts\">1</td><td>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -303,7 +303,7 @@ func DesignPage(f Frame) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</td></tr><tr><td>Mon 30 Nov, 18:40</td><td><a href=\"#\">Elif Öztürk</a></td><td>Appointment changed</td><td class=\"number\">12</td><td>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</td></tr><tr><td>Mon 30 Nov, 18:40</td><td><a href=\"#\">Elif Öztürk</a></td><td>Appointment changed</td><td class=\"number\" data-head=\"Parts\">12</td><td>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -4,7 +4,7 @@
     const body = document.body;
     root.classList.add("scripted");
 
-    const typing = (element) => element.closest?.("input, textarea, select, [contenteditable]") !== null;
+    const typing = (element) => Boolean(element.closest?.("input, textarea, select, [contenteditable]"));
     const dialogOf = (id) => document.getElementById(id);
 
     document.addEventListener("click", (event) => {
@@ -40,11 +40,11 @@
 
     // Keys: / to search, ? for help, g and a letter to go somewhere. Off when the page says so (WCAG 2.1.4).
     if (body.dataset.keys === "off") return;
-    let going = 0;
+    let going = -Infinity;
     document.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
         if (event.timeStamp - going < 1500) {
-            going = 0;
+            going = -Infinity;
             const link = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
             if (link) { event.preventDefault(); link.click(); }
             return;
