@@ -115,8 +115,8 @@ func (p *Proxy) pass(to net.Conn, from io.Reader, source net.Conn) {
 	pieces := make(chan piece, 4096)
 	go func() {
 		defer close(pieces)
+		text := make([]byte, 64<<10)
 		for {
-			text := make([]byte, 64<<10)
 			count, err := from.Read(text)
 			if count > 0 {
 				pieces <- piece{append([]byte(nil), text[:count]...), time.Now().Add(delay)}
