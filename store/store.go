@@ -164,6 +164,9 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, options *sql.TxOptions, pra
 	for try := 1; ; try++ {
 		err := db.once(ctx, pool, options, practice, fn)
 		if err == nil || try == tries || !db.dialect.again(err) {
+			if fault.As(err) != nil {
+				return err // fn has said already what it means, and for which field
+			}
 			return db.dialect.translate(err)
 		}
 		wait := time.Duration(rand.Int64N(int64(time.Millisecond) << min(try, 6)))
