@@ -12,9 +12,16 @@ func (w *writer) card(b *Block, next func()) {
 	w.text(words.separator)
 	w.optional(appointmentStart)
 	zone := func() {
-		w.raw(" (")
+		w.raw(" ")
+		if w.at == inHTML {
+			w.raw(`<span style="font-weight:normal">`)
+		}
+		w.raw("(")
 		w.optional(appointmentZone)
 		w.raw(")")
+		if w.at == inHTML {
+			w.raw("</span>")
+		}
 	}
 	w.only(factZoneDiffers|appointmentZone.present(), zone)
 	w.only(factSameZone|factTelehealth|appointmentZone.present(), zone)

@@ -103,18 +103,35 @@ func checkValue(kind ValueType, most int, value string) Reason {
 }
 
 func checkName(value string) Reason {
-	letter := false
-	for i := range len(value) { // nearly every name ends here
-		c := value[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
-			letter = true
+	var script byte // of the letters so far: 'l' Latin, 'a' Arabic
+	letter := func(s byte) bool {
+		if script == 0 {
+			script = s
+		}
+		return script == s
+	}
+	for i := 0; i < len(value); i++ { // nearly every name ends here
+		switch c := value[i]; {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+			if !letter('l') {
+				return checkAnyName(value)
+			}
+		case c >= 0xc3 && c <= 0xc9 && i+1 < len(value): // U+00C0 to U+024F but for × and ÷ and the clicks
+			if r, size := utf8.DecodeRuneInString(value[i:]); size != 2 || r == '×' || r == '÷' || r >= 0x1c0 && r <= 0x1c3 || !letter('l') {
+				return checkAnyName(value)
+			}
+			i++
+		case (c == 0xd8 || c == 0xd9) && i+1 < len(value): // U+0620 to U+064A
+			if r, size := utf8.DecodeRuneInString(value[i:]); size != 2 || r < 0x620 || r > 0x64a || !letter('a') {
+				return checkAnyName(value)
+			}
+			i++
 		case (c == ' ' || c == '-' || c == '\'') && i > 0 && value[i-1] != c:
 		default:
 			return checkAnyName(value)
 		}
 	}
-	if !letter {
+	if script == 0 {
 		return ReasonShape
 	}
 	return ""

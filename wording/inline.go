@@ -64,7 +64,7 @@ func (w *writer) isolated(i fieldIndex, write func()) {
 		}
 	case PhoneValue:
 		if w.at == inHTML {
-			w.raw(`<bdi dir="ltr">`)
+			w.raw(`<bdi dir="ltr" style="white-space:nowrap">`)
 			write()
 			w.raw("</bdi>")
 			return
@@ -90,6 +90,8 @@ func (w *writer) own(i fieldIndex) {
 		w.anchor(&Target{Kind: ToEmail}, func() { w.text(text) })
 	case i == practiceWebsite && rich:
 		w.anchor(&Target{Kind: ToWebsite}, func() { w.text(shortURL(text)) })
+	case rich:
+		w.bdi(text)
 	default:
 		w.text(text)
 	}

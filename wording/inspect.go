@@ -9,18 +9,18 @@ import (
 type FindingName string
 
 const (
-	FindingMissing      FindingName = "value-missing"    // a field that had to have a value has none
-	FindingLink         FindingName = "link"             // a link that is not https on a signed host
-	FindingAutoLink     FindingName = "text-link"        // text that mail programs make a web or e-mail link, not in the signed directory
-	FindingPhone        FindingName = "text-phone"       // a number to ring that is not in the signed directory
-	FindingValue        FindingName = "value-character"  // a merged value with characters its type does not have
-	FindingConfusable   FindingName = "confusable"       // a word in two alphabets
-	FindingHeader       FindingName = "header"           // a header that is too long, or would end or begin a line of its own
-	FindingLine         FindingName = "body-line"        // a body line beyond 76 characters or a bare CR or LF
-	FindingSMSLength    FindingName = "sms-length"       // more than six parts
-	FindingSize         FindingName = "size"             // bigger than this version can be
-	FindingNotCompiled  FindingName = "not-compiled"     // not made by Render
-	FindingNoWayOut     FindingName = "unsubscribe-none" // marketing without its link
+	FindingMissing     FindingName = "value-missing"    // a field that had to have a value has none
+	FindingLink        FindingName = "link"             // a link that is not https on a signed host
+	FindingAutoLink    FindingName = "text-link"        // text that mail programs make a web or e-mail link, not in the signed directory
+	FindingPhone       FindingName = "text-phone"       // a number to ring that is not in the signed directory
+	FindingValue       FindingName = "value-character"  // a merged value with characters its type does not have
+	FindingConfusable  FindingName = "confusable"       // a word in two alphabets
+	FindingHeader      FindingName = "header"           // a header that is too long, or would end or begin a line of its own
+	FindingLine        FindingName = "body-line"        // a body line beyond 76 characters or a bare CR or LF
+	FindingSMSLength   FindingName = "sms-length"       // more than six parts
+	FindingSize        FindingName = "size"             // bigger than this version can be
+	FindingNotCompiled FindingName = "not-compiled"     // not made by Render
+	FindingNoWayOut    FindingName = "unsubscribe-none" // marketing without its link
 )
 
 // Finding is one thing wrong with a rendered message. It holds no value.
@@ -45,13 +45,13 @@ func Inspect(r *Rendered, signed ...Directory) []Finding {
 		}
 		report(FindingMissing, f)
 	}
+	merged := string(r.Buffer[:r.merged])
 	for _, i := range c.uses {
 		at := r.values[i]
 		if at.from == at.to {
 			continue
 		}
-		value := string(r.Buffer[at.from:at.to])
-		if name := c.inspectValue(i, value, signed); name != "" {
+		if name := c.inspectValue(i, merged[at.from:at.to], signed); name != "" {
 			report(name, i.name())
 		}
 	}
@@ -65,7 +65,7 @@ func Inspect(r *Rendered, signed ...Directory) []Finding {
 		report(FindingSize, "")
 	}
 	if r.SMS != nil {
-		if _, _, units := SMSParts(string(r.SMS)); units > maxSMSUnits {
+		if _, units := measure(string(r.SMS)); units > maxSMSUnits {
 			report(FindingSMSLength, "sms")
 		}
 	}
@@ -128,9 +128,12 @@ func headerFit(value []byte) bool {
 
 // linesFit tells whether every line ends in CRLF and has at most 76 characters. (RFC 2045 §6.7 (5), §6.8)
 func linesFit(body []byte) bool {
+	if bytes.Count(body, []byte{'\r'}) != bytes.Count(body, []byte{'\n'}) {
+		return false // with each LF after a CR below, as many of both means that no CR stands alone
+	}
 	for len(body) > 0 {
-		end := bytes.IndexByte(body[:min(len(body), 80)], '\n')
-		if end < 1 || body[end-1] != '\r' || end-1 > 76 || bytes.IndexByte(body[:end-1], '\r') >= 0 {
+		end := bytes.IndexByte(body[:min(len(body), 76+2)], '\n')
+		if end < 1 || body[end-1] != '\r' {
 			return false
 		}
 		body = body[end+1:]

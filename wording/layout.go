@@ -23,7 +23,7 @@ func (w *writer) htmlPart() {
 	w.raw("</title>\n", outlook, `
 <style>:root{color-scheme:light dark}body{margin:0;padding:0;-webkit-text-size-adjust:100%}
 @media(max-width:520px){.o{padding:0!important}.p{padding-left:20px!important;padding-right:20px!important}.h{display:block!important;text-align:`, t.start,
-		`!important;padding-bottom:12px!important}.b,.b table,.b a{display:block!important;text-align:center!important}}
+		`!important;padding:0 0 4px!important}.b{width:100%!important}.b a{display:block!important;text-align:center!important}}
 @media(prefers-color-scheme:dark){.d{background:#12161b!important}.s{background:#1b2129!important}.i{color:#eceae4!important}.q{color:#a9b2bf!important}.l{border-color:#3a434f!important}.a{color:`,
 		t.linkNight, `!important}.c{border-`, t.start, `-color:`, t.linkNight, `!important}.r{border-bottom-color:`, t.linkNight, `!important}.w{background:#fff!important;padding:6px!important;border-radius:4px!important}}</style></head>
 <body class="d" style="margin:0;padding:0;background:`, desk, `">
@@ -70,7 +70,7 @@ func (w *writer) letterhead() {
 	if b.Logo != nil {
 		w.picture(*b.Logo, 240, 56, `class="w"`)
 	} else {
-		w.text(b.Name)
+		w.bdi(b.Name)
 	}
 	w.raw("</td>\n")
 	if lines := w.reach(); len(lines) > 0 {
@@ -79,7 +79,7 @@ func (w *writer) letterhead() {
 			if i > 0 {
 				w.raw("<br>")
 			}
-			w.text(line)
+			w.bdi(line)
 		}
 		if b.Phone != nil {
 			w.raw("<br>")
@@ -107,7 +107,7 @@ func (w *writer) reach() []string {
 func (w *writer) phone(display string) {
 	switch {
 	case w.at == inHTML:
-		w.raw(`<bdi dir="ltr">`)
+		w.raw(`<bdi dir="ltr" style="white-space:nowrap">`)
 		w.text(display)
 		w.raw(`</bdi>`)
 	case w.c.rtl:
@@ -116,6 +116,13 @@ func (w *writer) phone(display string) {
 	default:
 		w.text(display)
 	}
+}
+
+// bdi writes a text of the practice whose script may not be the mail's.
+func (w *writer) bdi(text string) {
+	w.raw("<bdi>")
+	w.text(text)
+	w.raw("</bdi>")
 }
 
 func (w *writer) picture(i Image, width, height int, attributes string) {
@@ -181,7 +188,7 @@ func (w *writer) htmlAddress() {
 	w.raw("</b>")
 	for _, line := range b.Address {
 		w.raw("<br>")
-		w.text(line)
+		w.bdi(line)
 	}
 	if b.Phone != nil {
 		w.raw("<br>")

@@ -46,39 +46,54 @@ const (
 
 var entities = [256]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&quot;", '\'': "&#39;"}
 
-// appendValue encodes a checked value from column col on.
+// itself tells which bytes stand for themselves in a place.
+var itself = [2][256]bool{inText: bytesForThemselves(false), inHTML: bytesForThemselves(true)}
+
+func bytesForThemselves(html bool) (out [256]bool) {
+	for c := 0x20; c <= 0x7e; c++ {
+		out[c] = c != '=' && (!html || entities[c] == "")
+	}
+	return out
+}
+
+// appendValue encodes a checked value from column col on. at is inText or inHTML.
 func appendValue[T string | []byte](dst []byte, value T, at place, col int) ([]byte, int) {
+	plain := &itself[at]
 	for i := 0; i < len(value); {
+		end := i
+		for most := min(len(value), i+quotedLine-col); end < most && plain[value[end]]; {
+			end++
+		}
+		dst, col, i = append(dst, value[i:end]...), col+end-i, end
+		if i == len(value) {
+			break
+		}
 		c := value[i]
-		if c >= 0x20 && c <= 0x7e && c != '=' {
-			entity := ""
-			if at == inHTML {
-				entity = entities[c]
-			}
-			width := max(1, len(entity))
-			if col+width > quotedLine {
-				dst, col = append(dst, "=\r\n"...), 0
-			}
-			if entity == "" {
-				dst = append(dst, c)
-			} else {
-				dst = append(dst, entity...)
-			}
-			col, i = col+width, i+1
+		n, width := 1, 3
+		switch {
+		case plain[c]: // the line is full
+			dst, col = append(dst, "=\r\n"...), 0
 			continue
+		case at == inHTML && entities[c] != "":
+			width = len(entities[c])
+		default:
+			for c >= 0xc0 && i+n < len(value) && value[i+n]&0xc0 == 0x80 {
+				n++
+			}
+			width = 3 * n
 		}
-		n := 1
-		for c >= 0xc0 && i+n < len(value) && value[i+n]&0xc0 == 0x80 {
-			n++
-		}
-		if col+3*n > quotedLine {
+		if col+width > quotedLine {
 			dst, col = append(dst, "=\r\n"...), 0
 		}
-		for j := range n {
-			b := value[i+j]
-			dst = append(dst, '=', upperHex[b>>4], upperHex[b&15])
+		if at == inHTML && entities[c] != "" {
+			dst = append(dst, entities[c]...)
+		} else {
+			for j := range n {
+				b := value[i+j]
+				dst = append(dst, '=', upperHex[b>>4], upperHex[b&15])
+			}
 		}
-		col, i = col+3*n, i+n
+		col, i = col+width, i+n
 	}
 	return dst, col
 }

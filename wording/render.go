@@ -18,6 +18,7 @@ type Rendered struct {
 
 	compiled *Compiled
 	values   [mergedCount]span
+	merged   int // bytes of values at the buffer's beginning
 	present  facts
 	missing  facts // required and not there
 	replaced facts // given but refused
@@ -47,6 +48,7 @@ func (c *Compiled) Render(buffer []byte, values *Values) Rendered {
 	for _, i := range c.uses {
 		buffer = r.resolve(buffer, i, values)
 	}
+	r.merged = len(buffer)
 	r.missing = c.required &^ r.present
 	for i := range mergedCount {
 		if r.missing&i.present() != 0 && r.replaced&i.present() == 0 {
@@ -62,7 +64,7 @@ func (c *Compiled) Render(buffer []byte, values *Values) Rendered {
 	subjectFrom := len(buffer)
 	buffer = r.plain(buffer, c.subject, holds)
 	bare := len(buffer)
-	buffer = appendUnstructured(buffer, string(buffer[subjectFrom:bare]), len("Subject: "))
+	buffer = appendUnstructured(buffer, string(buffer[subjectFrom:bare]), len("Subject: ")) // the bare text stays before it, unused
 	subjectFrom, subjectTo := bare, len(buffer)
 	buffer = r.body(buffer, holds)
 	bodyTo := len(buffer)

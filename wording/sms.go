@@ -26,14 +26,31 @@ const (
 	gsmExtension = "\f^{}\\[~]|€"
 )
 
+// asciiUnits are the units of ASCII letters, 0 for those that the alphabet lacks.
+var asciiUnits = countASCII()
+
+func countASCII() (out [128]uint8) {
+	for _, r := range gsmAlphabet {
+		if r < 128 {
+			out[r] = 1
+		}
+	}
+	for _, r := range gsmExtension {
+		if r < 128 {
+			out[r] = 2
+		}
+	}
+	return out
+}
+
 // gsmUnits is how many units r takes, 0 when the alphabet has it not.
 func gsmUnits(r rune) int {
 	switch {
-	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '%' && r <= '?', r >= ' ' && r <= '#':
-		return 1
+	case r < 128:
+		return int(asciiUnits[r&127])
 	case strings.ContainsRune(gsmAlphabet, r):
 		return 1
-	case strings.ContainsRune(gsmExtension, r):
+	case r == '€':
 		return 2
 	}
 	return 0
@@ -41,12 +58,25 @@ func gsmUnits(r rune) int {
 
 // EncodingOf is GSM-7 when every letter is of its alphabet, else UCS-2.
 func EncodingOf(text string) Encoding {
+	e, _ := measure(text)
+	return e
+}
+
+// measure finds a text's encoding and its units.
+func measure(text string) (Encoding, int) {
+	units := 0
 	for _, r := range text {
-		if gsmUnits(r) == 0 {
-			return UCS2
+		n := gsmUnits(r)
+		if n == 0 {
+			wide := 0
+			for _, r := range text {
+				wide += unitsOf(r, UCS2)
+			}
+			return UCS2, wide
 		}
+		units += n
 	}
-	return GSM7
+	return GSM7, units
 }
 
 func unitsOf(r rune, e Encoding) int {
@@ -61,29 +91,23 @@ func unitsOf(r rune, e Encoding) int {
 
 // SMSParts counts the parts an SMS is sent in, its encoding and its units. No pair of units that belong together is split.
 func SMSParts(text string) (parts int, encoding Encoding, units int) {
-	encoding = EncodingOf(text)
-	splitSMS(text, encoding, func(string) { parts++ })
-	for _, r := range text {
-		units += unitsOf(r, encoding)
-	}
+	encoding, units = measure(text)
+	splitSMS(text, encoding, units, func(string) { parts++ })
 	return parts, encoding, units
 }
 
 // SplitSMS returns the parts of an SMS.
 func SplitSMS(text string) []string {
 	var out []string
-	splitSMS(text, EncodingOf(text), func(part string) { out = append(out, part) })
+	encoding, units := measure(text)
+	splitSMS(text, encoding, units, func(part string) { out = append(out, part) })
 	return out
 }
 
-func splitSMS(text string, e Encoding, part func(string)) {
+func splitSMS(text string, e Encoding, total int, part func(string)) {
 	alone, joined := gsmAlone, gsmJoined
 	if e == UCS2 {
 		alone, joined = ucsAlone, ucsJoined
-	}
-	total := 0
-	for _, r := range text {
-		total += unitsOf(r, e)
 	}
 	if total <= alone {
 		if text != "" {
