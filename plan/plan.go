@@ -102,8 +102,9 @@ type Past struct {
 	Rule                string
 	Generation          int64
 	DueAt               time.Time
-	State               string
+	State               string // open, sent, dropped
 	Reason              Reason
+	DecidedAt           time.Time
 }
 
 // Line is one thing that will or will not be sent.

@@ -92,11 +92,11 @@ func TestTheStarterRules(t *testing.T) {
 	}
 }
 
-func client(change func(*Client)) func(*Facts) {
+func person(change func(*Client)) func(*Facts) {
 	return func(f *Facts) { change(&f.Attendees[0].Client) }
 }
 
-func wants(what string) func(*Facts) { return client(func(c *Client) { c.Wants = what }) }
+func wants(what string) func(*Facts) { return person(func(c *Client) { c.Wants = what }) }
 
 func byDefault(c Channel) func(*Facts) {
 	return func(f *Facts) {
@@ -139,13 +139,13 @@ func TestPreferenceConsentAndAddress(t *testing.T) {
 		{"both", []func(*Facts){wants("both")}, "email send planned", "email send planned", "", "sms send planned"},
 		{"none", []func(*Facts){wants("none")}, "email skip prefers-none", "email skip prefers-none", "", ""},
 		{"none, default SMS", []func(*Facts){wants("none"), byDefault(SMS)}, "email skip prefers-none", "sms skip prefers-none", "", ""},
-		{"no e-mail", []func(*Facts){client(func(c *Client) { c.EmailState = "none" })}, "email skip no-email-address", "email skip no-email-address", "", ""},
-		{"bad e-mail", []func(*Facts){client(func(c *Client) { c.EmailState = "bad" })}, "email skip bad-email-address", "email skip bad-email-address", "", ""},
-		{"no mobile", []func(*Facts){wants("both"), client(func(c *Client) { c.MobileState = "none" })}, "email send planned", "email send planned", "", "sms skip no-mobile-number"},
-		{"bad mobile", []func(*Facts){wants("sms"), client(func(c *Client) { c.MobileState = "bad" })}, "email skip prefers-sms", "sms skip bad-mobile-number", "", ""},
-		{"archived", []func(*Facts){client(func(c *Client) { c.Archived = true })}, "email skip client-archived", "email skip client-archived", "", ""},
-		{"e-mail withdrawn", []func(*Facts){wants("both"), client(func(c *Client) { c.NoEmail = true })}, "email skip consent-withdrawn", "email skip consent-withdrawn", "", "sms send planned"},
-		{"SMS withdrawn", []func(*Facts){wants("both"), client(func(c *Client) { c.NoSMS = true })}, "email send planned", "email send planned", "", "sms skip consent-withdrawn"},
+		{"no e-mail", []func(*Facts){person(func(c *Client) { c.EmailState = "none" })}, "email skip no-email-address", "email skip no-email-address", "", ""},
+		{"bad e-mail", []func(*Facts){person(func(c *Client) { c.EmailState = "bad" })}, "email skip bad-email-address", "email skip bad-email-address", "", ""},
+		{"no mobile", []func(*Facts){wants("both"), person(func(c *Client) { c.MobileState = "none" })}, "email send planned", "email send planned", "", "sms skip no-mobile-number"},
+		{"bad mobile", []func(*Facts){wants("sms"), person(func(c *Client) { c.MobileState = "bad" })}, "email skip prefers-sms", "sms skip bad-mobile-number", "", ""},
+		{"archived", []func(*Facts){person(func(c *Client) { c.Archived = true })}, "email skip client-archived", "email skip client-archived", "", ""},
+		{"e-mail withdrawn", []func(*Facts){wants("both"), person(func(c *Client) { c.NoEmail = true })}, "email skip consent-withdrawn", "email skip consent-withdrawn", "", "sms send planned"},
+		{"SMS withdrawn", []func(*Facts){wants("both"), person(func(c *Client) { c.NoSMS = true })}, "email send planned", "email send planned", "", "sms skip consent-withdrawn"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -186,7 +186,7 @@ func TestFallBackOnlyWhereTheRuleSaysSo(t *testing.T) {
 		"none stays none":     {func(c *Client) { c.Wants, c.EmailState = "none", "none" }, "email skip prefers-none"},
 	} {
 		var got []string
-		for _, l := range Plan(facts(t, rule, client(c.change)), instant(t, beforeAll)) {
+		for _, l := range Plan(facts(t, rule, person(c.change)), instant(t, beforeAll)) {
 			got = append(got, fmt.Sprintf("%s %s %s", l.Channel, l.Verdict, l.Reason))
 		}
 		if strings.Join(got, " ") != c.want {
@@ -310,7 +310,7 @@ func TestDaysAreCalendarDays(t *testing.T) {
 func TestQuietHoursInTheRecipientsZone(t *testing.T) {
 	t.Parallel()
 	lives := func(name string) func(*Facts) {
-		return client(func(c *Client) { c.Zone = location(t, name) })
+		return person(func(c *Client) { c.Zone = location(t, name) })
 	}
 	for _, c := range []struct {
 		name   string
@@ -483,7 +483,7 @@ func BenchmarkPlan(b *testing.B) {
 }
 
 func BenchmarkPlanMoved(b *testing.B) {
-	f := facts(b, wants("both"), client(func(c *Client) { c.Zone = location(b, "Europe/London") }), func(f *Facts) {
+	f := facts(b, wants("both"), person(func(c *Client) { c.Zone = location(b, "Europe/London") }), func(f *Facts) {
 		f.Appointment.MovedAt = f.Appointment.BookedAt.Add(48 * time.Hour)
 	})
 	now := instant(b, beforeAll)

@@ -39,6 +39,8 @@ const (
 	OtherStatus       Reason = "rule-status"
 	RuleOff           Reason = "rule-off"
 	NotPlanned        Reason = "not-planned"
+	NoWording         Reason = "no-wording"
+	PracticeClosed    Reason = "practice-closed"
 
 	// What the recipient chose and can be reached by.
 	WantsNone   Reason = "prefers-none"

@@ -1,0 +1,199 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"letterhead/calendar"
+	"letterhead/fault"
+	"letterhead/store"
+)
+
+// Only lines that would be sent have a due row: what is skipped is skipped for facts whose every change plans again, in the same transaction
+// (an appointment, Refresh) or in a job (a rule, zone, preference, Replan). A reminder that was sent keeps its row: it is what makes it once.
+
+// Refresh plans these appointments again and writes what changed: new rows, other instants, and open rows that have no line any more, or that
+// belong to another generation, as dropped. The edge calls it in the transaction of every booking, move, cancellation and answer, and an import
+// for all that it touched: it takes any number.
+func Refresh(ctx context.Context, tx *store.Tx, ids ...calendar.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	l, err := newLoader(ctx, tx)
+	if err != nil {
+		return err
+	}
+	all := texts(ids)
+	for len(all) > 0 {
+		n := min(len(all), PageSize)
+		facts, err := l.byID(ctx, tx, all[:n])
+		if err != nil {
+			return err
+		}
+		if _, err := settle(ctx, tx, facts); err != nil {
+			return err
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// Replanned is how far a Replan or a Sweep is.
+type Replanned struct {
+	Next  string // cursor for the next call; "" when it is done
+	Done  int    // appointments planned in this call
+	Total int    // appointments in all; counted when the cursor is ""
+	Gaps  int    // lines that should have had a due row and had none: they have one now
+}
+
+// Replan plans the next limit appointments that may still have something to come, after an edit of a rule, zone or preference. The first call has
+// the cursor "". It is repeatable: a second run changes nothing.
+func Replan(ctx context.Context, tx *store.Tx, cursor string, limit int) (Replanned, error) {
+	var out Replanned
+	after, err := parsePlace(cursor)
+	if err != nil {
+		return out, err
+	}
+	l, err := newLoader(ctx, tx)
+	if err != nil {
+		return out, err
+	}
+	if cursor == "" {
+		since := tx.Now
+		if longest := longestAfter(l.practice.Rules); longest > 0 {
+			since = since.Add(-afterUseful).AddDate(0, 0, -longest-1)
+		}
+		after = place{starts: store.Micro(since)}
+		if err := tx.Row(ctx, `SELECT COUNT(*) FROM appointment WHERE practice = $1 AND starts >= $2`, after.starts).Scan(&out.Total); err != nil {
+			return out, fmt.Errorf("count appointments: %w", err)
+		}
+	}
+	limit = max(1, min(limit, 10_000))
+	for out.Done < limit {
+		want := min(PageSize, limit-out.Done)
+		facts, err := l.page(ctx, tx, after, want)
+		if err != nil {
+			return out, err
+		}
+		gaps, err := settle(ctx, tx, facts)
+		if err != nil {
+			return out, err
+		}
+		out.Done, out.Gaps = out.Done+len(facts), out.Gaps+gaps
+		if len(facts) < want {
+			return out, nil
+		}
+		after = placeOf(&facts[len(facts)-1])
+		out.Next = after.String()
+	}
+	return out, nil
+}
+
+// Sweep is Replan as a regular search for gaps: appointments to come without a due row where a rule says that there should be one. It closes
+// them; out.Gaps says how many there were. More than none means that something wrote an appointment and did not call Refresh.
+func Sweep(ctx context.Context, tx *store.Tx, cursor string) (Replanned, error) {
+	return Replan(ctx, tx, cursor, 2*PageSize)
+}
+
+func (p place) String() string { return strconv.FormatInt(p.starts, 10) + ":" + p.id }
+
+func parsePlace(cursor string) (place, error) {
+	if cursor == "" {
+		return place{}, nil
+	}
+	starts, id, ok := strings.Cut(cursor, ":")
+	at, err := strconv.ParseInt(starts, 10, 64)
+	if !ok || err != nil || len(id) > 64 {
+		return place{}, fault.Field("cursor", "plan.cursor", "this is no cursor of a plan; begin without one")
+	}
+	return place{at, id}, nil
+}
+
+const writeDue = `INSERT INTO due (practice, appointment, attendee, recipient, channel, rule, generation, due_at, state, reason, message, decided_at) VALUES`
+
+const overDue = `ON CONFLICT (practice, appointment, attendee, recipient, channel, rule, generation) DO UPDATE
+	SET due_at = excluded.due_at, state = excluded.state, reason = excluded.reason, message = excluded.message, decided_at = excluded.decided_at
+	WHERE due.state <> 'sent'`
+
+// settle makes the due rows of these appointments what Plan says, and counts the lines that had no row.
+func settle(ctx context.Context, tx *store.Tx, facts []Facts) (gaps int, err error) {
+	var rows [][]any
+	for i := range facts {
+		f := &facts[i]
+		lines := Plan(*f, tx.Now)
+		for j := range lines {
+			l := &lines[j]
+			if l.Verdict != Send || l.Reason == AlreadySent {
+				continue
+			}
+			past := f.row(l)
+			if past == nil {
+				gaps++
+			}
+			if past == nil || past.State == "dropped" || past.State == "open" && !past.DueAt.Equal(l.Due) {
+				rows = append(rows, dueRow(l.Appointment, &Past{Attendee: l.Attendee, Recipient: l.Recipient, Channel: l.Channel, Rule: l.Rule, Generation: l.Generation}, l.Due, "open", "", "", time.Time{}))
+			}
+		}
+		for j := range f.Past {
+			past := &f.Past[j]
+			if past.State != "open" {
+				continue
+			}
+			if reason := f.ended(past, lines); reason != "" {
+				rows = append(rows, dueRow(f.Appointment.ID, past, past.DueAt, "dropped", reason, "", tx.Now))
+			}
+		}
+	}
+	if _, err := tx.Bulk(ctx, writeDue, overDue, rows); err != nil {
+		return 0, fmt.Errorf("write due rows: %w", err)
+	}
+	return gaps, nil
+}
+
+func dueRow(appointment string, p *Past, due time.Time, state string, reason Reason, message string, decided time.Time) []any {
+	return []any{appointment, p.Attendee, p.Recipient, string(p.Channel), p.Rule, p.Generation, store.Micro(due), state, string(reason), message, store.Micro(decided)}
+}
+
+// row returns the due row of a line.
+func (f *Facts) row(l *Line) *Past {
+	for i := range f.Past {
+		p := &f.Past[i]
+		if p.Generation == l.Generation && p.Attendee == l.Attendee && p.Recipient == l.Recipient && p.Channel == l.Channel && p.Rule == l.Rule {
+			return p
+		}
+	}
+	return nil
+}
+
+// ended says why an open row has nothing to wait for any more; "" when it has.
+func (f *Facts) ended(p *Past, lines []Line) Reason {
+	if p.Generation != f.Appointment.Generation {
+		return Moved
+	}
+	if l := find(lines, p); l != nil {
+		if l.Verdict == Send {
+			return ""
+		}
+		return l.Reason
+	}
+	for i := range f.Practice.Rules {
+		if f.Practice.Rules[i].Key == p.Rule {
+			return NotPlanned
+		}
+	}
+	return RuleOff
+}
+
+// find returns the line of a due row.
+func find(lines []Line, p *Past) *Line {
+	for i := range lines {
+		l := &lines[i]
+		if l.Attendee == p.Attendee && l.Recipient == p.Recipient && l.Channel == p.Channel && l.Rule == p.Rule && l.Generation == p.Generation {
+			return l
+		}
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"letterhead/store"
+)
+
+// Filter says which lines are wanted; what is empty does not narrow.
+type Filter struct {
+	Appointment string    // our id, or the one it was imported under
+	Client      string    // the same
+	From, To    time.Time // due at or after From and before To; lines without an instant are then left out
+	At          time.Time // as of this instant; the transaction's when zero
+}
+
+// Lines plans a practice's appointments in the order of their start and gives each line to yield, a page in memory at a time. An error of yield
+// ends it and is returned.
+func Lines(ctx context.Context, tx *store.Tx, f Filter, yield func(Line) error) error {
+	l, err := newLoader(ctx, tx)
+	if err != nil {
+		return err
+	}
+	now := f.At
+	if now.IsZero() {
+		now = tx.Now
+	}
+	read := func(after place) ([]Facts, error) { return l.page(ctx, tx, after, PageSize) }
+	if f.Appointment != "" || f.Client != "" {
+		read = func(after place) ([]Facts, error) { return l.named(ctx, tx, f, after, PageSize) }
+	}
+	var after place
+	if !f.From.IsZero() {
+		// Nothing is due later than the longest after-care. (A confirmation of what was booked a month after it took place is not listed.)
+		after.starts = store.Micro(f.From.AddDate(0, 0, -32-longestAfter(l.practice.Rules)))
+	}
+	for {
+		page, err := read(after)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for i := range page {
+			asOf(&page[i], now)
+			for _, line := range Plan(page[i], now) {
+				if !f.covers(line.Due) {
+					continue
+				}
+				if err := yield(line); err != nil {
+					return err
+				}
+			}
+		}
+		after = placeOf(&page[len(page)-1])
+	}
+}
+
+func (f *Filter) covers(due time.Time) bool {
+	if f.From.IsZero() && f.To.IsZero() {
+		return true
+	}
+	return !due.IsZero() && !due.Before(f.From) && (f.To.IsZero() || due.Before(f.To))
+}
+
+// asOf takes back what became of due rows after an instant, for a plan that is asked about the past.
+func asOf(f *Facts, now time.Time) {
+	for i := range f.Past {
+		if p := &f.Past[i]; p.State != "open" && p.DecidedAt.After(now) {
+			p.State, p.Reason = "open", ""
+		}
+	}
+}
+
+func longestAfter(rules []Rule) int {
+	longest := 0
+	for i := range rules {
+		if t := &rules[i].Trigger; t.Kind == DaysAfter {
+			longest = max(longest, t.Days)
+		}
+	}
+	return longest
+}
+
+// MarshalJSON writes a line as letterhead plan --json shows it: appointment and client by the ids they were imported under, else by ours.
+func (l Line) MarshalJSON() ([]byte, error) {
+	shown := struct {
+		Appointment string  `json:"appointment"`
+		Client      string  `json:"client"`
+		Attendee    string  `json:"attendee"`
+		Recipient   string  `json:"recipient"` // as client, where it is the client
+		Channel     Channel `json:"channel"`
+		Rule        string  `json:"rule"`
+		Due         string  `json:"due,omitempty"` // RFC 3339, with the offset of the location's zone
+		Zone        string  `json:"zone"`          // the location's
+		Verdict     Verdict `json:"verdict"`
+		Reason      Reason  `json:"reason"`
+	}{l.Appointment, l.Client, l.Attendee, l.Recipient, l.Channel, l.Rule, "", l.Zone, l.Verdict, l.Reason}
+	if l.External != "" {
+		shown.Appointment = l.External
+	}
+	if l.ClientExternal != "" {
+		shown.Client = l.ClientExternal
+		if l.Recipient == l.Client {
+			shown.Recipient = l.ClientExternal
+		}
+	}
+	if !l.Due.IsZero() {
+		shown.Due = l.Due.Format(time.RFC3339)
+	}
+	return json.Marshal(shown)
+}

@@ -1,0 +1,253 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"letterhead/calendar"
+	"letterhead/client"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/zone"
+)
+
+// Facts are read a page at a time: four statements for the page, and two for the practice.
+
+// PageSize is how many appointments are planned at a time.
+const PageSize = 500
+
+// loader reads facts for one practice. It keeps what all appointments share.
+type loader struct {
+	practice *Practice
+	of       practice.Practice
+	zones    map[string]*time.Location
+}
+
+func newLoader(ctx context.Context, tx *store.Tx) (*loader, error) {
+	p, err := practice.Find(ctx, tx)
+	if err != nil {
+		return nil, fmt.Errorf("read the practice: %w", err)
+	}
+	rules, err := Rules(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	on := rules[:0]
+	for _, r := range rules {
+		if r.Enabled {
+			on = append(on, r)
+		}
+	}
+	chosen := &Practice{Default: Channel(p.DefaultChannel), Quiet: Quiet{From: p.QuietFrom, To: p.QuietTo}, Rules: on}
+	if p.DefaultChannel == practice.NoChannel {
+		chosen.Default = ""
+	}
+	return &loader{practice: chosen, of: p, zones: map[string]*time.Location{}}, nil
+}
+
+// zone resolves a name once. A zone that the embedded database does not have cannot be stored; if it is there nevertheless, say so.
+func (l *loader) zone(name string) (*time.Location, error) {
+	if found, ok := l.zones[name]; ok {
+		return found, nil
+	}
+	found, err := zone.Load(name)
+	if err != nil {
+		return nil, fmt.Errorf("plan in the zone %q: %w", name, err)
+	}
+	l.zones[name] = found
+	return found, nil
+}
+
+const appointmentColumns = `a.id, a.external, a.practitioner, a.service, a.location, a.wall, a.zone, a.starts, a.booking, a.generation, a.booked_at, a.moved_at, a.cancelled_at, a.created_at`
+
+func (l *loader) scan(r *store.Rows) (Facts, error) {
+	var a Appointment
+	var wall, zoneName string
+	var starts, booked, moved, cancelled, created int64
+	if err := r.Scan(&a.ID, &a.External, &a.Practitioner, &a.Service, &a.Location, &wall, &zoneName, &starts, &a.Booking, &a.Generation,
+		&booked, &moved, &cancelled, &created); err != nil {
+		return Facts{}, err
+	}
+	var err error
+	if a.Wall, err = zone.ParseWall(wall); err != nil {
+		return Facts{}, fmt.Errorf("appointment %s: %w", a.ID, err)
+	}
+	if a.Zone, err = l.zone(zoneName); err != nil {
+		return Facts{}, err
+	}
+	a.Starts, a.BookedAt, a.MovedAt = store.Instant(starts), store.Instant(booked), store.Instant(moved)
+	a.CancelledAt, a.KnownAt = store.Instant(cancelled), store.Instant(created)
+	return Facts{Practice: l.practice, Appointment: a}, nil
+}
+
+// byID reads the facts of these appointments, in the order of their ids. Ids that the practice does not have are absent.
+func (l *loader) byID(ctx context.Context, tx *store.Tx, ids []string) ([]Facts, error) {
+	var all []Facts
+	err := store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT `+appointmentColumns+` FROM appointment a WHERE a.practice = $1 AND a.id IN (`+list+`) ORDER BY a.id`, args...)
+		page, err := store.Collect(rows, err, l.scan)
+		if err != nil {
+			return fmt.Errorf("read appointments: %w", err)
+		}
+		all = append(all, page...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, l.fill(ctx, tx, all)
+}
+
+// page reads the facts of appointments in the order of their start, from a cursor on.
+func (l *loader) page(ctx context.Context, tx *store.Tx, after place, limit int) ([]Facts, error) {
+	rows, err := tx.Query(ctx, `SELECT `+appointmentColumns+` FROM appointment a
+		WHERE a.practice = $1 AND a.starts >= $2 AND (a.starts > $2 OR a.id > $3) ORDER BY a.starts, a.id LIMIT $4`, after.starts, after.id, limit)
+	all, err := store.Collect(rows, err, l.scan)
+	if err != nil {
+		return nil, fmt.Errorf("read appointments: %w", err)
+	}
+	return all, l.fill(ctx, tx, all)
+}
+
+// of reads the facts of one client's or one appointment's, found by our id or by the one it was imported under.
+func (l *loader) named(ctx context.Context, tx *store.Tx, f Filter, after place, limit int) ([]Facts, error) {
+	rows, err := tx.Query(ctx, `SELECT `+appointmentColumns+` FROM appointment a
+		WHERE a.practice = $1 AND ($5 = '' OR a.id = $5 OR a.external = $5)
+		AND ($6 = '' OR EXISTS (SELECT 1 FROM attendee t JOIN client c ON c.practice = $1 AND c.id = t.client
+			WHERE t.practice = $1 AND t.appointment = a.id AND (c.id = $6 OR c.external = $6)))
+		AND a.starts >= $2 AND (a.starts > $2 OR a.id > $3) ORDER BY a.starts, a.id LIMIT $4`,
+		after.starts, after.id, limit, f.Appointment, f.Client)
+	all, err := store.Collect(rows, err, l.scan)
+	if err != nil {
+		return nil, fmt.Errorf("read appointments: %w", err)
+	}
+	return all, l.fill(ctx, tx, all)
+}
+
+// fill adds attendees with their clients and contacts, and the due rows.
+func (l *loader) fill(ctx context.Context, tx *store.Tx, all []Facts) error {
+	if len(all) == 0 {
+		return nil
+	}
+	ids := make([]string, len(all))
+	at := make(map[string]int, len(all))
+	for i := range all {
+		ids[i], at[all[i].Appointment.ID] = all[i].Appointment.ID, i
+	}
+	clients, err := l.attendees(ctx, tx, all, ids, at)
+	if err != nil {
+		return err
+	}
+	reached, err := client.Reached(ctx, tx, clients)
+	if err != nil {
+		return fmt.Errorf("read clients: %w", err)
+	}
+	for i := range all {
+		for j := range all[i].Attendees {
+			attendee := &all[i].Attendees[j]
+			if err := l.reach(attendee, reached[client.ID(attendee.Client.ID)]); err != nil {
+				return err
+			}
+		}
+	}
+	return pastOf(ctx, tx, all, ids, at)
+}
+
+func (l *loader) attendees(ctx context.Context, tx *store.Tx, all []Facts, ids []string, at map[string]int) (clients []client.ID, err error) {
+	clients = make([]client.ID, 0, len(all))
+	err = store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT id, appointment, client, confirmation, attendance FROM attendee
+			WHERE practice = $1 AND appointment IN (`+list+`) ORDER BY appointment, id`, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var t Attendee
+			var appointment string
+			err := r.Scan(&t.ID, &appointment, &t.Client.ID, &t.Confirmation, &t.Attendance)
+			if i, known := at[appointment]; known && err == nil {
+				all[i].Attendees = append(all[i].Attendees, t)
+				clients = append(clients, client.ID(t.Client.ID))
+			}
+			return struct{}{}, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read attendees: %w", err)
+	}
+	return clients, nil
+}
+
+func (l *loader) reach(attendee *Attendee, r client.Reach) error {
+	c := &attendee.Client
+	c.External, c.Archived = r.External, r.Archived
+	c.Wants, c.EmailState, c.MobileState, c.Language = string(r.Reminders), string(r.Email), string(r.Mobile), r.Language
+	refused := func(channel practice.Channel) bool {
+		given, asked := r.Consent[client.Topic{Category: client.Appointments, Channel: channel}]
+		return asked && !given
+	}
+	c.NoEmail, c.NoSMS = refused(practice.Email), refused(practice.SMS)
+	var err error
+	if r.Zone != "" {
+		if c.Zone, err = l.zone(r.Zone); err != nil {
+			return err
+		}
+	}
+	for _, k := range r.Contacts {
+		contact := Recipient{ID: string(k.ID), Wants: string(k.Receives), EmailState: string(k.Email), MobileState: string(k.Mobile), Language: k.Language}
+		if k.Zone != "" {
+			if contact.Zone, err = l.zone(k.Zone); err != nil {
+				return err
+			}
+		}
+		attendee.Contacts = append(attendee.Contacts, contact)
+	}
+	return nil
+}
+
+func pastOf(ctx context.Context, tx *store.Tx, all []Facts, ids []string, at map[string]int) error {
+	err := store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT appointment, attendee, recipient, channel, rule, generation, due_at, state, reason, decided_at FROM due
+			WHERE practice = $1 AND appointment IN (`+list+`)`, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var p Past
+			var appointment string
+			var due, decided int64
+			err := r.Scan(&appointment, &p.Attendee, &p.Recipient, &p.Channel, &p.Rule, &p.Generation, &due, &p.State, &p.Reason, &decided)
+			p.DueAt, p.DecidedAt = store.Instant(due), store.Instant(decided)
+			if i, known := at[appointment]; known {
+				all[i].Past = append(all[i].Past, p)
+			}
+			return struct{}{}, err
+		})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read due rows: %w", err)
+	}
+	return nil
+}
+
+// place is where a walk over a practice's appointments stands.
+type place struct {
+	starts int64
+	id     string
+}
+
+func placeOf(f *Facts) place { return place{store.Micro(f.Appointment.Starts), f.Appointment.ID} }
+
+// Load reads the facts of these appointments, for whoever wants to plan them.
+func Load(ctx context.Context, tx *store.Tx, ids ...calendar.ID) ([]Facts, error) {
+	l, err := newLoader(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	return l.byID(ctx, tx, texts(ids))
+}
+
+func texts[T ~string](ids []T) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
+}
