@@ -46,8 +46,8 @@ type Options struct {
 	MaxMessageBytes int                                                                  // 32 MiB
 	NoChunking      bool                                                                 // do as if CHUNKING were not offered
 	NoPipelining    bool                                                                 // do as if PIPELINING were not offered
-	ResetEach          bool          // RSET before every message under CHUNKING, without finding out whether it is needed
-	resetKnown         bool          // ResetEach has been found out
+	ResetEach       bool                                                                 // RSET before every message under CHUNKING, without finding out whether it is needed
+	resetKnown      bool                                                                 // ResetEach has been found out
 	Dial            func(ctx context.Context, network, address string) (net.Conn, error) // net.Dialer when nil
 }
 

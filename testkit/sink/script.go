@@ -35,8 +35,8 @@ type Script struct {
 	Strict bool
 	// OnlyFirst makes it forget what follows a command in the same packet: it does not do PIPELINING, whatever it offers.
 	OnlyFirst bool
-	TLS       bool // answer STARTTLS with TLS; a certificate for other names if WrongName
-	WrongName bool
+	TLS       bool // answer STARTTLS with TLS; one not in RootCAs if Untrusted
+	Untrusted bool
 }
 
 // ScriptServer is a running Script.
@@ -124,6 +124,12 @@ func (s *ScriptServer) Close() error {
 	return err
 }
 
+// Play holds one conversation over conn, without a listener.
+func (s Script) Play(conn net.Conn) {
+	server := &ScriptServer{script: s, taken: map[string]int{}, open: map[net.Conn]struct{}{}}
+	server.serve(conn)
+}
+
 // act is one conversation with a script.
 type act struct {
 	server   *ScriptServer
@@ -201,7 +207,7 @@ func (a *act) command(line string) {
 
 func (a *act) secure() {
 	config := a.server.config
-	if a.server.script.WrongName {
+	if a.server.script.Untrusted {
 		config = config.Clone()
 		if certificate, _, err := selfSigned(); err == nil {
 			config.Certificates = []tls.Certificate{certificate}
