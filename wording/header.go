@@ -55,10 +55,11 @@ func appendUnstructured(dst []byte, value string, col int) []byte {
 			break
 		}
 	}
-	if !plain || strings.Contains(value, "=?") || longWord(value) {
+	fits := col+len(value) <= headerLine
+	if !plain || strings.Contains(value, "=?") || longWord(value) || (!fits && strings.Contains(value, "  ")) { // readers drop all but one space at a fold
 		return appendEncodedWords(dst, value, col)
 	}
-	if col+len(value) <= headerLine {
+	if fits {
 		return append(dst, value...)
 	}
 	for first := true; value != ""; first = false { // folds before a word; the space belongs to the next line (RFC 5322 §2.2.3)
@@ -223,7 +224,7 @@ func Mailbox(local, domain string) (string, error) {
 		}
 	}
 	name, err := idna.Lookup.ToASCII(domain)
-	if err != nil || name == "" || len(name) > 253 || !strings.Contains(name, ".") || strings.HasSuffix(name, ".") {
+	if err != nil || name == "" || len(name) > 253 || !strings.Contains(name, ".") || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
 		return "", refuse("address", "wording.address", "the part after the @ is no domain name")
 	}
 	return local + "@" + name, nil

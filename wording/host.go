@@ -3,6 +3,7 @@ package wording
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -31,7 +32,7 @@ func checkHost(field, host string) error {
 		return bad("wording.host_number", "is an IP address; use the practice's own domain")
 	}
 	labels := strings.Split(host, ".")
-	if last := labels[len(labels)-1]; len(labels) < 2 || last == "" || (last[0] >= '0' && last[0] <= '9') {
+	if last := labels[len(labels)-1]; len(labels) < 2 || slices.Contains(labels, "") || (last[0] >= '0' && last[0] <= '9') {
 		return bad("wording.host", "is no full domain name; write it as in clinic.example")
 	}
 	if shorteners[host] || shorteners[strings.TrimPrefix(host, "www.")] {
@@ -106,7 +107,7 @@ func ascii(s string) bool {
 }
 
 // imitations are letters of other alphabets that people read as Latin ones. (Unicode TS 39, the whole-script cases that domains were abused with)
-const imitations = "асеорхуіѕјԁһӏԛԝѵкмтвнгбзпьυοαικνρτχγεηωաեօոսհցքզ"
+const imitations = "асеорхуіѕјԁһӏԛԝѵονρυκιαօոսհց"
 
 // looksLatin tells whether every letter of a word that has none of ASCII imitates one.
 func looksLatin(word string) bool {

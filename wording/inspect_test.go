@@ -1,0 +1,97 @@
+package wording
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestInspectFinds(t *testing.T) {
+	t.Parallel()
+	reminder := mustCompile(t, twoDaysVersion(), "en-AU")
+	news := mustCompile(t, newsVersion(), "en-AU")
+	plant := func(r *Rendered, i fieldIndex, value string) { // as code gone wrong would merge it
+		r.values[i] = span{uint32(r.merged), uint32(r.merged + len(value))}
+		r.Buffer = append(bytes.Clone(r.Buffer[:r.merged]), value...)
+		r.merged += len(value)
+	}
+	for _, c := range []struct {
+		name     string
+		compiled *Compiled
+		values   func(*Values)
+		change   func(*Rendered)
+		want     Finding
+	}{
+		{"no time", reminder, func(v *Values) { v.Start = Wall{} }, nil, Finding{FindingMissing, AppointmentDay}},
+		{"a phone nobody signed", reminder, func(v *Values) { v.Location.Phone = "0900 123 456" }, nil, Finding{FindingPhone, LocationPhone}},
+		{"no way out", news, nil, nil, Finding{FindingNoWayOut, "link.unsubscribe"}},
+		{"a way out elsewhere", news, func(v *Values) { v.Unsubscribe = "https://evil.example/u" }, nil, Finding{FindingNoWayOut, "link.unsubscribe"}},
+		{"a link planted", news, func(v *Values) { v.Unsubscribe = "https://wattlestreet.example/u" }, func(r *Rendered) { plant(r, unsubscribeURL, "https://wattlestreet.example@evil.example/u") }, Finding{FindingLink, "link.unsubscribe"}},
+		{"a host planted", reminder, nil, func(r *Rendered) { plant(r, recipientGreeting, "evil.example") }, Finding{FindingAutoLink, RecipientGreetingName}},
+		{"a phone planted", reminder, nil, func(r *Rendered) { plant(r, locationName, "ring 0900 123 456") }, Finding{FindingPhone, LocationName}},
+		{"two alphabets planted", reminder, nil, func(r *Rendered) { plant(r, recipientGreeting, "Аnn") }, Finding{FindingConfusable, RecipientGreetingName}},
+		{"mark-up planted", reminder, nil, func(r *Rendered) { plant(r, appointmentPractitioner, "<b>") }, Finding{FindingValue, AppointmentPractitioner}},
+		{"a header planted", reminder, nil, func(r *Rendered) { r.Subject = []byte("Hello\r\nBcc: x@evil.example") }, Finding{FindingHeader, "subject"}},
+		{"a header that ends headers", reminder, nil, func(r *Rendered) { r.Subject = []byte("Hello\r\n") }, Finding{FindingHeader, "subject"}},
+		{"a long header", reminder, nil, func(r *Rendered) { r.Subject = bytes.Repeat([]byte("x"), 999) }, Finding{FindingHeader, "subject"}},
+		{"a long line", reminder, nil, func(r *Rendered) { r.Body = append(bytes.Repeat([]byte("x"), 77), "\r\n"...) }, Finding{FindingLine, ""}},
+		{"a bare LF", reminder, nil, func(r *Rendered) { r.Body = []byte("x\ny\r\n") }, Finding{FindingLine, ""}},
+		{"a bare CR", reminder, nil, func(r *Rendered) { r.Body = []byte("x\ry\r\n") }, Finding{FindingLine, ""}},
+		{"a long body", reminder, nil, func(r *Rendered) { r.Body = bytes.Repeat([]byte("x\r\n"), 20000) }, Finding{FindingSize, ""}},
+		{"a long SMS", reminder, nil, func(r *Rendered) { r.SMS = bytes.Repeat([]byte("x"), 919) }, Finding{FindingSMSLength, "sms"}},
+		{"nothing rendered", reminder, nil, func(r *Rendered) { *r = Rendered{} }, Finding{FindingNotCompiled, ""}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			v := fatima()
+			if c.values != nil {
+				c.values(v)
+			}
+			r := c.compiled.Render(nil, v)
+			if c.change != nil {
+				if found := Inspect(&r); len(found) > 0 {
+					t.Fatalf("found %v before", found)
+				}
+				c.change(&r)
+			}
+			found := Inspect(&r)
+			if len(found) == 0 || found[0] != c.want {
+				t.Errorf("found %v, want %v", found, c.want)
+			}
+		})
+	}
+}
+
+func TestInspectKnowsTheSignedDirectory(t *testing.T) {
+	t.Parallel()
+	c := mustCompile(t, twoDaysVersion(), "en-AU")
+	v := fatima()
+	v.Location.Phone = "(03) 5550 0199"
+	r := c.Render(nil, v)
+	if found := Inspect(&r); len(found) != 1 || found[0].Name != FindingPhone {
+		t.Errorf("found %v", found)
+	}
+	if found := Inspect(&r, Directory{Phones: []string{"03 5550 0199"}}); len(found) > 0 {
+		t.Errorf("found %v", found)
+	}
+}
+
+func TestColours(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"#000000", "#ffffff", "#1f4e79", "#ffff00", "#7a9e3f", "#808080", "#ff0000", "#0000ff"} {
+		c, ok := parseColour(text)
+		if !ok || c.String() != text {
+			t.Fatalf("%s reads as %s", text, c)
+		}
+		if contrast(c.readableOn(paperDay), paperDay) < leastContrast || contrast(c.readableOn(paperNight), paperNight) < leastContrast {
+			t.Errorf("a link in %s cannot be read", text)
+		}
+		if contrast(inkOn(c), c) < 3.9 {
+			t.Errorf("a button in %s cannot be read: %.1f", text, contrast(inkOn(c), c))
+		}
+	}
+	for _, bad := range []string{"", "#fff", "1f4e79#", "#1F4E79", "#1f4e7g", "red"} {
+		if _, ok := parseColour(bad); ok {
+			t.Errorf("%q accepted", bad)
+		}
+	}
+}
