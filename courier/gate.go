@@ -1,0 +1,186 @@
+package courier
+
+import (
+	"context"
+	"fmt"
+
+	"letterhead/message"
+	"letterhead/store"
+)
+
+// A check is one named condition that every message must meet before anything is merged. It ends the parcels that fail, each with its
+// reason, and never sees one that has ended. An error means that it could not be asked: then nothing of the batch leaves.
+type check struct {
+	name string
+	run  func(ctx context.Context, c *Courier, b *batch) error
+}
+
+// gate is what stands between the queue and the world, in order. Every path goes through it: there is no other way to a relay.
+var gate = []check{
+	{"journal", checkJournal},
+	{"stop", checkStops},
+	{"time", checkTime},
+	{"wanted", checkWanted},
+	{"address", checkAddress},
+	{"suppression", checkSuppression},
+	{"purpose", checkPurpose},
+	{"sender", checkSender},
+	{"route", checkRoute},
+}
+
+func (c *Courier) pass(ctx context.Context, b *batch) error {
+	for _, check := range gate {
+		if err := check.run(ctx, c, b); err != nil {
+			return fmt.Errorf("gate, %s: %w", check.name, err)
+		}
+	}
+	return nil
+}
+
+// checkJournal: the journal is there, ours, and could be written so far.
+func checkJournal(_ context.Context, c *Courier, _ *batch) error { return c.journal.Healthy() }
+
+// checkStops: nothing is stopped. A stopped practice's messages are held, and queued again when it is lifted; a stopped platform's go back.
+func checkStops(ctx context.Context, c *Courier, b *batch) error {
+	stopped, err := c.stops.fresh(ctx, freezeStale)
+	if err != nil {
+		return err
+	}
+	for p := range b.open() {
+		p.stopped(stopped)
+	}
+	return nil
+}
+
+func (p *parcel) stopped(f *frozen) {
+	switch {
+	case f.platform:
+		p.back(p.Turn)
+	case f.practices[p.Practice]:
+		p.end(message.Held, message.ReasonFrozen, "")
+	}
+}
+
+// checkTime: it is still of use.
+func checkTime(_ context.Context, _ *Courier, b *batch) error {
+	for p := range b.open() {
+		if !b.now.Before(p.NotAfter) {
+			p.end(message.Dropped, message.ReasonLate, "")
+		}
+	}
+	return nil
+}
+
+// checkWanted: today's facts do not speak against it.
+func checkWanted(_ context.Context, _ *Courier, b *batch) error {
+	for p := range b.open() {
+		if p.facts.Stop != "" {
+			p.end(message.Dropped, p.facts.Stop, "")
+		}
+	}
+	return nil
+}
+
+// checkAddress: there is somebody to send it to, known by an index, so that suppression can be asked.
+func checkAddress(_ context.Context, _ *Courier, b *batch) error {
+	for p := range b.open() {
+		if p.facts.Address == "" || p.facts.AddressIndex == "" {
+			p.end(message.Dropped, message.ReasonNoAddress, "")
+		}
+	}
+	return nil
+}
+
+// checkSuppression: the address did not bounce, complain or opt out.
+func checkSuppression(ctx context.Context, c *Courier, b *batch) error {
+	var addresses []message.Address
+	for p := range b.open() {
+		addresses = append(addresses, message.Address{Practice: p.Practice, Channel: p.Channel, Index: p.facts.AddressIndex})
+	}
+	if len(addresses) == 0 {
+		return nil
+	}
+	var found []message.Suppression
+	err := c.DB.WholeView(ctx, "suppressed addresses of a batch", func(w *store.Wide) (err error) {
+		found, err = message.Suppressed(ctx, w, addresses)
+		return err
+	})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	type key struct {
+		address message.Address
+		purpose message.Purpose
+	}
+	against := make(map[key]string, len(found))
+	for _, s := range found {
+		against[key{message.Address{Practice: s.Practice, Channel: s.Channel, Index: s.AddressIndex}, s.Purpose}] = s.Reason
+	}
+	for p := range b.open() {
+		address := message.Address{Practice: p.Practice, Channel: p.Channel, Index: p.facts.AddressIndex}
+		for _, purpose := range []message.Purpose{"", p.Purpose} {
+			if why, is := against[key{address, purpose}]; is {
+				p.end(message.Dropped, message.ReasonSuppressed, why)
+			}
+		}
+	}
+	return nil
+}
+
+// checkPurpose: a wording made for marketing goes as marketing and no other does, so that no order passes for a reminder.
+func checkPurpose(_ context.Context, _ *Courier, b *batch) error {
+	for p := range b.open() {
+		if (p.version.compiled.Purpose() == "marketing") != (p.Purpose == message.Marketing) {
+			p.end(message.Held, message.ReasonWording, "its purpose is not the message's")
+		}
+	}
+	return nil
+}
+
+// checkSender: the version's From domain is the practice's, by the courier's own files.
+func checkSender(_ context.Context, c *Courier, b *batch) error {
+	type key struct {
+		practice store.PracticeID
+		domain   string
+	}
+	type answer struct {
+		signer signer
+		ours   bool
+	}
+	known := map[key]answer{}
+	for p := range b.open() {
+		if p.Channel != message.Email {
+			continue
+		}
+		k := key{p.Practice, p.version.sender.Domain}
+		a, asked := known[k]
+		if !asked {
+			signs, ours, err := c.Domains.belongs(k.practice, k.domain)
+			if err != nil {
+				return err
+			}
+			if a.ours = ours; signs != nil {
+				a.signer = signs
+			}
+			known[k] = a
+		}
+		if !a.ours {
+			p.end(message.Held, message.ReasonSender, "")
+		}
+		p.signer = a.signer
+	}
+	return nil
+}
+
+// checkRoute: there is a relay or gateway that may be used. Until messages carry approvals that means: on this machine.
+func checkRoute(_ context.Context, c *Courier, b *batch) error {
+	for p := range b.open() {
+		route := c.route(p)
+		if route == nil || !route.loopback {
+			p.end(message.Held, message.ReasonRoute, "")
+			continue
+		}
+		p.relay = route.name
+	}
+	return nil
+}

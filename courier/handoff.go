@@ -1,0 +1,270 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"letterhead/courier/journal"
+	"letterhead/courier/smtp"
+	"letterhead/message"
+	"letterhead/store"
+)
+
+// sign makes the DKIM signatures of a batch, on every core: with RSA it is what takes longest.
+func (c *Courier) sign(ctx context.Context, b *batch) error {
+	var todo []*parcel
+	for p := range b.open() {
+		if p.signer != nil && p.Channel == message.Email {
+			todo = append(todo, p)
+		}
+	}
+	if len(todo) == 0 {
+		return nil
+	}
+	var wait sync.WaitGroup
+	next := make(chan *parcel)
+	for range cap(c.signing) {
+		wait.Go(func() {
+			c.signing <- struct{}{}
+			defer func() { <-c.signing }()
+			for p := range next {
+				var err error
+				began := time.Now()
+				if p.signature, err = p.signer.Sign(p.signature[:0], b.now, p.header[:len(p.header)-2], p.body); err != nil {
+					c.Log.Error("a message cannot be signed", "practice", p.Practice, "message", p.ID, "error", err)
+					p.end(message.Held, message.ReasonSender, "it cannot be signed")
+				}
+				c.count.signing.Add(int64(time.Since(began)))
+			}
+		})
+	}
+	for _, p := range todo {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- p
+	}
+	close(next)
+	wait.Wait()
+	return ctx.Err()
+}
+
+// record writes, in one transaction, that the batch is leaving, and what with. Whatever was taken back in the meantime stays.
+func (c *Courier) record(ctx context.Context, b *batch) error {
+	parcels := b.rest()
+	if len(parcels) == 0 {
+		return nil
+	}
+	departures := make([]message.Departure, len(parcels))
+	for i, p := range parcels {
+		departures[i] = message.Departure{Practice: p.Practice, ID: p.ID, MessageID: p.MessageID, AddressIndex: p.facts.AddressIndex, Relay: p.relay, Sealed: p.sealed}
+	}
+	var gone []int
+	err := c.DB.Whole(ctx, "record what leaves", func(w *store.Wide) (err error) {
+		gone, err = message.Leave(ctx, w, c.journal.Process(), departures)
+		return err
+	})
+	if err != nil {
+		// A commit may have been done though its answer was lost: these may be marked as leaving now. Nothing of them has begun, so they
+		// go back to the queue as they are.
+		return err
+	}
+	for _, i := range gone {
+		parcels[i].settled = true // not ours any more: no outcome
+		c.count.inHand.Add(-1)
+	}
+	for _, p := range parcels {
+		p.Attempts++
+	}
+	return nil
+}
+
+// errStopped ends a hand-off that met a stop.
+var errStopped = errors.New("sending was stopped")
+
+// handOff gives the batch to its relays and gateways and returns when every parcel has an end.
+func (c *Courier) handOff(ctx context.Context, b *batch) {
+	parcels := b.rest()
+	if len(parcels) == 0 {
+		return
+	}
+	var wait sync.WaitGroup
+	mails := make([]*parcel, 0, len(parcels))
+	var texts []*parcel
+	for _, p := range parcels {
+		if p.Channel == message.SMS {
+			texts = append(texts, p)
+		} else {
+			mails = append(mails, p)
+		}
+	}
+	// Slices of a batch go over several connections at once; long ones keep a far relay busy, short ones keep all connections busy.
+	for size := max(1, min(50, (len(mails)+3)/4)); len(mails) > 0; {
+		slice := mails[:min(size, len(mails))]
+		mails = mails[len(slice):]
+		wait.Go(func() { c.mail(ctx, b, slice) })
+	}
+	if len(texts) > 0 {
+		wait.Go(func() { c.textAll(ctx, b, texts) })
+	}
+	wait.Wait()
+	c.journal.Flush()
+}
+
+// mail hands a slice to its relay over one connection at a time.
+func (c *Courier) mail(ctx context.Context, b *batch, parcels []*parcel) {
+	messages := make([]smtp.Message, len(parcels))
+	segments := make([][3][]byte, len(parcels))
+	for i, p := range parcels {
+		segments[i] = [3][]byte{p.signature, p.header, p.body}
+		messages[i] = smtp.Message{From: p.from, To: p.to, Data: net.Buffers(segments[i][:])}
+	}
+	var stopped *frozen
+	begin := func(places []int) error {
+		var err error
+		stopped, err = c.begin(ctx, parcels, places)
+		return err
+	}
+	done := func(place int, r smtp.Result) {
+		p := parcels[place]
+		c.judge(b, p, r)
+		if p.begun {
+			c.answered(p)
+		}
+	}
+	err := c.route(parcels[0]).pool.Send(ctx, messages, smtp.Hooks{Begin: begin, Done: done})
+	if errors.Is(err, errStopped) && stopped != nil {
+		for _, p := range parcels {
+			if p.settled && p.out.Silent { // given back a moment ago: say why
+				p.settled = false
+				p.stopped(stopped)
+				p.back(time.Time{})
+			}
+		}
+	}
+}
+
+// begin is called right before first bytes leave: nothing is stopped, and the journal has it.
+func (c *Courier) begin(ctx context.Context, parcels []*parcel, places []int) (*frozen, error) {
+	stopped, err := c.stops.fresh(ctx, freezeStale)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range places {
+		if stopped.holds(parcels[i].Practice) {
+			return stopped, errStopped
+		}
+	}
+	now := c.DB.Now()
+	entries := make([]journal.Entry, len(places))
+	for n, i := range places {
+		p := parcels[i]
+		entries[n] = p.entry(now)
+	}
+	segment, err := c.journal.Begun(entries...)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range places {
+		p := parcels[i]
+		if p.begun { // a second connection tries what the first did not begin after all
+			c.journal.Settled(p.segment, 1)
+		}
+		p.begun, p.segment, p.at = true, segment, now
+	}
+	c.count.begun.Add(int64(len(places)))
+	return stopped, nil
+}
+
+func (p *parcel) entry(at time.Time) journal.Entry {
+	return journal.Entry{Practice: p.Practice, ID: string(p.ID), Attempt: p.Attempts, At: at}
+}
+
+// answered notes an outcome in the journal, until the database has it.
+func (c *Courier) answered(p *parcel) {
+	c.journal.Answered(p.entry(p.at), journal.Answer{State: string(p.out.State), Reason: p.out.Reason, Detail: p.out.Detail, OutsideID: p.out.OutsideID, Turn: p.out.Turn})
+}
+
+// judge turns what the relay did into what becomes of the message.
+func (c *Courier) judge(b *batch, p *parcel, r smtp.Result) {
+	p.settled = false
+	switch r.Class {
+	case smtp.Accepted:
+		p.end(message.Sent, "", r.Reply.String())
+	case smtp.MaybeSent:
+		p.end(message.MaybeSent, message.ReasonNoAnswer, "")
+	case smtp.Refused:
+		switch {
+		case r.Stage == smtp.StageLocal:
+			p.end(message.Refused, message.ReasonNoAddress, "our own rules")
+		case r.Temporary:
+			c.later(b, p, message.ReasonRelay, string(r.Stage)+" "+r.Reply.String())
+		default:
+			p.end(message.Refused, message.ReasonRelay, string(r.Stage)+" "+r.Reply.String())
+		}
+	case smtp.Incomplete: // the relay must not deliver what has no end (RFC 5321 §4.1.1.4)
+		c.later(b, p, message.ReasonUnreachable, string(r.Stage))
+	default:
+		c.notBegun(b, p, r.Err)
+	}
+	if !p.at.IsZero() && r.Class != smtp.NotBegun {
+		p.out.LeftAt = p.at
+	}
+}
+
+// notBegun gives a message back of which nothing left.
+func (c *Courier) notBegun(b *batch, p *parcel, err error) {
+	var refused *smtp.Error
+	var backoff *smtp.BackoffError
+	switch {
+	case errors.As(err, &backoff):
+		p.back(b.now.Add(max(time.Second, time.Until(backoff.Until)))) // the relay is left alone, and its messages with it
+	case errors.As(err, &refused):
+		detail := string(refused.Stage)
+		if refused.Reply.Code != 0 {
+			detail += " " + refused.Reply.String()
+		}
+		c.later(b, p, message.ReasonUnreachable, detail)
+	default: // stopped, or the courier ends
+		p.back(time.Time{})
+	}
+}
+
+// later defers a message: doubled waits with jitter, until it is of no use any more.
+func (c *Courier) later(b *batch, p *parcel, reason, detail string) {
+	wait := deferMost
+	if shift := max(0, p.Attempts-1); shift < 10 {
+		wait = min(wait, deferFirst<<shift)
+	}
+	turn := b.now.Add(wait/2 + rand.N(wait/2))
+	if !turn.Before(p.NotAfter) {
+		p.end(message.Refused, message.ReasonGivenUp, detail)
+		return
+	}
+	p.end(message.Queued, reason, detail)
+	p.out.Step, p.out.Turn = message.Deferred, turn
+}
+
+// Buffers live as long as a batch and are used again by later ones.
+type buffers struct{ body, header, signature []byte }
+
+var pool = sync.Pool{New: func() any { return &buffers{make([]byte, 0, 12<<10), make([]byte, 0, 1<<10), make([]byte, 0, 1<<10)} }}
+
+func borrow() (body, header, signature []byte) {
+	b := pool.Get().(*buffers)
+	return b.body[:0], b.header[:0], b.signature[:0]
+}
+
+// recycle gives a batch's buffers back. A buffer that a large picture made grow is left to the collector.
+func recycle(b *batch) {
+	for _, p := range b.parcels {
+		if p.buffer != nil && cap(p.buffer) <= 64<<10 {
+			pool.Put(&buffers{p.buffer, p.header, p.signature})
+		}
+		p.buffer, p.header, p.signature, p.body = nil, nil, nil, nil
+	}
+}

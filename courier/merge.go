@@ -1,0 +1,292 @@
+package courier
+
+import (
+	"container/list"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"letterhead/courier/smtp"
+	"letterhead/message"
+	"letterhead/store"
+	"letterhead/vault"
+	"letterhead/wording"
+)
+
+// version is one language of a wording's version, compiled from canonical JSON whose digest was verified.
+type version struct {
+	compiled *wording.Compiled
+	sender   wording.Sender
+	from     []byte // the From header, with its CRLF
+	mime     []byte // MIME-Version, Content-Type, Auto-Submitted
+	size     int
+}
+
+// versions keeps compiled versions by digest and language, the ones longest unused first out.
+type versions struct {
+	mu    sync.Mutex
+	bytes int
+	used  *list.List // of *cached, the latest first
+	known map[versionKey]*list.Element
+}
+
+type versionKey struct{ digest, language string }
+
+type cached struct {
+	key versionKey
+	*version
+}
+
+func newVersions() *versions {
+	return &versions{used: list.New(), known: map[versionKey]*list.Element{}}
+}
+
+func (v *versions) get(key versionKey) *version {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	e := v.known[key]
+	if e == nil {
+		return nil
+	}
+	v.used.MoveToFront(e)
+	return e.Value.(*cached).version
+}
+
+func (v *versions) put(key versionKey, made *version) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.known[key] != nil {
+		return
+	}
+	v.known[key] = v.used.PushFront(&cached{key, made})
+	v.bytes += made.size
+	for v.bytes > versionCache && v.used.Len() > 1 {
+		oldest := v.used.Remove(v.used.Back()).(*cached)
+		delete(v.known, oldest.key)
+		v.bytes -= oldest.size
+	}
+}
+
+var errDigest = errors.New("the stored version is not the one that the message names")
+
+// load finds the compiled version of each parcel, compiling what is not known: one read for a practice. A version that is missing, damaged or
+// not what its digest says holds its messages.
+func (c *Courier) load(ctx context.Context, tx *store.Tx, parcels []*parcel) error {
+	var ids []string
+	for _, p := range parcels {
+		p.version = c.versions.get(p.key())
+		if p.version == nil {
+			ids = append(ids, p.Version)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	raw, err := c.Source.Versions(ctx, tx, unique(ids))
+	if err != nil {
+		return err
+	}
+	for _, p := range parcels {
+		if p.version != nil {
+			continue
+		}
+		if p.version = c.versions.get(p.key()); p.version != nil { // just compiled for a parcel before this
+			continue
+		}
+		made, err := c.compile(ctx, tx, raw[p.Version], p.Digest, p.language())
+		if err != nil {
+			c.Log.Warn("a version cannot be sent", "practice", tx.Practice, "version", p.Version, "error", err)
+			p.end(message.Held, message.ReasonWording, "")
+			continue
+		}
+		p.version = made
+		c.versions.put(p.key(), made)
+	}
+	return nil
+}
+
+func (p *parcel) key() versionKey { return versionKey{p.Digest, p.language()} }
+
+func (p *parcel) language() string {
+	if p.facts.Language != "" {
+		return p.facts.Language
+	}
+	return p.Language
+}
+
+// compile turns canonical JSON into a version of one language, once its digest is the message's.
+func (c *Courier) compile(ctx context.Context, tx *store.Tx, raw []byte, digest, language string) (*version, error) {
+	decoded, actual, err := wording.DecodeCanonical(raw)
+	if err != nil {
+		return nil, err
+	}
+	if actual.String() != digest {
+		return nil, errDigest
+	}
+	size := 2 * len(raw)
+	if images := decoded.Images(); len(images) > 0 {
+		if size, err = c.attach(ctx, tx, decoded, images); err != nil {
+			return nil, err
+		}
+	}
+	compiled, err := wording.Compile(decoded, decoded.Match(language))
+	if err != nil {
+		return nil, err
+	}
+	v := &version{compiled: compiled, sender: decoded.Sender, size: size}
+	if v.from, err = wording.AppendAddress([]byte("From: "), decoded.Sender.Name, decoded.Sender.Local, decoded.Sender.Domain, len("From: ")); err != nil {
+		return nil, err
+	}
+	v.from = append(v.from, '\r', '\n')
+	v.mime = []byte("MIME-Version: 1.0\r\nContent-Type: " + compiled.ContentType() + "\r\nAuto-Submitted: auto-generated\r\n") // RFC 3834 §5
+	return v, nil
+}
+
+func (c *Courier) attach(ctx context.Context, tx *store.Tx, v *wording.Version, images []wording.Image) (size int, err error) {
+	pictures, ok := c.Source.(Pictures)
+	if !ok {
+		return 0, errors.New("the version has pictures, and nobody gives their bytes")
+	}
+	var names []string
+	for _, i := range images {
+		names = append(names, i.SHA256)
+	}
+	bytes, err := pictures.Pictures(ctx, tx, names)
+	if err != nil {
+		return 0, err
+	}
+	for _, i := range images {
+		if err := v.Attach(bytes[i.SHA256]); err != nil {
+			return 0, err
+		}
+		size += 2 * len(bytes[i.SHA256])
+	}
+	return size + 4096, nil
+}
+
+// parcel is a message in the courier's hands.
+type parcel struct {
+	message.Message
+	facts   Facts
+	keys    *vault.Keys
+	version *version
+	signer  signer
+
+	settled bool // out says what becomes of it
+	out     message.Outcome
+
+	buffer    []byte // of the renderer
+	body      []byte
+	header    []byte // with the empty line that ends it
+	signature []byte
+	text      string // of an SMS
+	to, from  string // envelope
+	sealed    []byte
+	relay     string
+	begun     bool // told to the journal
+	segment   int
+	at        time.Time // when its first byte was about to leave
+}
+
+type signer interface {
+	Sign(dst []byte, now time.Time, header, body []byte) ([]byte, error)
+}
+
+// end says what becomes of a parcel; only the first word counts.
+func (p *parcel) end(state message.State, reason, detail string) {
+	if !p.settled {
+		p.settled = true
+		p.out = message.Outcome{Practice: p.Practice, ID: p.ID, State: state, Reason: reason, Detail: detail}
+	}
+}
+
+// back gives a parcel back to the queue without a step; not before an instant, when there is one.
+func (p *parcel) back(turn time.Time) {
+	p.end(message.Queued, "", "")
+	p.out.Silent, p.out.Turn = true, turn
+}
+
+// record is what stays sealed with a message: enough to make the same bytes again from the version.
+type record struct {
+	Address  string         `json:"address"`
+	Language string         `json:"language"`
+	Date     int64          `json:"date"` // of the header, seconds
+	Values   wording.Values `json:"values"`
+}
+
+// merge renders, inspects, composes and seals one parcel.
+func (c *Courier) merge(p *parcel, date string, now time.Time) {
+	if p.Purpose == message.Marketing {
+		p.facts.Values.Unsubscribe = c.Config.PublicURL + "/unsubscribe/" + c.Tokens.Unsubscribe(p.Practice, p.ID)
+	}
+	rendered := p.version.compiled.Render(p.buffer, &p.facts.Values)
+	p.buffer = rendered.Buffer
+	// The places' phones come with the facts; a text message or mail about a place may show them.
+	if found := wording.Inspect(&rendered, wording.Directory{Phones: []string{p.facts.Values.Location.Phone}}); len(found) > 0 {
+		p.end(message.Held, message.ReasonInspection, string(found[0].Name)+" "+string(found[0].Field))
+		return
+	}
+	if p.MessageID == "" {
+		p.MessageID = string(p.ID) + "@" + p.version.sender.Domain
+	}
+	if p.Channel == message.SMS {
+		if p.text = string(rendered.SMS); p.text == "" {
+			p.end(message.Held, message.ReasonWording, "no text message in this version")
+			return
+		}
+	} else if !c.compose(p, &rendered, date) {
+		return
+	}
+	raw, err := json.Marshal(record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values})
+	if err != nil {
+		p.end(message.Held, message.ReasonInspection, "values")
+		return
+	}
+	p.sealed = p.keys.Seal(vault.Place{Table: "message", Row: string(p.ID), Column: "sealed", Version: p.Attempts + 1}, raw)
+}
+
+// compose writes the header. Its order is that of RFC 5322 §3.6; every value is made by us, typed, or folded and encoded by package wording.
+func (c *Courier) compose(p *parcel, rendered *wording.Rendered, date string) bool {
+	to, err := smtp.Address(p.facts.Address)
+	if err != nil {
+		p.end(message.Refused, message.ReasonNoAddress, "not an address that mail can be sent to")
+		return false
+	}
+	h := append(p.header[:0], p.version.from...)
+	h = append(append(append(h, "To: "...), to...), '\r', '\n')
+	if reply := p.facts.ReplyTo; reply != "" {
+		reply, err = smtp.Address(reply)
+		if err != nil {
+			p.end(message.Held, message.ReasonSender, "the location's reply address is not one")
+			return false
+		}
+		h = append(append(append(h, "Reply-To: "...), reply...), '\r', '\n')
+	}
+	h = append(append(append(h, "Subject: "...), rendered.Subject...), '\r', '\n')
+	h = append(append(append(h, "Date: "...), date...), '\r', '\n')
+	h = append(append(append(h, "Message-ID: <"...), p.MessageID...), '>', '\r', '\n')
+	h = append(h, p.version.mime...)
+	if p.Purpose == message.Marketing { // RFC 8058 §3.1
+		h = append(append(append(h, "List-Unsubscribe: <"...), p.facts.Values.Unsubscribe...), ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"...)
+	}
+	p.header, p.body, p.to = append(h, '\r', '\n'), rendered.Body, to
+	p.from = c.Tokens.ReturnPath(p.Practice, p.ID, returnPathOf(p.version.sender.Domain))
+	return true
+}
+
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
+
+func unique(ids []string) []string {
+	seen := make(map[string]bool, len(ids))
+	out := ids[:0:0]
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}

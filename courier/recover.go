@@ -1,0 +1,174 @@
+package courier
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"letterhead/courier/journal"
+	"letterhead/message"
+	"letterhead/store"
+)
+
+// sweep does what is to be done now and then: it takes over from couriers that died, gives back claims that ran out, and queues again what
+// was held for a reason that no longer holds.
+func (c *Courier) sweep(ctx context.Context, now time.Time) {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context, time.Time) error
+	}{{"recover", c.recover}, {"expire", c.expire}, {"requeue", c.requeue}} {
+		if err := step.do(ctx, now); err != nil && ctx.Err() == nil {
+			c.trouble(step.name, err)
+		}
+	}
+	for _, r := range c.relays {
+		r.pool.Tidy()
+	}
+}
+
+func (c *Courier) expire(ctx context.Context, _ time.Time) error {
+	return c.DB.Whole(ctx, "claims that ran out", func(w *store.Wide) error {
+		_, err := message.Expire(ctx, w, w.Now)
+		return err
+	})
+}
+
+// recover settles what dead couriers left: by their journal, each message that was leaving had not begun (queued again), was answered (that
+// answer counts), or had begun without answer (maybe sent).
+func (c *Courier) recover(ctx context.Context, _ time.Time) error {
+	if err := c.journal.Healthy(); err != nil {
+		return err
+	}
+	dead, alive, err := c.journal.Dead()
+	if err != nil {
+		return err
+	}
+	for _, r := range dead {
+		if err := c.takeOver(ctx, r); err != nil {
+			return err
+		}
+		if r.Torn > 0 || r.Damaged {
+			c.torn++
+			c.Log.Warn("a dead courier's journal has a bad end", "process", r.Process, "bytes", r.Torn, "damaged", r.Damaged)
+		}
+		if err := c.journal.Bury(r); err != nil {
+			return err
+		}
+	}
+	return c.unknown(ctx, dead, alive)
+}
+
+func (c *Courier) takeOver(ctx context.Context, r journal.Remains) error {
+	var settled []message.Outcome
+	err := c.DB.Whole(ctx, "take over from a dead courier", func(w *store.Wide) error {
+		left, err := message.LeavingOf(ctx, w, r.Process)
+		if err != nil {
+			return err
+		}
+		settled = settled[:0]
+		for _, m := range left {
+			settled = append(settled, fate(m, r))
+		}
+		if err := message.Mark(ctx, w, r.Process, settled); err != nil {
+			return err
+		}
+		_, err = message.Release(ctx, w, r.Process)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i := range settled {
+		c.count.note(&settled[i])
+	}
+	if len(settled) > 0 {
+		c.Log.Warn("took over from a dead courier", "process", r.Process, "leaving", len(settled))
+	}
+	return nil
+}
+
+// fate is what became of a message that a dead courier was letting go.
+func fate(m message.Message, r journal.Remains) message.Outcome {
+	out := message.Outcome{Practice: m.Practice, ID: m.ID}
+	try, known := r.Tries[journal.Key{Practice: m.Practice, ID: string(m.ID)}]
+	known = known && try.Attempt == m.Attempts
+	switch {
+	case known && try.Answer != nil:
+		a := try.Answer
+		out.State, out.Reason, out.Detail, out.OutsideID, out.Turn, out.LeftAt = message.State(a.State), a.Reason, a.Detail, a.OutsideID, a.Turn, try.At
+		if out.State == message.Queued && out.Reason != "" {
+			out.Step = message.Deferred
+		}
+	case known:
+		out.State, out.Reason, out.LeftAt = message.MaybeSent, message.ReasonInterrupted, try.At
+	case r.Damaged:
+		out.State, out.Reason = message.MaybeSent, message.ReasonNotRecorded
+	default:
+		out.State, out.Reason = message.Queued, message.ReasonInterrupted
+	}
+	return out
+}
+
+// unknown settles messages that were leaving in the hands of a courier of which no journal here knows anything, once its claim has run out:
+// nobody can say that they were not sent.
+func (c *Courier) unknown(ctx context.Context, dead []journal.Remains, alive map[string]bool) error {
+	return c.DB.Whole(ctx, "messages of unknown couriers", func(w *store.Wide) error {
+		claimers, err := message.Claimers(ctx, w)
+		if err != nil {
+			return err
+		}
+		for process, until := range claimers {
+			if alive[process] || w.Now.Before(until) || slices.ContainsFunc(dead, func(r journal.Remains) bool { return r.Process == process }) {
+				continue
+			}
+			if err := markUnknown(ctx, w, process); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func markUnknown(ctx context.Context, w *store.Wide, process string) error {
+	left, err := message.LeavingOf(ctx, w, process)
+	if err != nil {
+		return err
+	}
+	out := make([]message.Outcome, len(left))
+	for i, m := range left {
+		out[i] = message.Outcome{Practice: m.Practice, ID: m.ID, State: message.MaybeSent, Reason: message.ReasonNotRecorded}
+	}
+	return message.Mark(ctx, w, process, out)
+}
+
+// requeue queues again what was held by a stop that was lifted, and, when the process starts, for want of a route, sender or keyset that may
+// be there now: the gate looks at it anew. A part at a time, so that other practices' messages are not kept waiting.
+func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
+	stopped, err := c.stops.fresh(ctx, freezeStale)
+	if err != nil {
+		return err
+	}
+	reasons := []string{message.ReasonFrozen}
+	if !c.swept {
+		reasons = append(reasons, message.ReasonRoute, message.ReasonSender, message.ReasonKeys)
+	}
+	err = c.DB.Whole(ctx, "held messages that may go on", func(w *store.Wide) error {
+		for _, reason := range reasons {
+			practices, err := message.HeldPractices(ctx, w, reason)
+			if err != nil {
+				return err
+			}
+			for _, p := range practices {
+				if stopped.holds(p) {
+					continue
+				}
+				if _, err := message.Requeue(ctx, w, p, reason, 5000); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	c.swept = c.swept || err == nil
+	return err
+}

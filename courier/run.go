@@ -1,0 +1,469 @@
+package courier
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"letterhead/courier/journal"
+	"letterhead/courier/smtp"
+	"letterhead/fault"
+	"letterhead/message"
+	"letterhead/store"
+	"letterhead/vault"
+)
+
+// Options are what a courier is made of.
+type Options struct {
+	DB           *store.DB
+	Keeper       *vault.Keeper
+	Source       Source
+	Config       Config
+	Folder       string // the courier's own folder, outside the database
+	Installation string // as the trust file says
+	Epoch        int64
+	Log          *slog.Logger // slog.Default() when nil
+	Texts        TextSender   // of the gateways, by name; nil when there are none
+}
+
+// Courier is one courier process. Run or Drain it, then Close it.
+type Courier struct {
+	Options
+	Domains *Domains
+	Tokens  Tokens
+
+	journal  *journal.Journal
+	stops    *stops
+	versions *versions
+	relays   []*route
+	gateways []*route
+	batches  chan struct{} // one for each batch that may be in hand
+	signing  chan struct{} // one for each core
+	outcomes *outcomes
+	count    counts
+	wake     chan struct{}
+	torn     int
+	swept    bool // once at least
+}
+
+// route is a relay or gateway.
+type route struct {
+	name     string
+	loopback bool
+	pool     *smtp.Pool
+	gateway  *Gateway
+}
+
+// JournalFolder is where the journal lies within the courier's folder.
+func JournalFolder(folder string) string { return filepath.Join(folder, "journal") }
+
+// New opens the journal and makes the courier ready. It fails when the configuration is wrong or the journal is missing or another's.
+func New(o Options) (*Courier, error) {
+	if err := o.Config.Validate(); err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	c := &Courier{Options: o, Domains: NewDomains(o.Folder, o.Config.PlatformDomain), Tokens: NewTokens(o.Keeper.Derive("courier tokens")), versions: newVersions(),
+		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), wake: make(chan struct{}, 1)}
+	workers := o.Config.Workers
+	if workers == 0 {
+		workers = 3
+	}
+	c.batches = make(chan struct{}, workers)
+	for i := range o.Config.Relays {
+		r, err := openRelay(&o.Config.Relays[i], o.Config)
+		if err != nil {
+			return nil, err
+		}
+		c.relays = append(c.relays, r)
+	}
+	for i := range o.Config.Gateways {
+		c.gateways = append(c.gateways, &route{name: o.Config.Gateways[i].Name, loopback: true, gateway: &o.Config.Gateways[i]})
+	}
+	var err error
+	if c.journal, err = journal.Open(JournalFolder(o.Folder), o.Installation, o.Epoch); err != nil {
+		return nil, err
+	}
+	c.stops = &stops{db: o.DB, journal: c.journal}
+	c.outcomes = newOutcomes(c)
+	return c, nil
+}
+
+func openRelay(r *Relay, config Config) (*route, error) {
+	name := config.HostName
+	if name == "" {
+		name = config.PlatformDomain
+	}
+	options := smtp.Options{Address: r.Address, Security: r.security(), LoopbackOnly: true, LocalName: name, ServerName: r.ServerName, Username: r.User,
+		Window: 16, BeginAhead: 4, NoChunking: r.NoChunking, NoPipelining: r.NoPipelining}
+	if r.PasswordFile != "" {
+		raw, err := os.ReadFile(r.PasswordFile)
+		if err != nil {
+			return nil, fault.Field("courier.relay.password_file", "courier.relay", "relay %s: the password file cannot be read", r.Name).With(err)
+		}
+		options.Password = strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r")
+	}
+	if r.CAFile != "" {
+		raw, err := os.ReadFile(r.CAFile)
+		if err != nil {
+			return nil, fault.Field("courier.relay.ca_file", "courier.relay", "relay %s: the file of certificates cannot be read", r.Name).With(err)
+		}
+		options.RootCAs = x509.NewCertPool()
+		if !options.RootCAs.AppendCertsFromPEM(raw) {
+			return nil, fault.Field("courier.relay.ca_file", "courier.relay", "relay %s: the file holds no certificate in PEM", r.Name)
+		}
+	}
+	pool, err := smtp.NewPool(options, smtp.PoolOptions{Connections: r.Connections, PerSecond: r.PerSecond})
+	if err != nil {
+		return nil, fmt.Errorf("relay %s: %w", r.Name, err)
+	}
+	host := r.Address[:strings.LastIndexByte(r.Address, ':')]
+	return &route{name: r.Name, loopback: loopback(host), pool: pool}, nil
+}
+
+// route is where a parcel goes: the first relay, or the first gateway; nil when there is none.
+func (c *Courier) route(p *parcel) *route {
+	routes := c.relays
+	if p.Channel == message.SMS {
+		routes = c.gateways
+	}
+	if len(routes) == 0 || p.Channel == message.SMS && (c.Texts == nil || routes[0].gateway.senderOf(p.Practice) == "") {
+		return nil
+	}
+	return routes[0]
+}
+
+// Wake makes Run look at once, after something was queued in the same process.
+func (c *Courier) Wake() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run lets messages go until ctx ends. Then it begins no further one, gives those in flight a few seconds, gives back what it has, and returns.
+func (c *Courier) Run(ctx context.Context) error {
+	c.count.running.Store(true)
+	defer c.count.running.Store(false)
+	var wait sync.WaitGroup
+	wait.Go(func() { c.watch(ctx) })
+	for ctx.Err() == nil {
+		c.sweep(ctx, c.DB.Now())
+		end := time.Now().Add(sweepEvery)
+		for ctx.Err() == nil && time.Now().Before(end) {
+			pause := c.round(ctx, c.DB.Now, &wait)
+			if pause == 0 {
+				continue
+			}
+			timer := time.NewTimer(pause)
+			select {
+			case <-ctx.Done():
+			case <-c.wake:
+			case <-timer.C:
+			}
+			timer.Stop()
+		}
+	}
+	wait.Wait()
+	return c.giveBack()
+}
+
+// round claims one batch and sends it on its way; it returns how long to pause before the next, 0 for not at all.
+func (c *Courier) round(ctx context.Context, now func() time.Time, wait *sync.WaitGroup) time.Duration {
+	select {
+	case c.batches <- struct{}{}:
+	case <-ctx.Done():
+		return 0
+	}
+	claimed, pause, err := c.claim(ctx, now())
+	if err != nil && ctx.Err() == nil {
+		c.trouble("claim", err)
+	}
+	if len(claimed) == 0 {
+		<-c.batches
+		return max(pause, 50*time.Millisecond)
+	}
+	wait.Go(func() {
+		defer func() { <-c.batches }()
+		c.carry(ctx, claimed, now())
+	})
+	return 0
+}
+
+// Drain lets everything go that is due at an instant, once, and returns when all of it is written down: for tick.
+func (c *Courier) Drain(ctx context.Context, now time.Time) error {
+	c.sweep(ctx, now)
+	at := func() time.Time { return now }
+	for {
+		var wait sync.WaitGroup
+		began := c.count.claimed.Load()
+		for c.round(ctx, at, &wait) == 0 && ctx.Err() == nil {
+		}
+		wait.Wait()
+		if err := c.outcomes.flush(); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return errors.Join(err, c.giveBack())
+		}
+		if c.count.claimed.Load() == began {
+			break
+		}
+	}
+	if why := c.Status().Why; why != "" {
+		return fault.New(fault.Unavailable, "courier.stopped", "").Saying("nothing is sent: %s", why)
+	}
+	return nil
+}
+
+// claim takes the next batch, if anything may leave at all; otherwise it says how long to wait.
+func (c *Courier) claim(ctx context.Context, now time.Time) ([]message.Message, time.Duration, error) {
+	if err := c.journal.Healthy(); err != nil {
+		c.count.blocked(err.Error())
+		return nil, time.Second, nil
+	}
+	stopped, err := c.stops.fresh(ctx, freezeStale)
+	if err != nil {
+		c.count.blocked("what is stopped cannot be read")
+		return nil, time.Second, err
+	}
+	c.count.frozen.Store(int64(len(stopped.practices)))
+	c.count.platform.Store(stopped.platform)
+	if stopped.platform {
+		c.count.blocked("sending is stopped for the whole platform")
+		return nil, freezeEvery, nil
+	}
+	if until := c.unreachable(); !until.IsZero() {
+		c.count.blocked("")
+		return nil, min(max(time.Until(until), 20*time.Millisecond), time.Second), nil
+	}
+	c.count.blocked("")
+	var claimed []message.Message
+	var next time.Time
+	err = c.DB.Whole(ctx, "claim messages", func(w *store.Wide) (err error) {
+		claimed, err = message.Claim(ctx, w, c.journal.Process(), now, c.DB.Now().Add(claimFor), batchSize)
+		if err == nil && len(claimed) == 0 {
+			_, next, err = message.Due(ctx, w, now)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, time.Second, err
+	}
+	c.count.claimed.Add(int64(len(claimed)))
+	c.count.inHand.Add(int64(len(claimed)))
+	pause := 500 * time.Millisecond
+	if !next.IsZero() {
+		pause = min(pause, next.Sub(now))
+	}
+	return claimed, pause, nil
+}
+
+// unreachable is until when every relay is left alone; zero while one may be used, or while there is none.
+func (c *Courier) unreachable() (until time.Time) {
+	if len(c.gateways) > 0 {
+		return time.Time{}
+	}
+	for _, r := range c.relays {
+		u := r.pool.Until()
+		if u.IsZero() {
+			return time.Time{}
+		}
+		if until.IsZero() || u.Before(until) {
+			until = u
+		}
+	}
+	return until
+}
+
+// watch reads the stops again and again, so that what is known is never old.
+func (c *Courier) watch(ctx context.Context) {
+	tick := time.NewTicker(freezeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := c.stops.fresh(ctx, freezeEvery/2); err != nil && ctx.Err() == nil {
+				c.trouble("stops", err)
+			}
+		}
+	}
+}
+
+// giveBack writes down what became of everything and gives back what did not begin.
+func (c *Courier) giveBack() error {
+	err := c.outcomes.flush()
+	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
+	defer cancel()
+	c.count.inHand.Store(0)
+	return errors.Join(err, c.DB.Whole(ctx, "give claims back", func(w *store.Wide) error {
+		_, err := message.Release(ctx, w, c.journal.Process())
+		return err
+	}))
+}
+
+// Close ends the courier: connections and journal.
+func (c *Courier) Close() error {
+	for _, r := range c.relays {
+		r.pool.Close()
+	}
+	c.outcomes.stop()
+	return c.journal.Close()
+}
+
+func (c *Courier) trouble(what string, err error) {
+	c.count.fail(what)
+	c.Log.Error("the courier has trouble", "what", what, "error", err)
+}
+
+// batch is what is carried together.
+type batch struct {
+	now     time.Time
+	date    string
+	parcels []*parcel
+}
+
+// open are the parcels whose end is not decided.
+func (b *batch) open() iter.Seq[*parcel] {
+	return func(yield func(*parcel) bool) {
+		for _, p := range b.parcels {
+			if !p.settled && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+func (b *batch) rest() []*parcel {
+	out := make([]*parcel, 0, len(b.parcels))
+	for p := range b.open() {
+		out = append(out, p)
+	}
+	return out
+}
+
+// carry takes a batch through all stages. Whatever happens, each of its messages ends with a state, a reason and a step, or back in the queue.
+func (c *Courier) carry(ctx context.Context, claimed []message.Message, now time.Time) {
+	b := &batch{now: now, date: now.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"), parcels: make([]*parcel, len(claimed))}
+	// One read of facts for each practice, whatever the turns.
+	slices.SortStableFunc(claimed, func(a, b message.Message) int { return strings.Compare(string(a.Practice), string(b.Practice)) })
+	all := make([]parcel, len(claimed))
+	for i := range claimed {
+		all[i].Message = claimed[i]
+		b.parcels[i] = &all[i]
+	}
+	if err := c.stages(ctx, b); err != nil && ctx.Err() == nil {
+		c.trouble("batch", err)
+	}
+	later := now.Add(10 * time.Second)
+	if ctx.Err() != nil {
+		later = time.Time{} // for another courier, at once
+	}
+	for p := range b.open() { // a stage could not be done
+		p.back(later)
+	}
+	for _, p := range b.parcels {
+		if p.out.ID != "" {
+			c.outcomes.add(p)
+		}
+	}
+	c.outcomes.push()
+	recycle(b)
+}
+
+func (c *Courier) stages(ctx context.Context, b *batch) error {
+	if err := c.facts(ctx, b); err != nil {
+		return err
+	}
+	if err := c.pass(ctx, b); err != nil {
+		return err
+	}
+	for p := range b.open() {
+		p.buffer, p.header, p.signature = borrow()
+		c.merge(p, b.date, b.now)
+	}
+	if err := c.sign(ctx, b); err != nil {
+		return err
+	}
+	stopped, err := c.stops.fresh(ctx, freezeEvery)
+	if err != nil {
+		return err
+	}
+	for p := range b.open() {
+		p.stopped(stopped)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := c.record(ctx, b); err != nil {
+		return err
+	}
+	c.handOff(ctx, b)
+	return nil
+}
+
+// facts reads what the product knows, one View for each practice of the batch. A practice whose facts cannot be read waits; the others go on.
+func (c *Courier) facts(ctx context.Context, b *batch) error {
+	for start := 0; start < len(b.parcels); {
+		end := start + 1
+		for end < len(b.parcels) && b.parcels[end].Practice == b.parcels[start].Practice {
+			end++
+		}
+		if err := c.factsOf(ctx, b.parcels[start:end]); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			c.trouble("facts", err)
+			for _, p := range b.parcels[start:end] {
+				p.back(b.now.Add(time.Minute))
+			}
+		}
+		start = end
+	}
+	return nil
+}
+
+func (c *Courier) factsOf(ctx context.Context, parcels []*parcel) error {
+	practice := parcels[0].Practice
+	return c.DB.View(ctx, store.Actor{Practice: practice, Agent: "courier"}, func(tx *store.Tx) error {
+		messages := make([]message.Message, len(parcels))
+		for i, p := range parcels {
+			messages[i] = p.Message
+		}
+		facts, err := c.Source.Facts(ctx, tx, messages)
+		if err != nil {
+			return err
+		}
+		if len(facts) != len(parcels) {
+			return fmt.Errorf("%d facts for %d messages", len(facts), len(parcels))
+		}
+		keys, err := c.Keeper.Keys(ctx, tx)
+		if errors.Is(err, vault.ErrNoKeys) || errors.Is(err, vault.ErrWrongKEK) {
+			for _, p := range parcels {
+				p.end(message.Held, message.ReasonKeys, "")
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for i, p := range parcels {
+			p.facts, p.keys = facts[i], keys
+		}
+		return c.load(ctx, tx, parcels)
+	})
+}

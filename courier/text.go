@@ -1,0 +1,95 @@
+package courier
+
+import (
+	"context"
+	"sync"
+
+	"letterhead/message"
+)
+
+// TextSender hands text messages to a gateway.
+type TextSender interface {
+	// Text sends one text message; key is the same for every try of the same message, so that a gateway can tell a repetition.
+	Text(ctx context.Context, gateway string, t Text) TextResult
+}
+
+// Text is one text message.
+type Text struct {
+	From string // sender id
+	To   string // E.164
+	Body string
+	Key  string
+}
+
+// TextResult is what the gateway said.
+type TextResult struct {
+	Class     TextClass
+	ID        string // the gateway's
+	Detail    string // without numbers
+	Temporary bool   // of TextRefused
+}
+
+// TextClass is the fate of a text message.
+type TextClass int
+
+// The fates.
+const (
+	TextNotBegun TextClass = iota + 1
+	TextAccepted
+	TextRefused
+	TextMaybeSent
+)
+
+// textsAtOnce are the requests to a gateway at the same time.
+const textsAtOnce = 8
+
+func (c *Courier) textAll(ctx context.Context, b *batch, parcels []*parcel) {
+	var wait sync.WaitGroup
+	next := make(chan int)
+	for range min(textsAtOnce, len(parcels)) {
+		wait.Go(func() {
+			for i := range next {
+				c.text(ctx, b, parcels, i)
+			}
+		})
+	}
+	for i := range parcels {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+}
+
+func (c *Courier) text(ctx context.Context, b *batch, parcels []*parcel, i int) {
+	p := parcels[i]
+	if ctx.Err() != nil {
+		p.back(p.Turn)
+		return
+	}
+	if stopped, err := c.begin(ctx, parcels, []int{i}); err != nil {
+		if stopped != nil {
+			p.stopped(stopped)
+		}
+		p.back(p.Turn)
+		return
+	}
+	route := c.route(p)
+	r := c.Texts.Text(ctx, route.name, Text{From: route.gateway.senderOf(p.Practice), To: p.facts.Address, Body: p.text, Key: p.MessageID})
+	switch {
+	case r.Class == TextAccepted:
+		p.end(message.Sent, "", r.Detail)
+		p.out.OutsideID = r.ID
+	case r.Class == TextMaybeSent:
+		p.end(message.MaybeSent, message.ReasonNoAnswer, r.Detail)
+	case r.Class == TextRefused && !r.Temporary:
+		p.end(message.Refused, message.ReasonRelay, r.Detail)
+	case r.Class == TextRefused:
+		c.later(b, p, message.ReasonRelay, r.Detail)
+	default:
+		c.later(b, p, message.ReasonUnreachable, r.Detail)
+	}
+	if r.Class != TextNotBegun {
+		p.out.LeftAt = p.at
+	}
+	c.answered(p)
+}
