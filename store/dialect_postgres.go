@@ -66,6 +66,7 @@ func (postgresDialect) translate(err error) error {
 
 func (postgresDialect) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
 func (postgresDialect) explain() string    { return "EXPLAIN " }
+func (postgresDialect) anonymous() bool    { return false }
 
 func (postgresDialect) word(name string) (string, bool) {
 	word, ok := map[string]string{

@@ -24,6 +24,7 @@ type dialect interface {
 	translate(err error) error                                       // driver errors to ErrUnique, ErrForeign, ErrBusy
 	skipLocked() string
 	explain() string
+	anonymous() bool                 // whether Bulk writes ? instead of $n
 	word(name string) (string, bool) // {{name}} in migrations
 	afterMigrations(ctx context.Context, tx *sql.Tx) error
 	selfMigrating() bool
@@ -99,7 +100,12 @@ func (d sqliteDialect) translate(err error) error {
 }
 
 func (sqliteDialect) skipLocked() string { return "" }
-func (sqliteDialect) explain() string    { return "EXPLAIN QUERY PLAN " }
+
+func (sqliteDialect) explain() string { return "EXPLAIN QUERY PLAN " }
+
+// To SQLite $7 is a name: parsing looks it up among all the others, and the driver compares it with every value. 2,000 rows of 29 columns took
+// 33 s with $n in statements of 512 rows.
+func (sqliteDialect) anonymous() bool { return true }
 
 func (sqliteDialect) word(name string) (string, bool) {
 	word, ok := map[string]string{

@@ -79,18 +79,26 @@ func (t *Tx) Bulk(ctx context.Context, head, tail string, rows [][]any) (int64, 
 		return 0, nil
 	}
 	width := len(rows[0])
-	each := max(1, min(512, (MaxParameters-1)/width))
+	each := max(1, min(512, (MaxParameters-1)/(width+1)))
+	anonymous := t.db.dialect.anonymous()
 	var total int64
 	for len(rows) > 0 {
 		n := min(each, len(rows))
-		args := make([]any, 0, n*width)
-		for _, row := range rows[:n] {
+		args := make([]any, 0, n*(width+1))
+		for i, row := range rows[:n] {
 			if len(row) != width {
 				return total, fmt.Errorf("store: a row of %d values among rows of %d", len(row), width)
 			}
+			if anonymous && i > 0 { // its own ? for the practice in each row; Exec supplies the first
+				args = append(args, string(t.Practice))
+			}
 			args = append(args, row...)
 		}
-		touched, err := t.Exec(ctx, head+" "+t.db.stmts.values(n, width)+" "+tail, args...)
+		// The law is checked on the shape that $1 would give: with ? in its place, the list is made here alone.
+		if err := t.db.stmts.lawful(head + " ($1, )" + tail); err != nil {
+			return total, err
+		}
+		touched, err := t.exec(ctx, head+" "+t.db.stmts.values(n, width, anonymous)+" "+tail, t.args(args))
 		total += touched
 		if err != nil {
 			return total, err
@@ -218,7 +226,8 @@ func (s *statements) lawful(query string) error {
 	return err
 }
 
-func (s *statements) values(rows, width int) string {
+// values is a VALUES list whose every row begins with the practice: as $1, or anonymously as one of many question marks.
+func (s *statements) values(rows, width int, anonymous bool) string {
 	key := [2]int{rows, width}
 	if text, ok := s.list.Load(key); ok {
 		return text.(string)
@@ -229,7 +238,11 @@ func (s *statements) values(rows, width int) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString("($1, " + List(next, width) + ")")
+		if anonymous {
+			b.WriteString("(?" + strings.Repeat(", ?", width) + ")")
+		} else {
+			b.WriteString("($1, " + List(next, width) + ")")
+		}
 		next += width
 	}
 	text := b.String()
