@@ -15,6 +15,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -132,4 +134,25 @@ func initial(name string) string {
 		return string(letter)
 	}
 	return ""
+}
+
+// Nearest is the accent that comes closest to a practice's colour (#rrggbb), which may itself be too pale to read on.
+func Nearest(colour string) Accent {
+	tones := map[Accent][3]int{Blue: {0x1f, 0x4e, 0x79}, Green: {0x1f, 0x5d, 0x3f}, Teal: {0x13, 0x5a, 0x63}, Plum: {0x65, 0x3a, 0x74}, Rust: {0x8a, 0x3d, 0x14}, Slate: {0x37, 0x47, 0x5a}}
+	value, err := strconv.ParseUint(strings.TrimPrefix(colour, "#"), 16, 24)
+	if err != nil || len(colour) != 7 {
+		return Blue
+	}
+	best, least := Blue, 1<<30
+	for _, accent := range Accents() {
+		distance := 0
+		for i, part := range tones[accent] {
+			step := int(value>>(16-8*i)&0xff) - part
+			distance += step * step
+		}
+		if distance < least {
+			best, least = accent, distance
+		}
+	}
+	return best
 }

@@ -6,7 +6,7 @@ var english = &Catalogue{
 	Language: "en", Direction: "ltr",
 	months:    [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 	days:      [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
-	sentences: join(frameEnglish),
+	sentences: join(frameEnglish, storyEnglish, pageEnglish),
 }
 
 // join makes one catalogue of the pages' files.
@@ -26,7 +26,6 @@ var frameEnglish = map[string]string{
 	"frame.main":       "Main",
 	"frame.close":      "Close",
 	"frame.dismiss":    "Dismiss",
-	"frame.back":       "Back",
 	"frame.times-in":   "times in %s",
 	"form.optional":    "not required",
 	"form.mend":        "One thing to mend|%s things to mend",
@@ -46,6 +45,5 @@ var frameEnglish = map[string]string{
 	"seal.stopped":     "Stopped",
 	"day.practitioner": "Show one practitioner",
 	"day.now":          "Now, %s",
-	"day.empty":        "Nobody is booked",
 	"progress.of":      "%s of %s",
 }

@@ -7,6 +7,8 @@ package text
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -124,3 +126,6 @@ func clockStart(at time.Time) int {
 }
 
 func short(name string) string { return string([]rune(name)[:3]) }
+
+// Keys are the catalogue's keys, for tests.
+func (c *Catalogue) Keys() []string { return slices.Sorted(maps.Keys(c.sentences)) }

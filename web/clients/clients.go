@@ -1,0 +1,199 @@
+// Package clients is the pages of the people cared for. Today that is one: how a client is reached and what they chose, where the fixes of
+// timelines lead.
+//
+// A change plans the client's appointments to come again, in the same transaction, so that what was impossible a moment ago is sent.
+package clients
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"letterhead/calendar"
+	"letterhead/client"
+	"letterhead/guard"
+	"letterhead/plan"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/web/page"
+	"letterhead/web/ui"
+)
+
+// most is how many appointments to come are planned again at once.
+const most = 200
+
+type reach struct {
+	frame                     ui.Frame
+	visit                     *page.Visit
+	client                    client.Client
+	email, mobile, wants, ver string
+	noEmail, noSMS            bool // consent withdrawn
+	problems                  []ui.Problem
+	may                       bool
+}
+
+// ShowReach is how a client is reached and what they chose.
+func ShowReach(v *page.Visit) (page.Answer, error) {
+	r := reach{visit: v}
+	if err := r.read(); err != nil {
+		return page.Answer{}, err
+	}
+	r.email, r.mobile, r.wants, r.ver = r.client.Email.Written, r.client.Mobile.Written, wanted(r.client.Reminders), strconv.FormatInt(r.client.Version, 10)
+	r.mark()
+	if v.Query("did") == "reach" {
+		r.frame.Flash = &ui.Flash{Kind: ui.Good, Say: v.Say("did.reach")}
+	}
+	return page.Show(show(r))
+}
+
+// Reach changes it, or shows the form again with what to mend.
+func Reach(v *page.Visit) (page.Answer, error) {
+	r := reach{visit: v, email: v.Form("email"), mobile: v.Form("mobile"), wants: v.Form("reminders"), ver: v.Form("version")}
+	noEmail, noSMS := v.Form("no_email") == "yes", v.Form("no_sms") == "yes"
+	id := client.ID(v.Path("id"))
+	err := v.Change(func(ctx context.Context, tx *store.Tx) error {
+		keys, err := v.Keys(ctx, tx)
+		if err != nil {
+			return err
+		}
+		c, err := client.Find(ctx, tx, keys, id)
+		if err != nil {
+			return err
+		}
+		c.Email, c.Mobile, c.Reminders = client.Address{Written: r.email}, client.Address{Written: r.mobile}, unwanted(r.wants)
+		if c.Version, err = strconv.ParseInt(r.ver, 10, 64); err != nil {
+			return client.ErrChanged
+		}
+		if _, err = client.Change(ctx, tx, keys, c); err != nil {
+			return err
+		}
+		if err := consent(ctx, tx, id, noEmail, noSMS); err != nil {
+			return err
+		}
+		return again(ctx, tx, id)
+	})
+	if err == nil {
+		return page.Go("/clients/" + string(id) + "/reach?did=reach")
+	}
+	problem := page.Problem(v.Text, err)
+	if problem == nil {
+		return page.Answer{}, err
+	}
+	r.problems = []ui.Problem{*problem}
+	if err := r.read(); err != nil {
+		return page.Answer{}, err
+	}
+	r.noEmail, r.noSMS = noEmail, noSMS
+	r.mark()
+	return page.Again(show(r), err)
+}
+
+// consent writes an answer where it is another than before: nobody is asked twice for what they said already.
+func consent(ctx context.Context, tx *store.Tx, id client.ID, noEmail, noSMS bool) error {
+	latest, err := client.Consents(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	var answers []client.Consent
+	for channel, refused := range map[practice.Channel]bool{practice.Email: noEmail, practice.SMS: noSMS} {
+		topic := client.Topic{Category: client.Appointments, Channel: channel}
+		before, asked := latest[topic]
+		if refused != (asked && !before.Given) {
+			answers = append(answers, client.Consent{Client: id, Topic: topic, Given: !refused, Source: "desk"})
+		}
+	}
+	return client.SetConsent(ctx, tx, answers...)
+}
+
+// again plans the client's appointments to come.
+func again(ctx context.Context, tx *store.Tx, id client.ID) error {
+	entries, err := calendar.OfClient(ctx, tx, id, tx.Now.AddDate(calendar.MaxYears+1, 0, 0), most)
+	if err != nil {
+		return err
+	}
+	var ids []calendar.ID
+	for _, e := range slices.DeleteFunc(entries, func(e calendar.Entry) bool { return e.Starts.Before(tx.Now) }) {
+		ids = append(ids, e.ID)
+	}
+	return plan.Refresh(ctx, tx, ids...)
+}
+
+func (r *reach) read() error {
+	v := r.visit
+	r.may = v.May(guard.ClientChange)
+	return v.View(func(ctx context.Context, tx *store.Tx) error {
+		keys, err := v.Keys(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if r.client, err = client.Find(ctx, tx, keys, client.ID(v.Path("id"))); err != nil {
+			return err
+		}
+		latest, err := client.Consents(ctx, tx, r.client.ID)
+		refused := func(channel practice.Channel) bool {
+			answer, asked := latest[client.Topic{Category: client.Appointments, Channel: channel}]
+			return asked && !answer.Given
+		}
+		r.noEmail, r.noSMS = refused(practice.Email), refused(practice.SMS)
+		r.frame = v.Frame(r.client.Name(), "")
+		return err
+	})
+}
+
+// mark says of what stands there already, and is no address, that it is none.
+func (r *reach) mark() {
+	if len(r.problems) > 0 {
+		return
+	}
+	if r.client.Email.State == client.Bad {
+		r.problems = append(r.problems, ui.Problem{Field: "email", Say: r.visit.Say("reach.bad-email")})
+	}
+	if r.client.Mobile.State == client.Bad {
+		r.problems = append(r.problems, ui.Problem{Field: "mobile", Say: r.visit.Say("reach.bad-mobile")})
+	}
+}
+
+func (r reach) errorOf(field string) string {
+	for _, problem := range r.problems {
+		if problem.Field == field {
+			return problem.Say
+		}
+	}
+	return ""
+}
+
+// unset is the form's word for "as the practice does".
+const unset = "default"
+
+func wanted(r client.Reminders) string {
+	if r == client.Unset {
+		return unset
+	}
+	return string(r)
+}
+
+func unwanted(word string) client.Reminders {
+	if word == unset {
+		return client.Unset
+	}
+	if word == "" {
+		return client.Reminders("missing") // refused by client.Change
+	}
+	return client.Reminders(word)
+}
+
+func (r reach) wishes() []ui.Option {
+	var options []ui.Option
+	for _, word := range []string{unset, "email", "sms", "both", "none"} {
+		options = append(options, ui.Option{Value: word, Say: r.visit.Say("wants." + word)})
+	}
+	options[0].Help = r.visit.Say("wants.default-" + string(r.visit.Practice.DefaultChannel))
+	return options
+}
+
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return ""
+}

@@ -1,0 +1,180 @@
+package diary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"letterhead/calendar"
+	"letterhead/fault"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/web/page"
+	"letterhead/web/ui"
+	"letterhead/zone"
+)
+
+// errForm is the refusal of a form whose problems are listed already.
+var errForm = fault.Field("form", "diary.form", "mend the form")
+
+var errWhat = fault.Field("what", "diary.what", "choose what to record: confirmed, arrived, did not come")
+
+// slot is the part of a form that says when, where and with whom; booking and moving share it.
+type slot struct {
+	date, clock, practitioner, service, location, minutes string
+	anyway                                                bool // book although the time is taken
+	taken                                                 bool // the time was refused as taken
+	next                                                  zone.Wall
+
+	practitioners, services, locations []ui.Option
+	problems                           []ui.Problem
+	visit                              *page.Visit
+}
+
+// typed reads what was posted.
+func (s *slot) typed(v *page.Visit) {
+	s.date, s.clock = v.Form("date"), v.Form("time")
+	s.practitioner, s.service, s.location, s.minutes = v.Form("practitioner"), v.Form("service"), v.Form("location"), v.Form("minutes")
+	s.anyway = v.Form("anyway") == "yes"
+	if free := v.Form("free"); free != "" { // the button that takes the next free time
+		if wall, err := zone.ParseWall(free); err == nil {
+			s.date, s.clock = wall.Date.String(), page.InputClock(wall)
+		}
+	}
+}
+
+// lists reads what can be chosen. What is chosen already stays in its list even when it is archived.
+func (s *slot) lists(ctx context.Context, tx *store.Tx) error {
+	people, err := practice.EveryPractitioner(ctx, tx)
+	if err != nil {
+		return err
+	}
+	services, err := practice.EveryService(ctx, tx)
+	if err != nil {
+		return err
+	}
+	places, err := practice.EveryLocation(ctx, tx)
+	if err != nil {
+		return err
+	}
+	s.practitioners, s.services, s.locations = nil, nil, nil
+	for _, p := range people {
+		if p.ArchivedAt.IsZero() || string(p.ID) == s.practitioner {
+			s.practitioners = append(s.practitioners, ui.Option{Value: string(p.ID), Say: p.Name})
+		}
+	}
+	for _, e := range services {
+		if e.ArchivedAt.IsZero() || string(e.ID) == s.service {
+			s.services = append(s.services, ui.Option{Value: string(e.ID), Say: fmt.Sprintf("%s · %s", e.Name, s.visit.Text.Minutes(e.Minutes))})
+		}
+	}
+	for _, l := range places {
+		if l.ArchivedAt.IsZero() || string(l.ID) == s.location {
+			say := l.Name
+			if l.Zone != s.visit.Practice.Zone {
+				say += " · " + s.visit.Say("frame.times-in", s.visit.Text.Place(l.Zone))
+			}
+			s.locations = append(s.locations, ui.Option{Value: string(l.ID), Say: say})
+		}
+	}
+	first := func(value *string, options []ui.Option) {
+		if *value == "" && len(options) > 0 {
+			*value = options[0].Value
+		}
+	}
+	first(&s.practitioner, s.practitioners)
+	first(&s.service, s.services)
+	first(&s.location, s.locations)
+	return nil
+}
+
+// wall reads the day and time, and notes what is wrong with them.
+func (s *slot) wall() zone.Wall {
+	date, err := zone.ParseDate(s.date)
+	if err != nil {
+		s.wrong("date", s.visit.Say("form.date-wrong"))
+	}
+	minute, ok := clock(s.clock)
+	if !ok {
+		s.wrong("time", s.visit.Say("form.time-wrong"))
+	}
+	return zone.Wall{Date: date, Minute: minute}
+}
+
+// clock reads what people type for a time: 9:05, 09:05, 0905, 9.05, 14h30.
+func clock(typed string) (minute int, ok bool) {
+	digits := strings.NewReplacer(":", "", ".", "", "h", "").Replace(typed)
+	if len(digits) < 3 || len(digits) > 4 {
+		return 0, false
+	}
+	number := 0
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		number = number*10 + int(c-'0')
+	}
+	if number/100 > 23 || number%100 > 59 {
+		return 0, false
+	}
+	return number/100*60 + number%100, true
+}
+
+// length reads the minutes; "" means the service's.
+func (s *slot) length() int {
+	if s.minutes == "" {
+		return 0
+	}
+	n := 0
+	for _, c := range s.minutes {
+		if c < '0' || c > '9' || n > calendar.MaxMinutes {
+			n = 0
+			break
+		}
+		n = n*10 + int(c-'0')
+	}
+	if n < 1 || n > calendar.MaxMinutes {
+		s.wrong("minutes", s.visit.Say("form.minutes-wrong"))
+	}
+	return n
+}
+
+func (s *slot) wrong(field, say string) {
+	s.problems = append(s.problems, ui.Problem{Field: field, Say: say})
+}
+
+func (s *slot) errorOf(field string) string {
+	for _, problem := range s.problems {
+		if problem.Field == field {
+			return problem.Say
+		}
+	}
+	return ""
+}
+
+// refused turns a refusal into what the form shows; false means that the person cannot mend it here.
+func (s *slot) refused(err error, but calendar.ID) bool {
+	problem := page.Problem(s.visit.Text, err)
+	if problem == nil {
+		return false
+	}
+	if errors.Is(err, calendar.ErrTaken) {
+		s.taken = true
+		at := wanted{wall: s.wall(), practitioner: s.practitioner, but: but}
+		viewErr := s.visit.View(func(ctx context.Context, tx *store.Tx) error {
+			if say, next := explain(ctx, tx, s.visit.Text, err, at); say != "" {
+				problem.Say, s.next = say, next
+			}
+			return nil
+		})
+		if viewErr != nil {
+			return false
+		}
+	}
+	s.problems = append(s.problems, *problem)
+	return true
+}
+
+// reload reads the lists again for a form that is shown once more.
+func (s *slot) reload() error { return s.visit.View(s.lists) }

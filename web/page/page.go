@@ -1,0 +1,197 @@
+// Package page is what every members' page is made of: the visit (who asks, for which practice, at what time), the answers a page can
+// give, and the routes that lead to it.
+//
+// A route is made by For, which wants a permission, or by Public, which wants a reason; there is no other way, so a route that has neither
+// does not compile. A page reads and changes through its visit's View and Change alone, which are bound to the visitor's practice.
+//
+// A page never writes to the connection itself, never sees another practice, and puts no personal data into an address.
+package page
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+
+	"letterhead/fault"
+	"letterhead/guard"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/vault"
+	"letterhead/web/ui"
+	"letterhead/web/ui/text"
+)
+
+// Handler answers a visit. An error becomes an error page by its kind.
+type Handler func(*Visit) (Answer, error)
+
+// Reason says why a route needs nobody to be signed in.
+type Reason string
+
+// Route is a line of the route table.
+type Route struct {
+	pattern    string
+	permission guard.Permission
+	reason     Reason
+	handler    Handler
+	plain      http.Handler
+}
+
+// For is a members' route: method and path, and the permission it needs.
+func For(pattern string, permission guard.Permission, handler Handler) Route {
+	return Route{pattern: pattern, permission: permission, handler: handler}
+}
+
+// Public is a route that anybody may ask, with the reason why. It gets no visit.
+func Public(pattern string, reason Reason, handler http.Handler) Route {
+	return Route{pattern: pattern, reason: reason, plain: handler}
+}
+
+// Pattern is the route's method and path.
+func (r Route) Pattern() string { return r.pattern }
+
+// Permission is what the route needs, "" for a public one.
+func (r Route) Permission() guard.Permission { return r.permission }
+
+// Reason is why the route is public, "" for the others.
+func (r Route) Reason() Reason { return r.reason }
+
+// Handler answers members, Plain anybody; one of the two is nil.
+func (r Route) Handler() Handler { return r.handler }
+
+// Plain answers anybody.
+func (r Route) Plain() http.Handler { return r.plain }
+
+// Check refuses a route that was not made by For or Public with everything they need.
+func (r Route) Check() error {
+	method, path, found := strings.Cut(r.pattern, " ")
+	switch {
+	case !found || (method != http.MethodGet && method != http.MethodPost) || !strings.HasPrefix(path, "/"):
+		return fault.Field("route", "page.pattern", "%q: write a route as GET /path or POST /path", r.pattern)
+	case r.permission != "" && r.reason == "" && r.handler != nil && r.plain == nil:
+		return nil
+	case r.permission == "" && r.reason != "" && r.handler == nil && r.plain != nil:
+		return nil
+	}
+	return fault.Field("route", "page.permission", "%q: a route needs a permission, or a reason why it is public, and one handler", r.pattern)
+}
+
+// Visit is one request of a member who may make it.
+type Visit struct {
+	Request  *http.Request
+	Actor    store.Actor
+	Member   guard.Member
+	Practice practice.Practice
+	Location *time.Location // of the practice's zone
+	Now      time.Time
+	Text     *text.Catalogue
+	DB       *store.DB
+	Keeper   *vault.Keeper
+	Base     ui.Frame // without title and place
+}
+
+// Context is the request's, with its deadline and the answer's nonce.
+func (v *Visit) Context() context.Context { return v.Request.Context() }
+
+// View reads in one transaction of the visitor's practice.
+func (v *Visit) View(fn func(ctx context.Context, tx *store.Tx) error) error {
+	ctx := v.Context()
+	return v.DB.View(ctx, v.Actor, func(tx *store.Tx) error { return fn(ctx, tx) })
+}
+
+// Change changes in one transaction of the visitor's practice; fn may run twice.
+func (v *Visit) Change(fn func(ctx context.Context, tx *store.Tx) error) error {
+	ctx := v.Context()
+	return v.DB.Change(ctx, v.Actor, func(tx *store.Tx) error { return fn(ctx, tx) })
+}
+
+// Keys are the practice's keys.
+func (v *Visit) Keys(ctx context.Context, tx *store.Tx) (*vault.Keys, error) {
+	return v.Keeper.Keys(ctx, tx)
+}
+
+// Frame is the frame of a page with this title, in this place of the menu.
+func (v *Visit) Frame(title, place string) ui.Frame {
+	frame := v.Base
+	frame.Title, frame.Current = title, place
+	return frame
+}
+
+// Say and Count speak from the visitor's catalogue.
+func (v *Visit) Say(key string, values ...any) string { return v.Text.Say(key, values...) }
+
+// Count is Say for a number of things.
+func (v *Visit) Count(key string, n int) string { return v.Text.Count(key, n) }
+
+// May says whether the visitor has a permission, for a page that shows or hides a button. The route decides whether it works.
+func (v *Visit) May(p guard.Permission) bool { return v.Member.Role.May(p) }
+
+// Path is a part of the address, such as {id}.
+func (v *Visit) Path(name string) string { return v.Request.PathValue(name) }
+
+// maxValue bounds one value of an address or a form, in bytes.
+const maxValue = 2000
+
+// Query is a value of the address, "" when it is missing, too long or not text.
+func (v *Visit) Query(name string) string { return plain(v.Request.URL.Query().Get(name)) }
+
+// Form is a posted value without the blanks around it, "" when it is missing, too long or not text.
+func (v *Visit) Form(name string) string { return plain(v.Request.PostForm.Get(name)) }
+
+func plain(value string) string {
+	if len(value) > maxValue || !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+		return ""
+	}
+	return strings.TrimSpace(value)
+}
+
+// Answer is what a page says.
+type Answer struct {
+	Status int
+	Body   templ.Component   // a page
+	To     string            // or where to go next
+	Raw    []byte            // or bytes
+	Header map[string]string // with Raw: content type, its own policy
+}
+
+// Show answers with a page.
+func Show(body templ.Component) (Answer, error) {
+	return Answer{Status: http.StatusOK, Body: body}, nil
+}
+
+// Again answers with a form that was refused: what was typed and what to mend.
+func Again(body templ.Component, err error) (Answer, error) {
+	return Answer{Status: fault.Status(fault.KindOf(err)), Body: body}, nil
+}
+
+// Go answers a change with where to look next (303).
+func Go(to string) (Answer, error) { return Answer{Status: http.StatusSeeOther, To: to}, nil }
+
+// Problem makes of an error what a form shows; nil means that the person can do nothing about it, and the error page speaks.
+func Problem(t *text.Catalogue, err error) *ui.Problem {
+	f := fault.As(err)
+	if f == nil {
+		return nil
+	}
+	switch f.Kind {
+	case fault.Invalid, fault.Conflict, fault.TooMany:
+		return &ui.Problem{Field: f.Field, Say: Sentence(t, f)}
+	}
+	return nil
+}
+
+// Sentence is what a fault says: the catalogue's sentence of its key, or the ready one it brought.
+func Sentence(t *text.Catalogue, f *fault.Error) string {
+	if key := "fault." + f.Key; f.Key != "" && t.Known(key) {
+		return t.Say(key)
+	}
+	if f.Say == "" {
+		return t.Say("error.internal.say")
+	}
+	say := strings.TrimSuffix(f.Say, ".")
+	first, size := utf8.DecodeRuneInString(say)
+	return strings.ToUpper(string(first)) + say[size:] + "."
+}

@@ -1,0 +1,262 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"letterhead/fault"
+	"letterhead/guard"
+	"letterhead/message"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/web/page"
+	"letterhead/web/ui"
+	"letterhead/web/ui/text"
+	"letterhead/zone"
+)
+
+// guard is what every request passes before the route table: host, site, headers.
+func (s *server) guard(next http.Handler) http.Handler {
+	crossing := http.NewCrossOriginProtection()
+	crossing.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, fault.New(fault.Denied, "web.cross_site", "this came from another site"))
+	}))
+	protected := crossing.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nonce := ui.NewNonce()
+		header := w.Header()
+		header.Set("Content-Security-Policy", ui.ContentPolicy(nonce))
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cross-Origin-Opener-Policy", "same-origin")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		header.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+		header.Set("Cache-Control", "no-store")
+		if s.Secure {
+			header.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		}
+		if !s.hosts[r.Host] {
+			http.Error(w, "this address is not served here", http.StatusMisdirectedRequest)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		protected.ServeHTTP(w, r.WithContext(ui.WithNonce(r.Context(), nonce)))
+	})
+}
+
+// serve runs one route: visit, permission, form, page, answer, one log event.
+func (s *server) serve(route page.Route) http.Handler {
+	if plain := route.Plain(); plain != nil {
+		return plain
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(r.Context(), maxTime)
+		defer cancel()
+		r = r.WithContext(ctx)
+		answer, visit, err := s.answer(route, r)
+		status := answer.Status
+		if err == nil {
+			err = s.write(w, r, answer)
+		}
+		if err != nil {
+			status = s.fail(w, r, visit, err)
+		}
+		s.note(r, route, status, time.Since(began), err)
+	})
+}
+
+func (s *server) note(r *http.Request, route page.Route, status int, took time.Duration, err error) {
+	level, attributes := slog.LevelInfo, []slog.Attr{slog.String("route", route.Pattern()), slog.Int("status", status), slog.Duration("took", took)}
+	if err != nil && status >= 500 {
+		level = slog.LevelError
+		attributes = append(attributes, slog.String("error", err.Error()))
+	}
+	s.Log.LogAttrs(r.Context(), level, "page", attributes...)
+}
+
+// answer makes the visit and asks the page. A page that panics is an error like another: the process serves others meanwhile.
+func (s *server) answer(route page.Route, r *http.Request) (answer page.Answer, visit *page.Visit, err error) {
+	defer func() {
+		if wreck := recover(); wreck != nil {
+			err = fmt.Errorf("%s: %v", route.Pattern(), wreck)
+		}
+	}()
+	if r.Method == http.MethodPost {
+		if err := readForm(r); err != nil {
+			return answer, nil, err
+		}
+	}
+	if visit, err = s.visit(r); err != nil {
+		return answer, nil, err
+	}
+	if !visit.Member.Role.May(route.Permission()) {
+		return answer, visit, fault.New(fault.Denied, "web.denied", "your role does not include this")
+	}
+	answer, err = route.Handler()(visit)
+	return answer, visit, err
+}
+
+var (
+	errTooLarge = fault.New(fault.Invalid, "web.too_large", "this is larger than a form of ours")
+	errNotForm  = fault.New(fault.Invalid, "web.not_form", "this is not a form of ours")
+)
+
+func readForm(r *http.Request) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return errNotForm
+	}
+	if err := r.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return errTooLarge
+		}
+		return errNotForm
+	}
+	return nil
+}
+
+// weekBack is how far back failed messages count in the menu.
+const weekBack = 7 * 24 * time.Hour
+
+// visit says who asks. Until sign-in exists, it is the practice's owner.
+func (s *server) visit(r *http.Request) (*page.Visit, error) {
+	v := &page.Visit{Request: r, DB: s.DB, Keeper: s.Keeper}
+	var failed int
+	var stops []message.Stop
+	err := s.DB.View(r.Context(), store.Actor{Practice: s.Practice, Agent: "web"}, func(tx *store.Tx) error {
+		var err error
+		if v.Practice, err = practice.Find(r.Context(), tx); err != nil {
+			return err
+		}
+		if v.Member, err = guard.OwnerOf(r.Context(), tx); errors.Is(err, store.ErrNone) {
+			return fault.New(fault.Unavailable, "web.no_owner", "this practice has no owner; letterhead practice add makes one with its owner")
+		} else if err != nil {
+			return err
+		}
+		counts, err := message.Count(r.Context(), tx, tx.Now.Add(-weekBack))
+		if err != nil {
+			return err
+		}
+		failed = counts[message.Refused] + counts[message.MaybeSent] + counts[message.Held]
+		v.Now = tx.Now
+		stops, err = message.Frozen(r.Context(), tx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read who visits: %w", err)
+	}
+	if v.Location, err = zone.Load(v.Practice.Zone); err != nil {
+		return nil, err
+	}
+	v.Actor = v.Member.Actor(s.Practice)
+	v.Text = text.For(v.Practice.Language)
+	v.Base = s.frame(v, failed)
+	if len(stops) > 0 {
+		v.Base.Warning = &ui.Flash{Kind: ui.Bad, Say: v.Say("frame.stopped", v.Text.Moment(stops[0].At.In(v.Location), v.Now.In(v.Location)))}
+	}
+	return v, nil
+}
+
+func (s *server) frame(v *page.Visit, failed int) ui.Frame {
+	places := []ui.Place{
+		{Name: v.Say("place.today"), Path: "/", Key: "t"},
+		{Name: v.Say("place.book"), Path: "/appointments/new", Key: "b"},
+		{Name: v.Say("place.messages"), Path: "/messages", Key: "m", Count: failed},
+	}
+	return ui.Frame{Practice: v.Practice.Name, Home: "/", Accent: ui.Nearest(v.Practice.Accent), Text: v.Text, Person: v.Member.Name,
+		Zone: v.Text.Place(v.Practice.Zone), Places: append(places, s.Places...)}
+}
+
+// write sends an answer. A page is rendered whole before its first byte leaves, so that an error in it is an error page.
+func (s *server) write(w http.ResponseWriter, r *http.Request, answer page.Answer) error {
+	switch {
+	case answer.To != "":
+		http.Redirect(w, r, answer.To, answer.Status)
+		return nil
+	case answer.Body == nil:
+		for name, value := range answer.Header {
+			w.Header().Set(name, value)
+		}
+		send(w, r, answer.Status, answer.Raw)
+		return nil
+	}
+	var body bytes.Buffer
+	if err := answer.Body.Render(r.Context(), &body); err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	send(w, r, answer.Status, body.Bytes())
+	return nil
+}
+
+// smallest is the size from which packing a page is worth it.
+const smallest = 1400
+
+func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	header := w.Header()
+	header.Set("Vary", "Accept-Encoding, HX-Request")
+	if len(body) >= smallest && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		var packed bytes.Buffer
+		writer, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+		_, _ = writer.Write(body)
+		_ = writer.Close()
+		body = packed.Bytes()
+		header.Set("Content-Encoding", "gzip")
+	}
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body)
+	}
+}
+
+func (s *server) nothing(w http.ResponseWriter, r *http.Request) {
+	s.refuse(w, r, fault.New(fault.NotFound, "web.nothing", "there is nothing here"))
+}
+
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, nil, err) }
+
+// fail answers with an error page and returns its status.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, visit *page.Visit, err error) int {
+	kind := fault.KindOf(err)
+	status := fault.Status(kind)
+	switch {
+	case errors.Is(err, errTooLarge):
+		status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, errNotForm):
+		status = http.StatusUnsupportedMediaType
+	case errors.Is(err, context.DeadlineExceeded):
+		kind, status = fault.Unavailable, http.StatusServiceUnavailable
+	}
+	words := text.For("")
+	if visit != nil {
+		words = visit.Text
+	}
+	say := words.Say("error." + string(kind) + ".say")
+	if f := fault.As(err); f != nil && kind != fault.NotFound && kind != fault.Internal {
+		say = page.Sentence(words, f)
+	}
+	if kind == fault.TooMany || kind == fault.Unavailable {
+		w.Header().Set("Retry-After", "10")
+	}
+	frame := ui.Frame{Title: words.Say("error." + string(kind) + ".title"), Text: words}
+	var body bytes.Buffer
+	if broken := errorPage(frame, say, status).Render(r.Context(), &body); broken != nil {
+		http.Error(w, say, status)
+		return status
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	send(w, r, status, body.Bytes())
+	return status
+}

@@ -1,0 +1,90 @@
+// Package web serves members' pages: one route table (routes.go), the frame around every page, and what stands between the network and a
+// page.
+//
+// It promises: every route names a permission, or the reason why it is public, and one that does not is refused at the start; a request for
+// another host, from another site or too large never reaches a page; another practice's thing is not found; every answer carries a strict
+// Content-Security-Policy with a nonce of its own; an error tells a person what to do and a stranger nothing; one log event a request, with
+// the route's pattern and no personal data.
+//
+// Until sign-in exists, whoever reaches it acts as the owner of one practice. So it answers only under the names in Config.Hosts, which app
+// takes care are this machine's own, and listens on loopback alone.
+//
+// It never reads a table itself: pages ask the product's packages.
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"letterhead/fault"
+	"letterhead/store"
+	"letterhead/vault"
+	"letterhead/web/page"
+	"letterhead/web/ui"
+)
+
+// Config is what the pages need.
+type Config struct {
+	DB       *store.DB
+	Keeper   *vault.Keeper
+	Practice store.PracticeID // whose pages these are
+	Hosts    []string         // HOST or HOST:PORT that requests may be for, such as localhost:8080
+	Secure   bool             // reached by https
+	Log      *slog.Logger
+	Routes   []page.Route // of other packages, such as the demonstration's inbox
+	Places   []ui.Place   // their entries in the menu
+}
+
+// The bounds of a request.
+const (
+	maxBody = 64 << 10
+	maxTime = 15 * time.Second
+)
+
+type server struct {
+	Config
+	hosts map[string]bool
+}
+
+// New makes the handler of members' pages.
+func New(c Config) (http.Handler, error) {
+	s := &server{Config: c, hosts: map[string]bool{}}
+	if c.DB == nil || c.Keeper == nil || c.Practice == "" || c.Log == nil {
+		return nil, fault.New(fault.Internal, "web.config", "web needs a database, a keeper, a practice and a log")
+	}
+	if len(c.Hosts) == 0 {
+		return nil, fault.Field("hosts", "web.hosts", "name the hosts under which pages are reached, for example localhost:8080")
+	}
+	for _, host := range c.Hosts {
+		s.hosts[host] = true
+	}
+	mux := http.NewServeMux()
+	seen := map[string]bool{}
+	for _, route := range s.routes() {
+		if err := route.Check(); err != nil {
+			return nil, err
+		}
+		if seen[route.Pattern()] {
+			return nil, fault.Field("route", "web.route", "%s is in the table twice", route.Pattern())
+		}
+		seen[route.Pattern()] = true
+		mux.Handle(route.Pattern(), s.serve(route))
+	}
+	return s.guard(mux), nil
+}
+
+// Routes lists the route table as text, for the command that prints it and for tests.
+func Routes(others ...page.Route) []string {
+	s := &server{Config: Config{Routes: others}}
+	var lines []string
+	for _, route := range s.routes() {
+		why := string(route.Permission())
+		if why == "" {
+			why = "public: " + string(route.Reason())
+		}
+		lines = append(lines, fmt.Sprintf("%-44s %s", route.Pattern(), why))
+	}
+	return lines
+}
