@@ -71,11 +71,14 @@ func checkTime(_ context.Context, _ *Courier, b *batch) error {
 	return nil
 }
 
-// checkWanted: today's facts do not speak against it.
+// checkWanted: today's facts do not speak against it. A reminder whose recipient's night began while it was queued waits for the morning.
 func checkWanted(_ context.Context, _ *Courier, b *batch) error {
 	for p := range b.open() {
-		if p.facts.Stop != "" {
+		switch {
+		case p.facts.Stop != "":
 			p.end(message.Dropped, p.facts.Stop, "")
+		case p.facts.Wait.After(b.now):
+			p.back(p.facts.Wait)
 		}
 	}
 	return nil
