@@ -36,18 +36,18 @@ type Imported struct {
 
 // ImportedAs finds clients by their ids in the other system.
 func ImportedAs(ctx context.Context, tx *store.Tx, externals []string) (map[string]Imported, error) {
-	if len(externals) == 0 {
-		return nil, nil
-	}
 	out := make(map[string]Imported, len(externals))
-	rows, err := tx.Query(ctx, `SELECT external, id, version, import_version, import_sum, archived_at FROM client
-		WHERE practice = $1 AND external <> '' AND external IN (`+store.List(2, len(externals))+`)`, store.Any(externals)...)
-	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
-		var external string
-		var i Imported
-		err := r.Scan(&external, &i.ID, &i.Version, &i.ImportVersion, &i.Sum, &i.ArchivedAt)
-		out[external] = i
-		return struct{}{}, err
+	err := store.Chunks(externals, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT external, id, version, import_version, import_sum, archived_at FROM client
+		WHERE practice = $1 AND external <> '' AND external IN (`+list+`)`, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var external string
+			var i Imported
+			err := r.Scan(&external, &i.ID, &i.Version, &i.ImportVersion, &i.Sum, &i.ArchivedAt)
+			out[external] = i
+			return struct{}{}, err
+		})
+		return err
 	})
 	return out, err
 }
@@ -108,30 +108,30 @@ func beforePlace(id ID, version int64) vault.Place {
 // Before returns clients as they are, sealed, by id: what an undo puts back.
 func Before(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []ID) (map[ID][]byte, error) {
 	out := make(map[ID][]byte, len(ids))
-	if len(ids) == 0 {
-		return out, nil
-	}
-	rows, err := tx.Query(ctx, `SELECT id, external, title, first_name, last_name, preferred_name, born, language, zone, reminders, sealed, version, archived_at, import_sum
-		FROM client WHERE practice = $1 AND id IN (`+store.List(2, len(ids))+`)`, store.Any(ids)...)
-	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
-		var s snapshot
-		var sealed []byte
-		var archived int64
-		c := &s.Client
-		if err := r.Scan(&c.ID, &c.External, &c.Title, &c.FirstName, &c.LastName, &c.PreferredName, &c.Born, &c.Language, &c.Zone, &c.Reminders, &sealed, &c.Version, &archived, &s.Sum); err != nil {
-			return struct{}{}, err
-		}
-		details, err := Open(keys, c.ID, c.Version, sealed)
-		if err != nil {
-			return struct{}{}, err
-		}
-		c.Email, c.Mobile, c.Alert, c.ArchivedAt = details.Email, details.Mobile, details.Alert, store.Instant(archived)
-		plain, err := json.Marshal(s)
-		if err != nil {
-			return struct{}{}, err
-		}
-		out[c.ID] = keys.Seal(beforePlace(c.ID, c.Version), plain)
-		return struct{}{}, nil
+	err := store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT id, external, title, first_name, last_name, preferred_name, born, language, zone, reminders, sealed, version, archived_at, import_sum
+		FROM client WHERE practice = $1 AND id IN (`+list+`)`, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var s snapshot
+			var sealed []byte
+			var archived int64
+			c := &s.Client
+			if err := r.Scan(&c.ID, &c.External, &c.Title, &c.FirstName, &c.LastName, &c.PreferredName, &c.Born, &c.Language, &c.Zone, &c.Reminders, &sealed, &c.Version, &archived, &s.Sum); err != nil {
+				return struct{}{}, err
+			}
+			details, err := Open(keys, c.ID, c.Version, sealed)
+			if err != nil {
+				return struct{}{}, err
+			}
+			c.Email, c.Mobile, c.Alert, c.ArchivedAt = details.Email, details.Mobile, details.Alert, store.Instant(archived)
+			plain, err := json.Marshal(s)
+			if err != nil {
+				return struct{}{}, err
+			}
+			out[c.ID] = keys.Seal(beforePlace(c.ID, c.Version), plain)
+			return struct{}{}, nil
+		})
+		return err
 	})
 	return out, err
 }
@@ -194,15 +194,10 @@ func Flip(ctx context.Context, tx *store.Tx, batch string) (Flipped, error) {
 
 // KeepStaged takes clients out of an undo.
 func KeepStaged(ctx context.Context, tx *store.Tx, batch string, ids []ID) error {
-	for len(ids) > 0 {
-		n := min(len(ids), 2000)
-		if _, err := tx.Exec(ctx, `UPDATE staged_client SET action = 'kept' WHERE practice = $1 AND batch = $2 AND id IN (`+store.List(3, n)+`)`,
-			append([]any{batch}, store.Any(ids[:n])...)...); err != nil {
-			return err
-		}
-		ids = ids[n:]
-	}
-	return nil
+	return store.Chunks(ids, 3, func(list string, args []any) error {
+		_, err := tx.Exec(ctx, `UPDATE staged_client SET action = 'kept' WHERE practice = $1 AND batch = $2 AND id IN (`+list+`)`, append([]any{batch}, args...)...)
+		return err
+	})
 }
 
 // Withdraw deletes the clients that a batch created, as staged by its undo. Who was changed here since, has an appointment, a contact or an answer of

@@ -10,7 +10,7 @@ import (
 	"letterhead/vault"
 )
 
-// Reached reads what planning needs of many clients, in three statements for each 512 of them. Ids that the practice does not have are absent.
+// Reached reads what planning needs of many clients, in three statements for each 128 of them. Ids that the practice does not have are absent.
 func Reached(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Reach, error) {
 	ids, err := distinct(ids)
 	if err != nil {
@@ -66,7 +66,7 @@ func contactsOf(ctx context.Context, tx *store.Tx, ids []ID) (map[ID][]ContactRe
 	return out, err
 }
 
-// Addresses opens where messages to these recipients go: ids of clients or of contacts, in two statements for each 512. Ids that the practice
+// Addresses opens where messages to these recipients go: ids of clients or of contacts, in two statements for each 128. Ids that the practice
 // does not have are absent. Only the courier's source calls it.
 func Addresses(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []string) (map[string]Recipient, error) {
 	ids, err := distinct(ids)
