@@ -112,10 +112,10 @@ func parsePlace(cursor string) (place, error) {
 	return place{at, id}, nil
 }
 
-const writeDue = `INSERT INTO due (practice, appointment, attendee, recipient, channel, rule, generation, due_at, state, reason, message, decided_at) VALUES`
+const writeDue = `INSERT INTO due (practice, appointment, attendee, recipient, channel, rule, generation, mark, due_at, state, reason, message, decided_at) VALUES`
 
 const overDue = `ON CONFLICT (practice, appointment, attendee, recipient, channel, rule, generation) DO UPDATE
-	SET due_at = excluded.due_at, state = excluded.state, reason = excluded.reason, message = excluded.message, decided_at = excluded.decided_at
+	SET mark = excluded.mark, due_at = excluded.due_at, state = excluded.state, reason = excluded.reason, message = excluded.message, decided_at = excluded.decided_at
 	WHERE due.state <> 'sent'`
 
 // settle makes the due rows of these appointments what Plan says, and counts the lines that had no row.
@@ -123,7 +123,7 @@ func settle(ctx context.Context, tx *store.Tx, facts []Facts) (gaps int, err err
 	var rows [][]any
 	for i := range facts {
 		f := &facts[i]
-		lines := Plan(*f, tx.Now)
+		lines, mark := Plan(*f, tx.Now), f.Appointment.mark()
 		for j := range lines {
 			l := &lines[j]
 			if l.Verdict != Send || l.Reason == AlreadySent {
@@ -133,8 +133,8 @@ func settle(ctx context.Context, tx *store.Tx, facts []Facts) (gaps int, err err
 			if past == nil {
 				gaps++
 			}
-			if past == nil || past.State == "dropped" || past.State == "open" && !past.DueAt.Equal(l.Due) {
-				rows = append(rows, dueRow(l.Appointment, &Past{Attendee: l.Attendee, Recipient: l.Recipient, Channel: l.Channel, Rule: l.Rule, Generation: l.Generation}, l.Due, "open", "", "", time.Time{}))
+			if past == nil || past.State == "dropped" || past.State == "open" && !past.DueAt.Equal(l.Due) && !past.DueAt.Equal(l.Next) {
+				rows = append(rows, dueRow(l.Appointment, &Past{Attendee: l.Attendee, Recipient: l.Recipient, Channel: l.Channel, Rule: l.Rule, Generation: l.Generation, Mark: mark}, l.Due, "open", "", "", time.Time{}))
 			}
 		}
 		for j := range f.Past {
@@ -154,7 +154,7 @@ func settle(ctx context.Context, tx *store.Tx, facts []Facts) (gaps int, err err
 }
 
 func dueRow(appointment string, p *Past, due time.Time, state string, reason Reason, message string, decided time.Time) []any {
-	return []any{appointment, p.Attendee, p.Recipient, string(p.Channel), p.Rule, p.Generation, store.Micro(due), state, string(reason), message, store.Micro(decided)}
+	return []any{appointment, p.Attendee, p.Recipient, string(p.Channel), p.Rule, p.Generation, p.Mark, store.Micro(due), state, string(reason), message, store.Micro(decided)}
 }
 
 // row returns the due row of a line.

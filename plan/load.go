@@ -59,13 +59,13 @@ func (l *loader) zone(name string) (*time.Location, error) {
 	return found, nil
 }
 
-const appointmentColumns = `a.id, a.external, a.practitioner, a.service, a.location, a.wall, a.zone, a.starts, a.booking, a.generation, a.booked_at, a.moved_at, a.cancelled_at, a.created_at`
+const appointmentColumns = `a.id, a.external, a.practitioner, a.service, a.location, a.mode, a.wall, a.zone, a.starts, a.booking, a.generation, a.booked_at, a.moved_at, a.cancelled_at, a.created_at`
 
 func (l *loader) scan(r *store.Rows) (Facts, error) {
 	var a Appointment
 	var wall, zoneName string
 	var starts, booked, moved, cancelled, created int64
-	if err := r.Scan(&a.ID, &a.External, &a.Practitioner, &a.Service, &a.Location, &wall, &zoneName, &starts, &a.Booking, &a.Generation,
+	if err := r.Scan(&a.ID, &a.External, &a.Practitioner, &a.Service, &a.Location, &a.Mode, &wall, &zoneName, &starts, &a.Booking, &a.Generation,
 		&booked, &moved, &cancelled, &created); err != nil {
 		return Facts{}, err
 	}
@@ -206,13 +206,13 @@ func (l *loader) reach(attendee *Attendee, r client.Reach) error {
 
 func pastOf(ctx context.Context, tx *store.Tx, all []Facts, ids []string, at map[string]int) error {
 	err := store.Chunks(ids, 2, func(list string, args []any) error {
-		rows, err := tx.Query(ctx, `SELECT appointment, attendee, recipient, channel, rule, generation, due_at, state, reason, decided_at FROM due
+		rows, err := tx.Query(ctx, `SELECT appointment, attendee, recipient, channel, rule, generation, mark, due_at, state, reason, decided_at FROM due
 			WHERE practice = $1 AND appointment IN (`+list+`)`, args...)
 		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
 			var p Past
 			var appointment string
 			var due, decided int64
-			err := r.Scan(&appointment, &p.Attendee, &p.Recipient, &p.Channel, &p.Rule, &p.Generation, &due, &p.State, &p.Reason, &decided)
+			err := r.Scan(&appointment, &p.Attendee, &p.Recipient, &p.Channel, &p.Rule, &p.Generation, &p.Mark, &due, &p.State, &p.Reason, &decided)
 			p.DueAt, p.DecidedAt = store.Instant(due), store.Instant(decided)
 			if i, known := at[appointment]; known {
 				all[i].Past = append(all[i].Past, p)

@@ -26,6 +26,8 @@
 package plan
 
 import (
+	"encoding/binary"
+	"hash/fnv"
 	"time"
 
 	"letterhead/zone"
@@ -59,6 +61,7 @@ type Practice struct {
 type Appointment struct {
 	ID, External                    string
 	Practitioner, Service, Location string
+	Mode                            string
 	Wall                            zone.Wall
 	Zone                            *time.Location // of the location
 	Starts                          time.Time
@@ -68,6 +71,19 @@ type Appointment struct {
 	MovedAt                         time.Time
 	CancelledAt                     time.Time
 	KnownAt                         time.Time // when its row was written
+}
+
+// mark is one number for when, where, how and with whom: equal where a client would see no difference.
+func (a *Appointment) mark() int64 {
+	h := fnv.New64a()
+	var starts [8]byte
+	binary.BigEndian.PutUint64(starts[:], uint64(a.Starts.UnixMicro()))
+	h.Write(starts[:])
+	for _, part := range []string{a.Practitioner, a.Location, a.Service, a.Mode} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return int64(h.Sum64() >> 1)
 }
 
 // Attendee is a client's place in the appointment.
@@ -101,6 +117,7 @@ type Past struct {
 	Channel             Channel
 	Rule                string
 	Generation          int64
+	Mark                int64 // of the appointment in that generation
 	DueAt               time.Time
 	State               string // open, sent, dropped
 	Reason              Reason

@@ -30,6 +30,7 @@ const (
 	ConfirmedNow  Reason = "already-confirmed"
 	NotTold       Reason = "never-announced"
 	ToldByBooking Reason = "part-of-booking"
+	MovedBack     Reason = "moved-back"
 	Imported      Reason = "imported"
 
 	// What the rule says.

@@ -85,6 +85,10 @@ func (p *planner) event(l *Line, quiet Quiet, home *time.Location) Reason {
 		}
 	case OnChanged:
 		at = a.MovedAt
+		if p.movedBack(l) {
+			l.Due, l.Next = at.Add(t.delay()).In(a.Zone), at.Add(t.delay())
+			return MovedBack
+		}
 	case OnCancelled:
 		if a.CancelledAt.IsZero() {
 			return Imported
@@ -161,4 +165,29 @@ func (p *planner) nextReminder(l *Line, lines []Line) {
 	if l.Next.After(l.Due) && !l.Next.Before(l.Until) {
 		l.Verdict, l.Reason = Skip, Superseded
 	}
+}
+
+// movedBack reports whether the appointment is again where a line's recipient believes it to be: dragged away and back by hand, before anybody was
+// told. Going back in generations, those whose news was dropped unsent were never believed; the first other one is.
+func (p *planner) movedBack(l *Line) bool {
+	believed, mark := int64(-1), int64(0)
+	for i := range p.f.Past {
+		h := &p.f.Past[i]
+		if h.Generation < l.Generation && h.Generation > believed && !p.unsent(l, h.Generation) {
+			believed, mark = h.Generation, h.Mark
+		}
+	}
+	return believed >= 0 && mark != 0 && mark == p.f.Appointment.mark()
+}
+
+// unsent reports whether a generation's news to a line's recipient was dropped because of the next move.
+func (p *planner) unsent(l *Line, generation int64) bool {
+	for i := range p.f.Past {
+		h := &p.f.Past[i]
+		if h.Generation == generation && h.Attendee == l.Attendee && h.Recipient == l.Recipient && h.Channel == l.Channel && h.Rule == l.Rule &&
+			(h.State == "open" || h.State == "dropped" && h.Reason == Moved) {
+			return true
+		}
+	}
+	return false
 }

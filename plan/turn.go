@@ -65,7 +65,7 @@ const nextMany = `WITH RECURSIVE walk(practice) AS (
 	WHERE practice IS NOT NULL AND EXISTS (SELECT 1 FROM due d WHERE d.practice = walk.practice AND d.state = 'open' AND d.due_at <= $1)
 	LIMIT $3`
 
-const dueNow = `SELECT appointment, attendee, recipient, channel, rule, generation, due_at FROM due
+const dueNow = `SELECT appointment, attendee, recipient, channel, rule, generation, mark, due_at FROM due
 	WHERE practice = $1 AND state = 'open' AND due_at <= $2 ORDER BY due_at LIMIT $3`
 
 type claimed struct {
@@ -84,7 +84,7 @@ func Turn(ctx context.Context, tx *store.Tx, limit int) (Turned, error) {
 	rows, err := tx.Query(ctx, dueNow+tx.SkipLocked(), store.Micro(tx.Now), limit)
 	taken, err := store.Collect(rows, err, func(r *store.Rows) (c claimed, err error) {
 		var due int64
-		err = r.Scan(&c.appointment, &c.Attendee, &c.Recipient, &c.Channel, &c.Rule, &c.Generation, &due)
+		err = r.Scan(&c.appointment, &c.Attendee, &c.Recipient, &c.Channel, &c.Rule, &c.Generation, &c.Mark, &due)
 		c.DueAt = store.Instant(due)
 		return c, err
 	})

@@ -50,6 +50,7 @@ CREATE TABLE due (
 	channel    {{text}} NOT NULL CHECK (channel IN ('email', 'sms')),
 	rule       {{text}} NOT NULL,          -- the rule's key
 	generation {{int}} NOT NULL,
+	mark       {{int}} NOT NULL DEFAULT 0, -- of when, where and with whom the appointment was in this generation: a drag that was dragged back says nothing
 	due_at     {{int}} NOT NULL,
 	state      {{text}} NOT NULL CHECK (state IN ('open', 'sent', 'dropped')), -- sent: it became a message
 	reason     {{text}} NOT NULL,          -- why it was dropped
