@@ -79,8 +79,11 @@ func (t *Tx) Bulk(ctx context.Context, head, tail string, rows [][]any) (int64, 
 		return 0, nil
 	}
 	width := len(rows[0])
-	each := max(1, min(512, (MaxParameters-1)/(width+1)))
-	anonymous := t.db.dialect.anonymous()
+	anonymous, most := t.db.dialect.anonymous(), MaxParameters-1
+	if anonymous {
+		most = 1000 // SQLite's driver looks for each value among all that came before it: 10,000 rows of 29 columns take 0.9 s so, 5.2 s with 32,000
+	}
+	each := max(1, min(512, most/(width+1)))
 	var total int64
 	for len(rows) > 0 {
 		n := min(each, len(rows))
