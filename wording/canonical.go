@@ -5,11 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"io"
 	"unicode/utf8"
 
 	"github.com/gowebpki/jcs"
+
+	"letterhead/wording/strict"
 )
 
 // Digest names a version: SHA-256 over its canonical JSON.
@@ -65,14 +65,14 @@ func Decode(data []byte) (*Version, error) {
 	if !utf8.Valid(data) {
 		return nil, refuse("version", "wording.utf8", "the wording is not valid UTF-8; save it as UTF-8")
 	}
-	if err := checkMembers(data); err != nil {
+	if err := strict.Members(data, maxDepth); err != nil {
 		return nil, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	v := new(Version)
 	if err := decoder.Decode(v); err != nil {
-		return nil, jsonFault(err)
+		return nil, strict.Fault(err)
 	}
 	if v.Format != Format {
 		return nil, refuse("format", "wording.format", "the wording has format %d; this program reads format %d", v.Format, Format)
@@ -94,76 +94,4 @@ func DecodeCanonical(data []byte) (*Version, Digest, error) {
 		return nil, Digest{}, refuse("version", "wording.not_canonical", "the wording is not in canonical form; take the bytes that were signed")
 	}
 	return v, sha256.Sum256(data), nil
-}
-
-// checkMembers walks the JSON once: encoding/json would take the last of two equal members and match names whatever their case.
-func checkMembers(data []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var open []map[string]bool // members seen, nil for an array
-	isKey := []bool{}
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return jsonFault(err)
-		}
-		depth := len(open)
-		switch t := token.(type) {
-		case json.Delim:
-			switch t {
-			case '{', '[':
-				if depth == 0 && decoder.InputOffset() > 1 && len(bytes.TrimSpace(data[:decoder.InputOffset()-1])) > 0 {
-					return refuse("version", "wording.trailing", "there is something after the wording; remove it")
-				}
-				if depth >= maxDepth {
-					return refuse("version", "wording.deep", "the wording is nested deeper than %d levels", maxDepth)
-				}
-				var members map[string]bool
-				if t == '{' {
-					members = make(map[string]bool)
-				}
-				open, isKey = append(open, members), append(isKey, t == '{')
-				continue
-			default:
-				open, isKey = open[:depth-1], isKey[:depth-1]
-			}
-		case string:
-			if depth > 0 && open[depth-1] != nil && isKey[depth-1] {
-				if err := seeMember(open[depth-1], t); err != nil {
-					return err
-				}
-				isKey[depth-1] = false
-				continue
-			}
-		}
-		if n := len(open); n > 0 {
-			isKey[n-1] = open[n-1] != nil
-		} else if rest := bytes.TrimSpace(data[decoder.InputOffset():]); len(rest) > 0 {
-			return refuse("version", "wording.trailing", "there is something after the wording; remove it")
-		}
-	}
-}
-
-func seeMember(seen map[string]bool, name string) error {
-	for _, c := range []byte(name) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
-			return refuse("version", "wording.unknown_member", "there is no member %q in a wording", clip(name))
-		}
-	}
-	if seen[name] {
-		return refuse(name, "wording.member_twice", "the member %q is there twice; keep one", name)
-	}
-	seen[name] = true
-	return nil
-}
-
-func jsonFault(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		return refuse(wrong.Field, "wording.type", "this is a %s where another type belongs", wrong.Value)
-	}
-	return refuse("version", "wording.json", "the wording is not the JSON of a wording: %s", clip(err.Error()))
 }

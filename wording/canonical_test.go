@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"letterhead/fault"
+	"letterhead/wording/encode"
 )
 
 func canonical(t testing.TB, v *Version) []byte {
@@ -220,7 +221,7 @@ func FuzzDecode(f *testing.F) {
 				continue
 			}
 			r := c.Render(nil, fatima())
-			if !linesFit(r.Body) || !headerFit(r.Subject) {
+			if !encode.LinesFit(r.Body) || !encode.HeaderFit(r.Subject) {
 				t.Fatalf("lines: %q", r.Body)
 			}
 			parseBody(t, &r)

@@ -1,51 +1,55 @@
 package wording
 
-import "strings"
+import (
+	"strings"
+
+	"letterhead/wording/encode"
+)
 
 // card writes the appointment's lines, the same in HTML and plain text; next ends the line before. Lines whose value is missing are left out.
 func (w *writer) card(b *Block, next func()) {
-	words := &w.c.locale.words
+	words := &w.c.locale.Words
 	line := func(when facts, write func()) { w.only(when, func() { next(); write() }) }
 	next()
 	w.optional(appointmentDay)
 	w.c.required |= appointmentDay.present() | appointmentStart.present()
-	w.text(words.separator)
+	w.text(words.Separator)
 	w.optional(appointmentStart)
 	zone := func() {
 		w.raw(" ")
-		if w.at == inHTML {
+		if w.at == encode.HTML {
 			w.raw(`<span style="font-weight:normal">`)
 		}
 		w.raw("(")
 		w.optional(appointmentZone)
 		w.raw(")")
-		if w.at == inHTML {
+		if w.at == encode.HTML {
 			w.raw("</span>")
 		}
 	}
 	w.only(factZoneDiffers|appointmentZone.present(), zone)
 	w.only(factSameZone|factTelehealth|appointmentZone.present(), zone)
 	next()
-	w.phrase(words.forWhom, attendeeFirst, factForOther, true)
+	w.phrase(words.ForWhom, attendeeFirst, factForOther, true)
 	w.only(appointmentDuration.present(), func() {
 		w.optional(appointmentDuration)
 		w.raw(" ")
 	})
-	w.phrase(words.with, appointmentPractitioner, 0, false)
+	w.phrase(words.With, appointmentPractitioner, 0, false)
 	if b.Service {
 		line(appointmentService.present(), func() { w.isolated(appointmentService, func() { w.optional(appointmentService) }) })
 	}
 	line(factInPerson|locationName.present(), func() {
 		w.isolated(locationName, func() { w.optional(locationName) })
 		w.only(locationAddress.present(), func() {
-			w.text(words.separator)
+			w.text(words.Separator)
 			w.isolated(locationAddress, func() { w.optional(locationAddress) })
 		})
 	})
 	for _, m := range []struct {
 		when facts
 		text string
-	}{{factTelehealth, words.byVideo}, {factByPhone, words.byPhone}, {factHomeVisit, words.atHome}} {
+	}{{factTelehealth, words.ByVideo}, {factByPhone, words.ByPhone}, {factHomeVisit, words.AtHome}} {
 		if m.text != "" {
 			line(m.when, func() { w.text(m.text) })
 		}
@@ -66,7 +70,7 @@ func (w *writer) phrase(pattern string, i fieldIndex, when facts, ends bool) {
 }
 
 func (w *writer) lineBreak() {
-	if w.at == inHTML {
+	if w.at == encode.HTML {
 		w.raw("<br>")
 	}
 	w.raw("\n")

@@ -2,8 +2,12 @@ package wording
 
 import (
 	"bytes"
-	"encoding/base64"
 	"slices"
+	"unicode/utf8"
+
+	"letterhead/wording/clean"
+	"letterhead/wording/encode"
+	"letterhead/wording/locale"
 )
 
 // segment is bytes that never change, and perhaps a value after them.
@@ -15,7 +19,7 @@ type segment struct {
 	breaks   bool // has a line break
 	slotted  bool
 	field    fieldIndex
-	at       place
+	at       encode.Place
 	fallback string
 }
 
@@ -25,7 +29,7 @@ type Compiled struct {
 	tag         string
 	rtl         bool
 	purpose     Purpose
-	locale      *locale
+	locale      *locale.Locale
 	directory   Directory
 	hosts       []string // of the links in it
 	uses        []fieldIndex
@@ -72,7 +76,7 @@ func Compile(v *Version, tag string) (*Compiled, error) {
 	}
 	language, ok := v.Language(tag)
 	if !ok {
-		return nil, refuse("language", "wording.language_unknown", "the wording has no language %q", clip(tag))
+		return nil, refuse("language", "wording.language_unknown", "the wording has no language %q", clean.Clip(tag))
 	}
 	digest, err := v.Digest()
 	if err != nil {
@@ -80,10 +84,10 @@ func Compile(v *Version, tag string) (*Compiled, error) {
 	}
 	for _, i := range v.Images() {
 		if v.pictures[i.SHA256] == nil {
-			return nil, refuse("image", "wording.image_absent", "the picture %q is not attached", clip(i.Alt))
+			return nil, refuse("image", "wording.image_absent", "the picture %q is not attached", clean.Clip(i.Alt))
 		}
 	}
-	c := &Compiled{digest: digest, tag: tag, rtl: RightToLeft(tag), purpose: v.Purpose, locale: localeOf(tag), directory: v.Directory()}
+	c := &Compiled{digest: digest, tag: tag, rtl: locale.RightToLeft(tag), purpose: v.Purpose, locale: locale.Of(tag), directory: v.Directory()}
 	w := &writer{c: c, v: v, language: language}
 	c.subject = w.plain(language.Subject)
 	c.sms = w.message(language.SMS)
@@ -98,14 +102,14 @@ func Compile(v *Version, tag string) (*Compiled, error) {
 		if s.slotted {
 			longest := 12 * max(fieldTable[s.field].Max, len(s.fallback)) // four bytes a letter, three characters a byte
 			if s.field == unsubscribeURL {
-				longest = 5 * maxURL // as entities
+				longest = 5 * clean.MaxURL // as entities
 			}
 			c.most += longest + longest/16 + len("=\r\n")
 		}
 	}
-	if units := c.longestSMS(); units > maxSMSUnits {
+	if units := c.longestSMS(); units > encode.MaxSMSUnits {
 		return nil, refuse("languages."+tag+".sms", "wording.sms_long",
-			"with its fields at their longest this SMS has %d units; at most %d are sent: shorten it", units, maxSMSUnits)
+			"with its fields at their longest this SMS has %d units; at most %d are sent: shorten it", units, encode.MaxSMSUnits)
 	}
 	return c, nil
 }
@@ -118,7 +122,7 @@ type writer struct {
 	out      []segment
 	literal  []byte
 	need     facts
-	at       place
+	at       encode.Place
 	theme    theme
 }
 
@@ -131,8 +135,8 @@ func (w *writer) raw(parts ...string) {
 
 // text adds text of the practice, escaped by where it stands.
 func (w *writer) text(s string) {
-	if w.at == inHTML {
-		w.literal = appendHTML(w.literal, s)
+	if w.at == encode.HTML {
+		w.literal = encode.AppendHTML(w.literal, s)
 		return
 	}
 	w.literal = append(w.literal, s...)
@@ -176,10 +180,10 @@ func (w *writer) flush() {
 // cut closes the literal so far into a segment.
 func (w *writer) cut(s segment) {
 	s.need, s.at = w.need, w.at
-	if w.at == inPlain {
+	if w.at == encode.Plain {
 		s.bytes = bytes.Clone(w.literal)
 	} else {
-		s.bytes, s.tail = appendQuoted(nil, w.literal, 0)
+		s.bytes, s.tail = encode.AppendQuoted(nil, w.literal, 0)
 		s.head = bytes.IndexByte(s.bytes, '\r')
 		if s.breaks = s.head >= 0; !s.breaks {
 			s.head = len(s.bytes)
@@ -204,14 +208,14 @@ func (w *writer) take() []segment {
 
 // plain compiles one line without mark-up.
 func (w *writer) plain(inlines []Inline) []segment {
-	w.at = inPlain
+	w.at = encode.Plain
 	w.inlines(inlines)
 	return w.take()
 }
 
 // message compiles an SMS: sentences joined by spaces, each taking its space along.
 func (w *writer) message(sentences []Sentence) []segment {
-	w.at = inPlain
+	w.at = encode.Plain
 	for _, s := range sentences {
 		mask, _ := maskOf("", s.When)
 		w.only(mask, func() {
@@ -228,7 +232,7 @@ func (w *writer) parts() []segment {
 	outer, inner := "=_a"+name, "=_r"+name // "=_" cannot occur in quoted-printable or base64 (RFC 2045 §6.7)
 	w.c.contentType = "multipart/alternative;\r\n boundary=\"" + outer + "\""
 	w.theme = newTheme(w.v, w.c)
-	w.at = inText
+	w.at = encode.Text
 	w.verbatim([]byte("--" + outer + "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"))
 	w.plainPart()
 	w.flush()
@@ -239,11 +243,11 @@ func (w *writer) parts() []segment {
 		head += "Content-Type: multipart/related; type=\"text/html\";\r\n boundary=\"" + inner + "\"\r\n\r\n--" + inner + "\r\n"
 	}
 	w.verbatim([]byte(head + html))
-	w.at = inHTML
+	w.at = encode.HTML
 	w.htmlPart()
 	w.flush()
 	for _, i := range images {
-		w.verbatim(picturePart(inner, w.contentID(i), i, w.v.pictures[i.SHA256]))
+		w.verbatim(i.Part(inner, w.contentID(i), w.v.pictures[i.SHA256]))
 	}
 	end := "\r\n--" + outer + "--\r\n"
 	if len(images) > 0 {
@@ -256,14 +260,15 @@ func (w *writer) parts() []segment {
 // contentID names a picture inside the mail. (RFC 2392)
 func (w *writer) contentID(i Image) string { return i.SHA256[:16] + "@" + w.v.Sender.Domain }
 
-func picturePart(boundary, id string, i Image, data []byte) []byte {
-	extension := i.Type[len("image/"):]
-	out := []byte("\r\n--" + boundary + "\r\nContent-Type: " + i.Type + "\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <" + id +
-		">\r\nContent-Disposition: inline; filename=\"" + i.SHA256[:8] + "." + extension + "\"\r\n\r\n")
-	encoded := base64.StdEncoding.EncodeToString(data)
-	for len(encoded) > 76 {
-		out = append(append(out, encoded[:76]...), '\r', '\n')
-		encoded = encoded[76:]
+// longestSMS counts units with every value at its longest and every sentence shown.
+func (c *Compiled) longestSMS() int {
+	total := 0
+	for _, s := range c.sms {
+		_, units := encode.Measure(string(s.bytes))
+		total += units
+		if s.slotted {
+			total += max(fieldTable[s.field].Max, utf8.RuneCountInString(s.fallback))
+		}
 	}
-	return append(append(out, encoded...), '\r', '\n')
+	return total
 }

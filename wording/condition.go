@@ -1,5 +1,9 @@
 package wording
 
+import (
+	"letterhead/wording/clean"
+)
+
 // Condition is a fact about a message that a block may depend on.
 type Condition string
 
@@ -64,7 +68,7 @@ func maskOf(field string, when []Condition) (facts, error) {
 	for _, c := range when {
 		bit, ok := conditionBits[c]
 		if !ok {
-			return 0, refuse(field, "wording.condition_unknown", "there is no condition %q; choose one of the list", clip(string(c)))
+			return 0, refuse(field, "wording.condition_unknown", "there is no condition %q; choose one of the list", clean.Clip(string(c)))
 		}
 		if mask&bit != 0 {
 			return 0, refuse(field, "wording.condition_twice", "the condition %q is there twice; remove one", string(c))

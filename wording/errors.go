@@ -2,7 +2,6 @@ package wording
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"letterhead/fault"
 )
@@ -10,15 +9,6 @@ import (
 // refuse is an Invalid fault: the input's path, the sentence's key, and what to do.
 func refuse(field, key, format string, args ...any) error {
 	return fault.Field(field, key, format, args...)
-}
-
-// clip shortens text that a message quotes back to its author.
-func clip(s string) string {
-	const most = 60
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "…"
 }
 
 // broken is a failure of ours that nobody can mend by other input.

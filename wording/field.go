@@ -1,5 +1,9 @@
 package wording
 
+import (
+	"letterhead/wording/clean"
+)
+
 // Field is the name of something that merges into a wording. There are no others.
 type Field string
 
@@ -33,22 +37,6 @@ const (
 	PracticeAddress Field = "practice.address"
 )
 
-// ValueType decides which characters a value may have.
-type ValueType string
-
-const (
-	NameValue    ValueType = "name"    // of a person: letters, spaces, hyphen, apostrophe, a dot after an abbreviation
-	LineValue    ValueType = "line"    // a short text of the practice's own
-	AddressValue ValueType = "address" // a postal address in one line
-	PhoneValue   ValueType = "phone"   // digits and what separates them
-	EmailValue   ValueType = "email"
-	SiteValue    ValueType = "website"
-	DateValue    ValueType = "date" // made here from a wall time
-	TimeValue    ValueType = "time" // made here from a wall time
-	NumberValue  ValueType = "number"
-	ChoiceValue  ValueType = "choice" // one of our own words
-)
-
 // Source says who wrote a value, and so how far it is trusted.
 type Source string
 
@@ -62,14 +50,14 @@ const (
 // FieldInfo describes a field.
 type FieldInfo struct {
 	Field   Field
-	Type    ValueType
+	Type    clean.Type
 	Max     int  // runes
 	Health  bool // says something about somebody's health: kept out of SMS unless the practice allows it
 	Source  Source
 	Example string
 }
 
-// fieldIndex is a field's place in the table, in Rendered and in the presence bits.
+// fieldIndex is a field's encode.Place in the table, in Rendered and in the presence bits.
 type fieldIndex uint8
 
 const (
@@ -102,32 +90,32 @@ const (
 )
 
 var fieldTable = [...]FieldInfo{
-	recipientFirst:          {RecipientFirstName, NameValue, 40, false, TypedByPerson, "Fatima"},
-	recipientGreeting:       {RecipientGreetingName, NameValue, 40, false, TypedByPerson, "Fatima"},
-	attendeeFirst:           {AttendeeFirstName, NameValue, 40, false, TypedByPerson, "Omar"},
-	attendeeGreeting:        {AttendeeGreetingName, NameValue, 40, false, TypedByPerson, "Omar"},
-	appointmentDay:          {AppointmentDay, DateValue, 40, false, FromCalendar, "Tuesday 1 December"},
-	appointmentDayShort:     {AppointmentDayShort, DateValue, 40, false, FromCalendar, "Tue 1 Dec"},
-	appointmentDate:         {AppointmentDate, DateValue, 40, false, FromCalendar, "1 December 2026"},
-	appointmentWeekday:      {AppointmentWeekday, DateValue, 20, false, FromCalendar, "Tuesday"},
-	appointmentStart:        {AppointmentStart, TimeValue, 12, false, FromCalendar, "10:00 am"},
-	appointmentEnd:          {AppointmentEnd, TimeValue, 12, false, FromCalendar, "10:45 am"},
-	appointmentZone:         {AppointmentZone, ChoiceValue, 48, false, FromCalendar, "Melbourne time"},
-	appointmentDuration:     {AppointmentDuration, NumberValue, 32, false, FromCalendar, "45 minutes"},
-	appointmentService:      {AppointmentService, LineValue, 80, true, FromDirectory, "Initial consultation"},
-	appointmentPractitioner: {AppointmentPractitioner, NameValue, 60, false, FromDirectory, "Petra Schäfer"},
-	appointmentMode:         {AppointmentMode, ChoiceValue, 24, false, FromCalendar, "in person"},
-	locationName:            {LocationName, LineValue, 60, false, FromDirectory, "Main rooms"},
-	locationAddress:         {LocationAddress, AddressValue, 160, false, FromDirectory, "12 Wattle Street, Ballarat"},
-	locationPhone:           {LocationPhone, PhoneValue, 24, false, FromDirectory, "(03) 5550 0142"},
-	locationDirections:      {LocationDirections, LineValue, 300, false, FromDirectory, "Ring the bell at the side door."},
+	recipientFirst:          {RecipientFirstName, clean.NameValue, 40, false, TypedByPerson, "Fatima"},
+	recipientGreeting:       {RecipientGreetingName, clean.NameValue, 40, false, TypedByPerson, "Fatima"},
+	attendeeFirst:           {AttendeeFirstName, clean.NameValue, 40, false, TypedByPerson, "Omar"},
+	attendeeGreeting:        {AttendeeGreetingName, clean.NameValue, 40, false, TypedByPerson, "Omar"},
+	appointmentDay:          {AppointmentDay, clean.DateValue, 40, false, FromCalendar, "Tuesday 1 December"},
+	appointmentDayShort:     {AppointmentDayShort, clean.DateValue, 40, false, FromCalendar, "Tue 1 Dec"},
+	appointmentDate:         {AppointmentDate, clean.DateValue, 40, false, FromCalendar, "1 December 2026"},
+	appointmentWeekday:      {AppointmentWeekday, clean.DateValue, 20, false, FromCalendar, "Tuesday"},
+	appointmentStart:        {AppointmentStart, clean.TimeValue, 12, false, FromCalendar, "10:00 am"},
+	appointmentEnd:          {AppointmentEnd, clean.TimeValue, 12, false, FromCalendar, "10:45 am"},
+	appointmentZone:         {AppointmentZone, clean.ChoiceValue, 48, false, FromCalendar, "Melbourne time"},
+	appointmentDuration:     {AppointmentDuration, clean.NumberValue, 32, false, FromCalendar, "45 minutes"},
+	appointmentService:      {AppointmentService, clean.LineValue, 80, true, FromDirectory, "Initial consultation"},
+	appointmentPractitioner: {AppointmentPractitioner, clean.NameValue, 60, false, FromDirectory, "Petra Schäfer"},
+	appointmentMode:         {AppointmentMode, clean.ChoiceValue, 24, false, FromCalendar, "in person"},
+	locationName:            {LocationName, clean.LineValue, 60, false, FromDirectory, "Main rooms"},
+	locationAddress:         {LocationAddress, clean.AddressValue, 160, false, FromDirectory, "12 Wattle Street, Ballarat"},
+	locationPhone:           {LocationPhone, clean.PhoneValue, 24, false, FromDirectory, "(03) 5550 0142"},
+	locationDirections:      {LocationDirections, clean.LineValue, 300, false, FromDirectory, "Ring the bell at the side door."},
 	unsubscribeURL:          {},
 	mergedCount:             {},
-	practiceName:            {PracticeName, LineValue, 80, false, FromBranding, "Wattle Street Physiotherapy"},
-	practicePhone:           {PracticePhone, PhoneValue, 24, false, FromBranding, "(03) 5550 0142"},
-	practiceEmail:           {PracticeEmail, EmailValue, 254, false, FromBranding, "hello@wattlestreet.example"},
-	practiceWebsite:         {PracticeWebsite, SiteValue, 200, false, FromBranding, "https://wattlestreet.example/"},
-	practiceAddress:         {PracticeAddress, AddressValue, 200, false, FromBranding, "12 Wattle Street, Ballarat"},
+	practiceName:            {PracticeName, clean.LineValue, 80, false, FromBranding, "Wattle Street Physiotherapy"},
+	practicePhone:           {PracticePhone, clean.PhoneValue, 24, false, FromBranding, "(03) 5550 0142"},
+	practiceEmail:           {PracticeEmail, clean.EmailValue, 254, false, FromBranding, "hello@wattlestreet.example"},
+	practiceWebsite:         {PracticeWebsite, clean.SiteValue, 200, false, FromBranding, "https://wattlestreet.example/"},
+	practiceAddress:         {PracticeAddress, clean.AddressValue, 200, false, FromBranding, "12 Wattle Street, Ballarat"},
 }
 
 var fieldIndexes = indexFields()
@@ -173,4 +161,17 @@ func (i fieldIndex) name() Field {
 		return "link.unsubscribe"
 	}
 	return fieldTable[i].Field
+}
+
+// Check refuses a value that may not merge into that field.
+func Check(field Field, value string) error {
+	i, ok := fieldIndexes[field]
+	if !ok {
+		return refuse("field", "wording.field_unknown", "there is no field %q; choose one of the list", clean.Clip(string(field)))
+	}
+	reason := clean.Check(fieldTable[i].Type, fieldTable[i].Max, value)
+	if reason == "" {
+		return nil
+	}
+	return refuse(string(field), "wording.value_"+string(reason), "%s", reason.Say(fieldTable[i].Max))
 }

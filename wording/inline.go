@@ -1,5 +1,10 @@
 package wording
 
+import (
+	"letterhead/wording/clean"
+	"letterhead/wording/encode"
+)
+
 // inlines writes a run of inlines into whichever part is being written.
 func (w *writer) inlines(run []Inline) {
 	for i := range run {
@@ -8,7 +13,7 @@ func (w *writer) inlines(run []Inline) {
 }
 
 func (w *writer) inline(in *Inline) {
-	html := w.at == inHTML
+	html := w.at == encode.HTML
 	if in.Break {
 		if html {
 			w.raw("<br>")
@@ -47,7 +52,7 @@ func (w *writer) field(in *Inline) {
 	}
 	fallback := in.Fallback
 	if fallback == "" {
-		fallback = w.c.locale.fallbacks[in.Field]
+		fallback = w.c.locale.Fallbacks[string(in.Field)]
 	}
 	w.isolated(i, func() { w.slot(i, fallback) })
 }
@@ -55,15 +60,15 @@ func (w *writer) field(in *Inline) {
 // isolated keeps a value's direction to itself.
 func (w *writer) isolated(i fieldIndex, write func()) {
 	switch fieldTable[i].Type {
-	case NameValue, LineValue, AddressValue:
-		if w.at == inHTML {
+	case clean.NameValue, clean.LineValue, clean.AddressValue:
+		if w.at == encode.HTML {
 			w.raw("<bdi>")
 			write()
 			w.raw("</bdi>")
 			return
 		}
-	case PhoneValue:
-		if w.at == inHTML {
+	case clean.PhoneValue:
+		if w.at == encode.HTML {
 			w.raw(`<bdi dir="ltr" style="white-space:nowrap">`)
 			write()
 			w.raw("</bdi>")
@@ -72,7 +77,7 @@ func (w *writer) isolated(i fieldIndex, write func()) {
 		if w.c.rtl {
 			w.raw("\u200e")
 		}
-	case EmailValue, SiteValue, DateValue, TimeValue, NumberValue, ChoiceValue:
+	case clean.EmailValue, clean.SiteValue, clean.DateValue, clean.TimeValue, clean.NumberValue, clean.ChoiceValue:
 	}
 	write()
 }
@@ -80,7 +85,7 @@ func (w *writer) isolated(i fieldIndex, write func()) {
 // own writes a field that the version itself answers; addresses become links where there are links.
 func (w *writer) own(i fieldIndex) {
 	text := w.v.Branding.literal(i)
-	rich := w.at == inHTML
+	rich := w.at == encode.HTML
 	switch {
 	case i == practicePhone && rich:
 		w.anchor(&Target{Kind: ToPhone}, func() { w.phone(text) })
@@ -99,7 +104,7 @@ func (w *writer) own(i fieldIndex) {
 
 // anchor writes a link around a label; in plain text its address follows in brackets unless the label is the address.
 func (w *writer) anchor(to *Target, label func()) {
-	if w.at == inHTML {
+	if w.at == encode.HTML {
 		w.raw(`<a class="a" `)
 		w.href(to)
 		w.raw(` style="color:`, w.theme.link, `">`)
@@ -131,7 +136,7 @@ func (w *writer) href(to *Target) {
 		w.text(w.v.Branding.Email)
 	case ToURL, ToWebsite:
 		address := w.address(to)
-		w.c.hosts = append(w.c.hosts, hostOfURL(address))
+		w.c.hosts = append(w.c.hosts, clean.HostOf(address))
 		w.text(address)
 	}
 	w.raw(`"`)

@@ -1,8 +1,10 @@
 package wording
 
 import (
-	"bytes"
 	"slices"
+
+	"letterhead/wording/clean"
+	"letterhead/wording/encode"
 )
 
 // FindingName names what Inspect may find. Any finding means: do not send.
@@ -55,17 +57,17 @@ func Inspect(r *Rendered, signed ...Directory) []Finding {
 			report(name, i.name())
 		}
 	}
-	if !headerFit(r.Subject) {
+	if !encode.HeaderFit(r.Subject) {
 		report(FindingHeader, "subject")
 	}
-	if !linesFit(r.Body) {
+	if !encode.LinesFit(r.Body) {
 		report(FindingLine, "")
 	}
 	if len(r.Body) > c.most {
 		report(FindingSize, "")
 	}
 	if r.SMS != nil {
-		if _, units := measure(string(r.SMS)); units > maxSMSUnits {
+		if _, units := encode.Measure(string(r.SMS)); units > encode.MaxSMSUnits {
 			report(FindingSMSLength, "sms")
 		}
 	}
@@ -75,19 +77,19 @@ func Inspect(r *Rendered, signed ...Directory) []Finding {
 // inspectValue holds one merged value against its type and the signed directory, "" when it is fit.
 func (c *Compiled) inspectValue(i fieldIndex, value string, signed []Directory) FindingName {
 	if i == unsubscribeURL {
-		if checkURL("unsubscribe", value, c.directory.Hosts) != nil {
+		if clean.URL("unsubscribe", value, c.directory.Hosts) != nil {
 			return FindingLink
 		}
 		return ""
 	}
 	info := &fieldTable[i]
-	switch reason := checkValue(info.Type, info.Max, value); reason {
+	switch reason := clean.Check(info.Type, info.Max, value); reason {
 	case "":
-	case ReasonLink:
+	case clean.ReasonLink:
 		return FindingAutoLink
-	case ReasonPhone:
+	case clean.ReasonPhone:
 		return FindingPhone
-	case ReasonMixed:
+	case clean.ReasonMixed:
 		return FindingConfusable
 	default:
 		return FindingValue
@@ -99,44 +101,9 @@ func (c *Compiled) inspectValue(i fieldIndex, value string, signed []Directory) 
 				digits = append(digits, value[j])
 			}
 		}
-		if !c.directory.knowsPhone(string(digits)) && !slices.ContainsFunc(signed, func(d Directory) bool { return d.knowsPhone(string(digits)) }) {
+		if !c.directory.KnowsPhone(string(digits)) && !slices.ContainsFunc(signed, func(d Directory) bool { return d.KnowsPhone(string(digits)) }) {
 			return FindingPhone
 		}
 	}
 	return ""
-}
-
-// headerFit tells whether an encoded header value can begin no other header: each line break is followed by a space, no line is too long.
-func headerFit(value []byte) bool {
-	for len(value) > 0 {
-		end := bytes.IndexByte(value, '\n')
-		line := value
-		if end < 0 {
-			value = nil
-		} else {
-			if end == 0 || value[end-1] != '\r' || end+1 >= len(value) || value[end+1] != ' ' {
-				return false
-			}
-			line, value = value[:end-1], value[end+1:]
-		}
-		if len(line) > maxHeader-20 || bytes.ContainsAny(line, "\r\x00") {
-			return false
-		}
-	}
-	return true
-}
-
-// linesFit tells whether every line ends in CRLF and has at most 76 characters. (RFC 2045 §6.7 (5), §6.8)
-func linesFit(body []byte) bool {
-	if bytes.Count(body, []byte{'\r'}) != bytes.Count(body, []byte{'\n'}) {
-		return false // with each LF after a CR below, as many of both means that no CR stands alone
-	}
-	for len(body) > 0 {
-		end := bytes.IndexByte(body[:min(len(body), 76+2)], '\n')
-		if end < 1 || body[end-1] != '\r' {
-			return false
-		}
-		body = body[end+1:]
-	}
-	return true
 }

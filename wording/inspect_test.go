@@ -74,24 +74,3 @@ func TestInspectKnowsTheSignedDirectory(t *testing.T) {
 		t.Errorf("found %v", found)
 	}
 }
-
-func TestColours(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"#000000", "#ffffff", "#1f4e79", "#ffff00", "#7a9e3f", "#808080", "#ff0000", "#0000ff"} {
-		c, ok := parseColour(text)
-		if !ok || c.String() != text {
-			t.Fatalf("%s reads as %s", text, c)
-		}
-		if contrast(c.readableOn(paperDay), paperDay) < leastContrast || contrast(c.readableOn(paperNight), paperNight) < leastContrast {
-			t.Errorf("a link in %s cannot be read", text)
-		}
-		if contrast(inkOn(c), c) < 3.9 {
-			t.Errorf("a button in %s cannot be read: %.1f", text, contrast(inkOn(c), c))
-		}
-	}
-	for _, bad := range []string{"", "#fff", "1f4e79#", "#1F4E79", "#1f4e7g", "red"} {
-		if _, ok := parseColour(bad); ok {
-			t.Errorf("%q accepted", bad)
-		}
-	}
-}

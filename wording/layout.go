@@ -1,6 +1,11 @@
 package wording
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+
+	"letterhead/wording/encode"
+)
 
 // The fixed layout of the HTML part: one table of 600 px, system fonts, colours by day inline and by night in a style sheet, a frame for Outlook in conditional
 // comments. Text of a practice enters it only through writer.text and writer.slot.
@@ -106,7 +111,7 @@ func (w *writer) reach() []string {
 // phone writes a number so that it reads from left to right whatever stands around it.
 func (w *writer) phone(display string) {
 	switch {
-	case w.at == inHTML:
+	case w.at == encode.HTML:
 		w.raw(`<bdi dir="ltr" style="white-space:nowrap">`)
 		w.text(display)
 		w.raw(`</bdi>`)
@@ -126,8 +131,8 @@ func (w *writer) bdi(text string) {
 }
 
 func (w *writer) picture(i Image, width, height int, attributes string) {
-	x, y := i.fit(width, height)
-	w.raw(`<img src="cid:`, w.contentID(i), `" width="`, itoa(x), `" height="`, itoa(y), `" alt="`)
+	x, y := i.Fit(width, height)
+	w.raw(`<img src="cid:`, w.contentID(i), `" width="`, strconv.Itoa(x), `" height="`, strconv.Itoa(y), `" alt="`)
 	w.text(i.Alt)
 	w.raw(`" `, attributes, ` style="display:block;border:0;max-width:100%;height:auto">`)
 }

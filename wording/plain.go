@@ -1,6 +1,9 @@
 package wording
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // The plain part: the same blocks as lines. Paragraphs stay one line each, so that every screen wraps them itself.
 
@@ -81,7 +84,7 @@ func (w *writer) plainParagraphs(paragraphs []Paragraph) {
 			w.raw("- ")
 		case Number:
 			number++
-			w.raw(itoa(number), ". ")
+			w.raw(strconv.Itoa(number), ". ")
 		case Plain:
 		}
 		if p.Style != Number {

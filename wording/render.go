@@ -1,9 +1,14 @@
 package wording
 
+import (
+	"letterhead/wording/clean"
+	"letterhead/wording/encode"
+)
+
 // Remark says which value was not merged as given, and why. It holds no value.
 type Remark struct {
 	Field  Field
-	Reason Reason
+	Reason clean.Reason
 }
 
 type span struct{ from, to uint32 }
@@ -52,7 +57,7 @@ func (c *Compiled) Render(buffer []byte, values *Values) Rendered {
 	r.missing = c.required &^ r.present
 	for i := range mergedCount {
 		if r.missing&i.present() != 0 && r.replaced&i.present() == 0 {
-			r.Remarks = append(r.Remarks, Remark{i.name(), ReasonMissing})
+			r.Remarks = append(r.Remarks, Remark{i.name(), clean.ReasonMissing})
 		}
 	}
 	holds := values.facts() | r.present
@@ -64,7 +69,7 @@ func (c *Compiled) Render(buffer []byte, values *Values) Rendered {
 	subjectFrom := len(buffer)
 	buffer = r.plain(buffer, c.subject, holds)
 	bare := len(buffer)
-	buffer = appendUnstructured(buffer, string(buffer[subjectFrom:bare]), len("Subject: ")) // the bare text stays before it, unused
+	buffer = encode.AppendUnstructured(buffer, string(buffer[subjectFrom:bare]), len("Subject: ")) // the bare text stays before it, unused
 	subjectFrom, subjectTo := bare, len(buffer)
 	buffer = r.body(buffer, holds)
 	bodyTo := len(buffer)
@@ -86,7 +91,7 @@ func (r *Rendered) body(dst []byte, holds facts) []byte {
 		if s.need&^holds != 0 {
 			continue
 		}
-		if col+s.head > quotedLine && col > 0 {
+		if col+s.head > encode.QuotedLine && col > 0 {
 			dst, col = append(dst, "=\r\n"...), 0
 		}
 		dst = append(dst, s.bytes...)
@@ -99,9 +104,9 @@ func (r *Rendered) body(dst []byte, holds facts) []byte {
 			continue
 		}
 		if v := r.values[s.field]; v.to > v.from {
-			dst, col = appendValue(dst, dst[v.from:v.to], s.at, col)
+			dst, col = encode.AppendValue(dst, dst[v.from:v.to], s.at, col)
 		} else {
-			dst, col = appendValue(dst, s.fallback, s.at, col)
+			dst, col = encode.AppendValue(dst, s.fallback, s.at, col)
 		}
 	}
 	return dst
@@ -132,7 +137,7 @@ func (r *Rendered) resolve(dst []byte, i fieldIndex, v *Values) []byte {
 	from := len(dst)
 	dst, reason := r.compiled.appendField(dst, i, v)
 	if reason != "" {
-		if reason != ReasonMissing || fieldTable[i].Source == TypedByPerson {
+		if reason != clean.ReasonMissing || fieldTable[i].Source == TypedByPerson {
 			r.replaced |= i.present()
 			r.Remarks = append(r.Remarks, Remark{i.name(), reason})
 		}

@@ -3,9 +3,7 @@ package wording
 import (
 	"bytes"
 	"html"
-	"io"
 	"mime"
-	"mime/quotedprintable"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +11,9 @@ import (
 	"testing"
 
 	nethtml "golang.org/x/net/html"
+
+	"letterhead/wording/clean"
+	"letterhead/wording/encode"
 )
 
 func TestRenderIsTheSameEachTime(t *testing.T) {
@@ -46,17 +47,17 @@ func TestRenderReplacesWhatIsNotFit(t *testing.T) {
 		remarks []Remark
 		missing []Field
 	}{
-		{"a link as a name", func(v *Values) { v.Recipient.First = "evil.com" }, "Hello there,", "evil", []Remark{{RecipientGreetingName, ReasonLink}}, nil},
-		{"mark-up as a name", func(v *Values) { v.Recipient.First = "<b>x</b>" }, "Hello there,", "<b>", []Remark{{RecipientGreetingName, ReasonCharacter}}, nil},
-		{"no name", func(v *Values) { v.Recipient.First = "" }, "Hello there,", "Fatima", []Remark{{RecipientGreetingName, ReasonMissing}}, nil},
+		{"a link as a name", func(v *Values) { v.Recipient.First = "evil.com" }, "Hello there,", "evil", []Remark{{RecipientGreetingName, clean.ReasonLink}}, nil},
+		{"mark-up as a name", func(v *Values) { v.Recipient.First = "<b>x</b>" }, "Hello there,", "<b>", []Remark{{RecipientGreetingName, clean.ReasonCharacter}}, nil},
+		{"no name", func(v *Values) { v.Recipient.First = "" }, "Hello there,", "Fatima", []Remark{{RecipientGreetingName, clean.ReasonMissing}}, nil},
 		{"the preferred name", func(v *Values) { v.Recipient.Preferred = "Fati" }, "Hello Fati,", "Fatima", nil, nil},
 		{"an unfit preferred name", func(v *Values) { v.Recipient.Preferred = "x://y" }, "Hello Fatima,", "x:", nil, nil},
 		{"spaces around", func(v *Values) { v.Recipient.First = "  Fatima  " }, "Hello Fatima,", "", nil, nil},
-		{"a phone as a practitioner", func(v *Values) { v.Practitioner = "Ring 0900 123 456" }, "45 minutes", "0900", []Remark{{AppointmentPractitioner, ReasonCharacter}}, nil},
+		{"a phone as a practitioner", func(v *Values) { v.Practitioner = "Ring 0900 123 456" }, "45 minutes", "0900", []Remark{{AppointmentPractitioner, clean.ReasonCharacter}}, nil},
 		{"no location", func(v *Values) { v.Location = Place{} }, "Ring us as early", "Main rooms", nil, nil},
-		{"no time", func(v *Values) { v.Start = Wall{} }, "Hello Fatima", "Tuesday", []Remark{{AppointmentDay, ReasonMissing}, {AppointmentStart, ReasonMissing}}, []Field{AppointmentDay, AppointmentDayShort, AppointmentStart}},
-		{"an impossible day", func(v *Values) { v.Start.Day = 31; v.Start.Month = 2 }, "Hello Fatima", "February", []Remark{{AppointmentDay, ReasonShape}, {AppointmentStart, ReasonShape}}, []Field{AppointmentDay, AppointmentDayShort, AppointmentStart}},
-		{"a zone that is none", func(v *Values) { v.Mode, v.ZoneDiffers, v.Zone = ModeTelehealth, true, "x\r\ny" }, "10:00 am\n", "(", []Remark{{AppointmentZone, ReasonShape}}, nil},
+		{"no time", func(v *Values) { v.Start = Wall{} }, "Hello Fatima", "Tuesday", []Remark{{AppointmentDay, clean.ReasonMissing}, {AppointmentStart, clean.ReasonMissing}}, []Field{AppointmentDay, AppointmentDayShort, AppointmentStart}},
+		{"an impossible day", func(v *Values) { v.Start.Day = 31; v.Start.Month = 2 }, "Hello Fatima", "February", []Remark{{AppointmentDay, clean.ReasonShape}, {AppointmentStart, clean.ReasonShape}}, []Field{AppointmentDay, AppointmentDayShort, AppointmentStart}},
+		{"a zone that is none", func(v *Values) { v.Mode, v.ZoneDiffers, v.Zone = ModeTelehealth, true, "x\r\ny" }, "10:00 am\n", "(", []Remark{{AppointmentZone, clean.ReasonShape}}, nil},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			v := fatima()
@@ -80,44 +81,6 @@ func TestRenderReplacesWhatIsNotFit(t *testing.T) {
 			}
 		})
 	}
-}
-
-// What a slot of the HTML part, the plain part, the subject and the SMS shows is the value itself, whatever is in it: the escaping alone, without the checks before it.
-func FuzzAppendValue(f *testing.F) {
-	for _, s := range []string{"Fatima", "<script>alert(1)</script>", "a=b", "\"'&", "نور", strings.Repeat("&", 40), "a\x00b", "--=_a", "=\r\n", strings.Repeat("é", 60)} {
-		f.Add(s, 10)
-	}
-	f.Fuzz(func(t *testing.T, value string, col int) {
-		if col < 0 || col > quotedLine {
-			return
-		}
-		for _, at := range []place{inText, inHTML} {
-			got, end := appendValue(bytes.Repeat([]byte("x"), col), value, at, col)
-			if last := got[bytes.LastIndexByte(got, '\n')+1:]; len(last) != end {
-				t.Fatalf("column %d, want %d", end, len(last))
-			}
-			if !linesFit(append(bytes.Clone(got), '\r', '\n')) {
-				t.Fatalf("%q", got)
-			}
-			if at == inHTML && bytes.ContainsAny(got, "<>\"'") {
-				t.Fatalf("%q", got)
-			}
-			if bytes.Contains(got, []byte("=_")) {
-				t.Fatalf("%q could be a boundary", got)
-			}
-			decoded, err := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(append(got, "\r\n"...))))
-			if err != nil {
-				t.Fatalf("%q: %v", got, err)
-			}
-			text := strings.TrimSuffix(string(decoded[col:]), "\r\n")
-			if at == inHTML {
-				text = html.UnescapeString(text)
-			}
-			if want := html.UnescapeString(html.EscapeString(value)); strings.TrimRight(text, " ") != strings.TrimRight(want, " ") {
-				t.Fatalf("%q reads back as %q", value, text)
-			}
-		}
-	})
 }
 
 // shape is a page's elements and attributes in their order, and its links; no text.
@@ -163,7 +126,7 @@ func FuzzRender(f *testing.F) {
 				}
 			}
 			base := c.Render(nil, plain)
-			if !linesFit(r.Body) || !headerFit(r.Subject) || bytes.ContainsAny(r.SMS, "\r\n") {
+			if !encode.LinesFit(r.Body) || !encode.HeaderFit(r.Subject) || bytes.ContainsAny(r.SMS, "\r\n") {
 				t.Fatalf("lines: %q %q %q", r.Subject, r.SMS, r.Body)
 			}
 			got, want := parseBody(t, &r), parseBody(t, &base)
@@ -180,7 +143,7 @@ func FuzzRender(f *testing.F) {
 			for _, finding := range Inspect(&r) {
 				t.Fatalf("found %v", finding)
 			}
-			if name := Tidy(first); r.present&recipientGreeting.present() != 0 {
+			if name := clean.Tidy(first); r.present&recipientGreeting.present() != 0 {
 				if !strings.Contains(got.text, name) || !strings.Contains(html.UnescapeString(got.html), name) {
 					t.Fatalf("%q is not there", name)
 				}

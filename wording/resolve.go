@@ -1,7 +1,12 @@
 package wording
 
+import (
+	"letterhead/wording/clean"
+	"letterhead/wording/locale"
+)
+
 // appendField writes the text of one merged field, checked, or says why there is none.
-func (c *Compiled) appendField(dst []byte, i fieldIndex, v *Values) ([]byte, Reason) {
+func (c *Compiled) appendField(dst []byte, i fieldIndex, v *Values) ([]byte, clean.Reason) {
 	switch i {
 	case recipientFirst:
 		return appendText(dst, i, v.Recipient.First)
@@ -14,23 +19,23 @@ func (c *Compiled) appendField(dst []byte, i fieldIndex, v *Values) ([]byte, Rea
 	case appointmentDay, appointmentDayShort, appointmentDate, appointmentWeekday, appointmentStart, appointmentEnd:
 		return c.appendWall(dst, i, v)
 	case appointmentZone:
-		if !validZone(v.Zone) {
+		if !locale.ValidZone(v.Zone) {
 			return dst, shapeOrMissing(v.Zone == "")
 		}
-		return c.locale.appendZone(dst, v.Zone, c.rtl), ""
+		return c.locale.AppendZone(dst, v.Zone, c.rtl), ""
 	case appointmentDuration:
 		if v.Minutes < 1 || v.Minutes > 24*60 {
 			return dst, shapeOrMissing(v.Minutes == 0)
 		}
-		return c.locale.appendDuration(dst, v.Minutes), ""
+		return c.locale.AppendDuration(dst, v.Minutes), ""
 	case appointmentService:
 		return appendText(dst, i, v.Service)
 	case appointmentPractitioner:
 		return appendText(dst, i, v.Practitioner)
 	case appointmentMode:
-		mode := c.locale.mode(v.Mode)
+		mode := c.locale.Mode(v.Mode)
 		if mode == "" {
-			return dst, ReasonMissing
+			return dst, clean.ReasonMissing
 		}
 		return append(dst, mode...), ""
 	case locationName:
@@ -43,21 +48,21 @@ func (c *Compiled) appendField(dst []byte, i fieldIndex, v *Values) ([]byte, Rea
 		return appendText(dst, i, v.Location.Directions)
 	case unsubscribeURL:
 		if v.Unsubscribe == "" {
-			return dst, ReasonMissing
+			return dst, clean.ReasonMissing
 		}
-		if checkURL("unsubscribe", v.Unsubscribe, c.directory.Hosts) != nil {
-			return dst, ReasonLink
+		if clean.URL("unsubscribe", v.Unsubscribe, c.directory.Hosts) != nil {
+			return dst, clean.ReasonLink
 		}
 		return append(dst, v.Unsubscribe...), ""
 	}
-	return dst, ReasonMissing
+	return dst, clean.ReasonMissing
 }
 
-func shapeOrMissing(missing bool) Reason {
+func shapeOrMissing(missing bool) clean.Reason {
 	if missing {
-		return ReasonMissing
+		return clean.ReasonMissing
 	}
-	return ReasonShape
+	return clean.ReasonShape
 }
 
 // attendee is who the appointment is for; without one named it is the recipient.
@@ -68,16 +73,16 @@ func (v *Values) attendee() Person {
 	return v.Attendee
 }
 
-func appendText(dst []byte, i fieldIndex, value string) ([]byte, Reason) {
-	value = Tidy(value)
-	if reason := checkValue(fieldTable[i].Type, fieldTable[i].Max, value); reason != "" {
+func appendText(dst []byte, i fieldIndex, value string) ([]byte, clean.Reason) {
+	value = clean.Tidy(value)
+	if reason := clean.Check(fieldTable[i].Type, fieldTable[i].Max, value); reason != "" {
 		return dst, reason
 	}
 	return append(dst, value...), ""
 }
 
 // appendGreeting takes the preferred name; when there is none that is fit, the first name.
-func appendGreeting(dst []byte, i fieldIndex, p Person) ([]byte, Reason) {
+func appendGreeting(dst []byte, i fieldIndex, p Person) ([]byte, clean.Reason) {
 	if p.Preferred != "" {
 		if out, reason := appendText(dst, i, p.Preferred); reason == "" {
 			return out, ""
@@ -86,24 +91,24 @@ func appendGreeting(dst []byte, i fieldIndex, p Person) ([]byte, Reason) {
 	return appendText(dst, i, p.First)
 }
 
-func (c *Compiled) appendWall(dst []byte, i fieldIndex, v *Values) ([]byte, Reason) {
+func (c *Compiled) appendWall(dst []byte, i fieldIndex, v *Values) ([]byte, clean.Reason) {
 	at := v.Start
 	if i == appointmentEnd {
 		at = v.End
 	}
-	if !at.valid() {
-		return dst, shapeOrMissing(at.zero())
+	if !at.Valid() {
+		return dst, shapeOrMissing(at.Zero())
 	}
 	l := c.locale
 	switch i {
 	case appointmentDay:
-		return l.appendDay(dst, l.pattern.day, false, at), ""
+		return l.AppendDay(dst, at), ""
 	case appointmentDayShort:
-		return l.appendDay(dst, l.pattern.short, true, at), ""
+		return l.AppendDayShort(dst, at), ""
 	case appointmentDate:
-		return l.appendDay(dst, l.pattern.date, false, at), ""
+		return l.AppendDate(dst, at), ""
 	case appointmentWeekday:
-		return append(dst, l.days[at.weekday()]...), ""
+		return append(dst, l.Weekday(at)...), ""
 	}
-	return l.appendTime(dst, at), ""
+	return l.AppendTime(dst, at), ""
 }

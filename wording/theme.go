@@ -1,5 +1,9 @@
 package wording
 
+import (
+	"letterhead/wording/colour"
+)
+
 // theme is what the layout needs to know of colours and direction.
 type theme struct {
 	dir, start, end string
@@ -11,11 +15,11 @@ type theme struct {
 }
 
 func newTheme(v *Version, c *Compiled) theme {
-	accent, _ := parseColour(v.Branding.Accent)
+	accent, _ := colour.Parse(v.Branding.Accent)
 	t := theme{
 		dir: "ltr", start: "left", end: "right",
-		accent: accent.String(), onAccent: inkOn(accent).String(),
-		link: accent.readableOn(paperDay).String(), linkNight: accent.readableOn(paperNight).String(),
+		accent: accent.String(), onAccent: colour.InkOn(accent).String(),
+		link: accent.ReadableOn(colour.PaperDay).String(), linkNight: accent.ReadableOn(colour.PaperNight).String(),
 		serif: "Georgia,'Times New Roman',serif", sans: "Helvetica,Arial,sans-serif",
 	}
 	if c.rtl {

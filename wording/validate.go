@@ -2,8 +2,15 @@ package wording
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"letterhead/wording/clean"
+	"letterhead/wording/colour"
+	"letterhead/wording/encode"
+	"letterhead/wording/locale"
+	"letterhead/wording/picture"
 )
 
 // validator carries what the parts of one version are held against.
@@ -11,11 +18,11 @@ type validator struct {
 	v         *Version
 	directory Directory
 	language  *Language
-	locale    *locale
+	locale    *locale.Locale
 	wayOut    bool // an unsubscribe link was seen in this language
 }
 
-// Validate says whether v may be signed and compiled: the first thing wrong, its place and the way out.
+// Validate says whether v may be signed and compiled: the first thing wrong, its encode.Place and the way out.
 func (v *Version) Validate() error {
 	c := &validator{v: v, directory: v.Directory()}
 	if v.Format != Format {
@@ -28,7 +35,7 @@ func (v *Version) Validate() error {
 		return refuse("hosts", "wording.hosts_many", "a wording has at most %d link hosts", maxHosts)
 	}
 	for i, h := range v.Hosts {
-		if err := checkHost("hosts", h); err != nil {
+		if err := clean.Host("hosts", h); err != nil {
 			return err
 		}
 		if i > 0 && v.Hosts[i-1] >= h {
@@ -51,8 +58,8 @@ func (v *Version) Validate() error {
 	for _, i := range v.Images() {
 		total += len(v.pictures[i.SHA256])
 	}
-	if total > maxAllImages {
-		return refuse("image", "wording.images_large", "the pictures have %d kB together; a mail carries at most %d kB", total>>10, maxAllImages>>10)
+	if total > picture.MaxAll {
+		return refuse("image", "wording.images_large", "the pictures have %d kB together; a mail carries at most %d kB", total>>10, picture.MaxAll>>10)
 	}
 	for i := range v.Languages {
 		if err := c.oneLanguage(i); err != nil {
@@ -67,27 +74,13 @@ func (c *validator) sender() error {
 	if err := c.text("sender.name", s.Name, 60, false); err != nil {
 		return err
 	}
-	if mixedWords(s.Name) || strings.ContainsAny(s.Name, "@<>") {
+	if clean.MixedWords(s.Name) || strings.ContainsAny(s.Name, "@<>") {
 		return refuse("sender.name", "wording.sender_name", "the sender's name may not mix alphabets in a word or hold @, < or >")
 	}
-	if !validLocal(s.Local) {
+	if !clean.Local(s.Local) {
 		return refuse("sender.local", "wording.sender_local", "the part before the @ has 1 to 64 lower-case letters, digits, dots, hyphens, plus or underscores")
 	}
-	return checkHost("sender.domain", s.Domain)
-}
-
-func validLocal(local string) bool {
-	if local == "" || len(local) > 64 || local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
-		return false
-	}
-	for i := range len(local) {
-		switch c := local[i]; {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '-', c == '+', c == '_':
-		default:
-			return false
-		}
-	}
-	return true
+	return clean.Host("sender.domain", s.Domain)
 }
 
 func (c *validator) branding() error {
@@ -95,10 +88,10 @@ func (c *validator) branding() error {
 	if err := c.text("branding.name", b.Name, 80, true); err != nil {
 		return err
 	}
-	if mixedWords(b.Name) {
+	if clean.MixedWords(b.Name) {
 		return refuse("branding.name", "wording.branding_name", "one word of the practice's name mixes letters of two alphabets; type it again in one")
 	}
-	if _, ok := parseColour(b.Accent); !ok {
+	if _, ok := colour.Parse(b.Accent); !ok {
 		return refuse("branding.accent", "wording.accent", "write the colour as # and six hexadecimal digits in lower case, such as #1f4e79")
 	}
 	if len(b.Address) > 5 {
@@ -110,55 +103,36 @@ func (c *validator) branding() error {
 		}
 	}
 	if p := b.Phone; p != nil {
-		if reason := checkPhone(p.Display); reason != "" || len(p.Display) > 24 {
+		if reason := clean.Check(clean.PhoneValue, 24, p.Display); reason != "" || len(p.Display) > 24 {
 			return refuse("branding.phone", "wording.phone", "write the phone number with digits, spaces, hyphens and brackets, at most 24 characters")
 		}
-		if !validE164(p.Number) || !endsAlike(p.Display, p.Number) {
+		if !clean.E164(p.Number) || !clean.SameLine(p.Display, p.Number) {
 			return refuse("branding.phone", "wording.phone_number", "the number that is dialled must be the one that is shown, written as + and 7 to 15 digits")
 		}
 	}
 	if b.Email != "" {
 		local, domain, _ := strings.Cut(b.Email, "@")
-		if !validLocal(local) {
+		if !clean.Local(local) {
 			return refuse("branding.email", "wording.email", "write the e-mail address in lower case, as in hello@clinic.example")
 		}
-		if err := checkHost("branding.email", domain); err != nil {
+		if err := clean.Host("branding.email", domain); err != nil {
 			return err
 		}
 	}
 	if b.Website != "" {
-		if err := checkURL("branding.website", b.Website, c.v.Hosts); err != nil {
+		if err := clean.URL("branding.website", b.Website, c.v.Hosts); err != nil {
 			return err
 		}
 	}
 	return c.image("branding.logo", b.Logo)
 }
 
-func validE164(number string) bool {
-	return len(number) >= 8 && len(number) <= 16 && number[0] == '+' && number[1] != '0' && letters(number[1:], '0', '9')
-}
-
-// endsAlike compares the last six digits: what stands before them differs between national and international writing.
-func endsAlike(display, number string) bool {
-	tail := number[len(number)-6:]
-	digits := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, display)
-	return strings.HasSuffix(digits, tail) || (len(digits) < 6 && strings.HasSuffix(number, digits))
-}
-
 func (c *validator) image(path string, i *Image) error {
 	if i == nil {
 		return nil
 	}
-	if len(i.SHA256) != 64 || (i.Type != "image/png" && i.Type != "image/jpeg") || i.Width < 1 || i.Height < 1 || i.Width > maxPixels || i.Height > maxPixels {
-		return refuse(path, "wording.image", "the picture is not described as it must be; upload it again as PNG or JPEG")
-	}
-	if _, err := ParseDigest(i.SHA256); err != nil {
-		return refuse(path, "wording.image", "the picture's digest is not one; upload it again")
+	if err := i.Check(path); err != nil {
+		return err
 	}
 	if i.Alt == "" {
 		return refuse(path, "wording.image_alt", "say in words what the picture shows, for those who do not see it")
@@ -168,14 +142,14 @@ func (c *validator) image(path string, i *Image) error {
 
 func (c *validator) oneLanguage(n int) error {
 	l := &c.v.Languages[n]
-	at := "languages." + clip(l.Tag)
-	if !validTag(l.Tag) {
+	at := "languages." + clean.Clip(l.Tag)
+	if !locale.ValidTag(l.Tag) {
 		return refuse(at, "wording.language_tag", "write the language as in en, en-AU or ar-EG (BCP 47)")
 	}
 	if slices.ContainsFunc(c.v.Languages[:n], func(o Language) bool { return o.Tag == l.Tag }) {
 		return refuse(at, "wording.language_twice", "this language is there twice; remove one")
 	}
-	c.language, c.locale, c.wayOut = l, localeOf(l.Tag), false
+	c.language, c.locale, c.wayOut = l, locale.Of(l.Tag), false
 	if err := c.line(at+".subject", l.Subject, maxSubject); err != nil {
 		return err
 	}
@@ -189,7 +163,7 @@ func (c *validator) oneLanguage(n int) error {
 		return refuse(at+".blocks", "wording.blocks", "a wording has one to %d blocks", maxBlocks)
 	}
 	for i := range l.Blocks {
-		if err := c.block(at+".blocks."+itoa(i), &l.Blocks[i], i == len(l.Blocks)-1); err != nil {
+		if err := c.block(at+".blocks."+strconv.Itoa(i), &l.Blocks[i], i == len(l.Blocks)-1); err != nil {
 			return err
 		}
 	}
@@ -236,7 +210,7 @@ func (c *validator) block(at string, b *Block, last bool) error {
 		return c.image(at+".image", b.Image)
 	case DividerBlock, AddressBlock:
 	default:
-		return refuse(at+".kind", "wording.block_kind", "there is no block of the kind %q", clip(string(b.Kind)))
+		return refuse(at+".kind", "wording.block_kind", "there is no block of the kind %q", clean.Clip(string(b.Kind)))
 	}
 	return nil
 }
@@ -256,7 +230,7 @@ func onlyMembersOf(at string, b *Block) error {
 		{"service", b.Service, b.Kind == CardBlock},
 	} {
 		if m.there && !m.right {
-			return refuse(at+"."+m.name, "wording.member_unused", "a block of the kind %q shows no %s; remove it", clip(string(b.Kind)), m.name)
+			return refuse(at+"."+m.name, "wording.member_unused", "a block of the kind %q shows no %s; remove it", clean.Clip(string(b.Kind)), m.name)
 		}
 	}
 	return nil
@@ -267,7 +241,7 @@ func (c *validator) paragraphs(at string, b *Block) error {
 		return refuse(at, "wording.paragraphs", "a text has one to %d paragraphs", maxParagraphs)
 	}
 	for i, p := range b.Paragraphs {
-		at := at + ".paragraphs." + itoa(i)
+		at := at + ".paragraphs." + strconv.Itoa(i)
 		if p.Style != Plain && p.Style != Bullet && p.Style != Number {
 			return refuse(at, "wording.paragraph_style", "a paragraph is plain, a bullet or numbered")
 		}
@@ -276,7 +250,7 @@ func (c *validator) paragraphs(at string, b *Block) error {
 		}
 		for j, in := range p.Content {
 			if in.Link != nil {
-				if err := c.target(at+".content."+itoa(j), in.Link, in.Text, len(b.When) == 0); err != nil {
+				if err := c.target(at+".content."+strconv.Itoa(j), in.Link, in.Text, len(b.When) == 0); err != nil {
 					return err
 				}
 			}
@@ -290,11 +264,11 @@ func (c *validator) sms(at string, sentences []Sentence) error {
 		return refuse(at, "wording.sms_sentences", "an SMS has at most %d sentences", maxSentences)
 	}
 	for i, s := range sentences {
-		at := at + "." + itoa(i)
+		at := at + "." + strconv.Itoa(i)
 		if _, err := maskOf(at, s.When); err != nil {
 			return err
 		}
-		if err := c.line(at, s.Content, maxSMSUnits); err != nil {
+		if err := c.line(at, s.Content, encode.MaxSMSUnits); err != nil {
 			return err
 		}
 		for _, in := range s.Content {
@@ -316,13 +290,13 @@ func (c *validator) target(at string, t *Target, label string, always bool) erro
 	host := ""
 	switch t.Kind {
 	case ToURL:
-		if err := checkURL(at, t.URL, c.v.Hosts); err != nil {
+		if err := clean.URL(at, t.URL, c.v.Hosts); err != nil {
 			return err
 		}
-		host = hostOfURL(t.URL)
+		host = clean.HostOf(t.URL)
 	case ToWebsite:
 		missing = b.Website == ""
-		host = hostOfURL(b.Website)
+		host = clean.HostOf(b.Website)
 	case ToPhone:
 		missing = b.Phone == nil
 	case ToEmail:
@@ -339,8 +313,8 @@ func (c *validator) target(at string, t *Target, label string, always bool) erro
 		return refuse(at, "wording.target_unset", "the practice's details have no %s for this link; add it there or remove the link", t.Kind)
 	}
 	var err error
-	scan(label, func(a autoLink) bool {
-		if a.reason == ReasonLink && !strings.Contains(a.text, "@") && (host == "" || !Directory{Hosts: []string{host}}.knows(a)) {
+	clean.Scan(label, func(a clean.AutoLink) bool {
+		if a.Reason == clean.ReasonLink && !strings.Contains(a.Text, "@") && (host == "" || !Directory{Hosts: []string{host}}.Knows(a)) {
 			err = refuse(at, "wording.link_label", "the text of the link reads as another address than the one it leads to; make them the same")
 		}
 		return err == nil

@@ -136,21 +136,6 @@ func TestValidateAllows(t *testing.T) {
 	}
 }
 
-func TestHosts(t *testing.T) {
-	t.Parallel()
-	for _, good := range []string{"clinic.example", "a.b.clinic.example", "xn--mnchen-3ya.example", "xn--mgbh0fb.example", "xn--80adxhks.example"} {
-		if err := checkHost("hosts", good); err != nil {
-			t.Errorf("%s refused: %v", good, err)
-		}
-	}
-	for _, bad := range []string{"", "localhost", "1.2.3.4", "[::1]", "clinic.example.", ".example", "a..example", "clinic.example:443", "user@clinic.example", "clinic.example/x", "münchen.example",
-		"xn--80ak6aa92e.com" /* аррӏе in Cyrillic */, "xn--pple-43d.com" /* аpple, mixed */, "xn--e1awd7f.com" /* еріс */, "tinyurl.com", "www.bit.ly", "clinic.123", "xn--a.example", "-a.example", "a_b.example", "CLINIC.example"} {
-		if checkHost("hosts", bad) == nil {
-			t.Errorf("%s accepted", bad)
-		}
-	}
-}
-
 func TestMatchLanguages(t *testing.T) {
 	t.Parallel()
 	v := twoDaysVersion()
@@ -185,7 +170,7 @@ func TestAttach(t *testing.T) {
 	if _, err := Compile(v, "en-AU"); err != nil {
 		t.Error(err)
 	}
-	for name, data := range map[string][]byte{"text": []byte("<svg onload=alert(1)>"), "nothing": nil, "large": make([]byte, maxImage+1)} {
+	for name, data := range map[string][]byte{"text": []byte("<svg onload=alert(1)>"), "nothing": nil, "large": make([]byte, (200<<10)+1)} {
 		if _, err := Describe(data, "x"); err == nil {
 			t.Errorf("%s accepted", name)
 		}

@@ -1,22 +1,20 @@
 package wording
 
-import "time"
+import "letterhead/wording/locale"
+
+// Wall is a time as a clock on the location's wall shows it.
+type Wall = locale.Wall
 
 // Mode is how an appointment is held.
-type Mode uint8
+type Mode = locale.Mode
 
 const (
-	NoMode Mode = iota
-	ModeInPerson
-	ModeTelehealth
-	ModePhone
-	ModeHomeVisit
+	NoMode         = locale.NoMode
+	ModeInPerson   = locale.ModeInPerson
+	ModeTelehealth = locale.ModeTelehealth
+	ModePhone      = locale.ModePhone
+	ModeHomeVisit  = locale.ModeHomeVisit
 )
-
-// Wall is a time as a clock on the location's wall shows it. Which instant that is, is the calendar's matter.
-type Wall struct {
-	Year, Month, Day, Hour, Minute int
-}
 
 // Person is a name as somebody typed it.
 type Person struct {
@@ -46,27 +44,6 @@ type Values struct {
 	Unsubscribe  string // https address on one of the version's hosts
 }
 
-func (w Wall) zero() bool { return w == Wall{} }
-
-// valid tells whether the day exists; 24:00 and leap seconds do not.
-func (w Wall) valid() bool {
-	if w.Year < 1900 || w.Year > 2199 || w.Month < 1 || w.Month > 12 || w.Day < 1 || w.Day > 31 ||
-		w.Hour < 0 || w.Hour > 23 || w.Minute < 0 || w.Minute > 59 {
-		return false
-	}
-	return w.Day <= 28 || time.Date(w.Year, time.Month(w.Month), w.Day, 0, 0, 0, 0, time.UTC).Day() == w.Day
-}
-
-// weekday counts from Sunday. (Sakamoto's method, Gregorian calendar.)
-func (w Wall) weekday() int {
-	offsets := [...]int{0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4}
-	y := w.Year
-	if w.Month < 3 {
-		y--
-	}
-	return (y + y/4 - y/100 + y/400 + offsets[w.Month-1] + w.Day) % 7
-}
-
 // facts are the conditions that hold for v.
 func (v *Values) facts() facts {
 	pick := func(cond bool, yes, no facts) facts {
@@ -76,7 +53,7 @@ func (v *Values) facts() facts {
 		return no
 	}
 	f := pick(v.ForOther, factForOther, factForSelf)
-	if !v.Start.zero() {
+	if !v.Start.Zero() {
 		f |= pick(v.FirstVisit, factFirstVisit, factReturning) |
 			pick(v.Confirmed, factConfirmed, factUnconfirmed) |
 			pick(v.ZoneDiffers, factZoneDiffers, factSameZone)

@@ -3,7 +3,11 @@ package wording
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"letterhead/wording/clean"
 	"slices"
+
+	"letterhead/wording/locale"
+	"letterhead/wording/picture"
 )
 
 // Format is the number of this shape of version; another shape gets another number and its own reader.
@@ -71,13 +75,7 @@ type Phone struct {
 }
 
 // Image names a picture by its digest. The bytes travel apart from the version (Attach) and are embedded in the mail.
-type Image struct {
-	SHA256 string `json:"sha256"`
-	Type   string `json:"type"` // image/png or image/jpeg
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
-	Alt    string `json:"alt"`
-}
+type Image = picture.Image
 
 // Language is the whole wording in one language.
 type Language struct {
@@ -179,7 +177,7 @@ func (v *Version) Match(preferred string) string {
 		return preferred
 	}
 	for _, l := range v.Languages {
-		if preferred != "" && baseOf(l.Tag) == baseOf(preferred) {
+		if preferred != "" && locale.Base(l.Tag) == locale.Base(preferred) {
 			return l.Tag
 		}
 	}
@@ -194,7 +192,7 @@ func (v *Version) Attach(data []byte) error {
 	if !ok {
 		return refuse("image", "wording.image_unknown", "this picture is not one that the version names by its digest; attach the signed picture")
 	}
-	seen, err := Describe(data, image.Alt)
+	seen, err := picture.Describe(data, image.Alt)
 	if err != nil {
 		return err
 	}
@@ -233,4 +231,19 @@ func (v *Version) image(digest string) (Image, bool) {
 		}
 	}
 	return Image{}, false
+}
+
+// Directory is what a practice has signed as its own: the only addresses and numbers a message may show outside its links.
+type Directory = clean.Directory
+
+// Directory returns what the version itself has signed.
+func (v *Version) Directory() Directory {
+	d := Directory{Hosts: slices.Clone(v.Hosts)}
+	if p := v.Branding.Phone; p != nil {
+		d.Phones = append(d.Phones, p.Display, p.Number)
+	}
+	if v.Branding.Email != "" {
+		d.Emails = append(d.Emails, v.Branding.Email)
+	}
+	return d
 }

@@ -1,6 +1,8 @@
 package wording
 
-import "strings"
+import (
+	"strings"
+)
 
 // Constructors: what a starter set or an editor writes versions with. They check nothing; Validate does.
 

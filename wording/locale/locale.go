@@ -1,12 +1,14 @@
-package wording
+// Package locale writes dates, times, durations and zones as a language has them, and the few words of the appointment card. It computes no zones: it is given times as
+// the wall shows them.
+package locale
 
 import (
 	"strconv"
 	"strings"
 )
 
-// baseOf is a tag's language: "en" of "en-AU".
-func baseOf(tag string) string {
+// Base is a tag's language: "en" of "en-AU".
+func Base(tag string) string {
 	base, _, _ := strings.Cut(tag, "-")
 	return base
 }
@@ -40,8 +42,8 @@ func RightToLeft(tag string) bool {
 	return false
 }
 
-// validTag holds tags to the shape language[-Script][-REGION]. (RFC 5646 §2.1, without variants and extensions)
-func validTag(tag string) bool {
+// ValidTag holds tags to the shape language[-Script][-REGION]. (RFC 5646 §2.1, without variants and extensions)
+func ValidTag(tag string) bool {
 	parts := strings.Split(tag, "-")
 	if len(parts) > 3 || len(parts[0]) < 2 || len(parts[0]) > 3 || !letters(parts[0], 'a', 'z') {
 		return false
@@ -76,7 +78,7 @@ func letters(s string, from, to byte) bool {
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // appendDigits writes a number with the locale's digits, at least width of them.
-func (l *locale) appendDigits(dst []byte, n, width int) []byte {
+func (l *Locale) appendDigits(dst []byte, n, width int) []byte {
 	var digits [20]byte
 	text := strconv.AppendInt(digits[:0], int64(n), 10)
 	for i := len(text); i < width; i++ {
@@ -88,23 +90,44 @@ func (l *locale) appendDigits(dst []byte, n, width int) []byte {
 	return dst
 }
 
-func (l *locale) appendDigit(dst []byte, c byte) []byte {
+func (l *Locale) appendDigit(dst []byte, c byte) []byte {
 	if l.arabicDigits {
 		return append(dst, 0xd9, 0xa0+c-'0') // U+0660 to U+0669
 	}
 	return append(dst, c)
 }
 
+// AppendDay writes weekday, day and month.
+func (l *Locale) AppendDay(dst []byte, w Wall) []byte {
+	return l.appendDay(dst, l.pattern.day, false, w)
+}
+
+// AppendDayShort writes the same with the names abbreviated.
+func (l *Locale) AppendDayShort(dst []byte, w Wall) []byte {
+	return l.appendDay(dst, l.pattern.short, true, w)
+}
+
+// AppendDate writes day, month and year.
+func (l *Locale) AppendDate(dst []byte, w Wall) []byte {
+	return l.appendDay(dst, l.pattern.date, false, w)
+}
+
+// Weekday is the name of w's day, empty where there are no Words.
+func (l *Locale) Weekday(w Wall) string { return l.days[w.Weekday()] }
+
+// HasWords tells whether there are names for days, months and modes.
+func (l *Locale) HasWords() bool { return l.months[0] != "" }
+
 // appendDay writes a date as a pattern orders it.
-func (l *locale) appendDay(dst []byte, pattern string, short bool, w Wall) []byte {
+func (l *Locale) appendDay(dst []byte, pattern string, short bool, w Wall) []byte {
 	if pattern == "iso" {
 		dst = append(l.appendDigits(dst, w.Year, 4), '-')
 		dst = append(l.appendDigits(dst, w.Month, 2), '-')
 		return l.appendDigits(dst, w.Day, 2)
 	}
-	month, day := l.months[w.Month-1], l.days[w.weekday()]
+	month, day := l.months[w.Month-1], l.days[w.Weekday()]
 	if short {
-		month, day = l.monthsShort[w.Month-1], l.daysShort[w.weekday()]
+		month, day = l.monthsShort[w.Month-1], l.daysShort[w.Weekday()]
 	}
 	for i := range len(pattern) {
 		switch c := pattern[i]; c {
@@ -123,8 +146,8 @@ func (l *locale) appendDay(dst []byte, pattern string, short bool, w Wall) []byt
 	return dst
 }
 
-// appendTime writes hours and minutes.
-func (l *locale) appendTime(dst []byte, w Wall) []byte {
+// AppendTime writes hours and minutes.
+func (l *Locale) AppendTime(dst []byte, w Wall) []byte {
 	if !l.clock.half {
 		dst = append(l.appendDigits(dst, w.Hour, 2), ':')
 		return l.appendDigits(dst, w.Minute, 2)
@@ -138,26 +161,26 @@ func (l *locale) appendTime(dst []byte, w Wall) []byte {
 	return append(dst, half...)
 }
 
-// appendDuration writes minutes as hours and minutes in words.
-func (l *locale) appendDuration(dst []byte, minutes int) []byte {
+// AppendDuration writes minutes as hours and minutes in words.
+func (l *Locale) AppendDuration(dst []byte, minutes int) []byte {
 	hours, rest := minutes/60, minutes%60
 	if hours == 0 || (hours == 1 && rest != 0) { // 90 minutes, not 1 hour 30 minutes
 		hours, rest = 0, minutes
 	}
 	if hours > 0 {
-		dst = l.appendLocal(dst, l.words.hours(hours))
+		dst = l.appendLocal(dst, l.Words.hours(hours))
 	}
 	if rest == 0 {
 		return dst
 	}
 	if hours > 0 {
-		dst = append(dst, l.words.and...)
+		dst = append(dst, l.Words.and...)
 	}
-	return l.appendLocal(dst, l.words.minutes(rest))
+	return l.appendLocal(dst, l.Words.minutes(rest))
 }
 
 // appendLocal writes text with its digits as the locale has them.
-func (l *locale) appendLocal(dst []byte, text string) []byte {
+func (l *Locale) appendLocal(dst []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c >= '0' && c <= '9' {
 			dst = l.appendDigit(dst, c)
@@ -168,13 +191,13 @@ func (l *locale) appendLocal(dst []byte, text string) []byte {
 	return dst
 }
 
-// appendZone writes a zone as people say it: "Melbourne time".
-func (l *locale) appendZone(dst []byte, zone string, rtl bool) []byte {
+// AppendZone writes a zone as people say it: "Melbourne time".
+func (l *Locale) AppendZone(dst []byte, zone string, rtl bool) []byte {
 	city := arabicCities[zone]
 	if city == "" || !rtl {
 		city = zone[strings.LastIndexByte(zone, '/')+1:]
 	}
-	before, after, _ := strings.Cut(l.words.zone, "%s")
+	before, after, _ := strings.Cut(l.Words.zone, "%s")
 	dst = append(dst, before...)
 	for i := range len(city) {
 		if city[i] == '_' {
@@ -186,8 +209,8 @@ func (l *locale) appendZone(dst []byte, zone string, rtl bool) []byte {
 	return append(dst, after...)
 }
 
-// validZone holds a zone to what an IANA name looks like.
-func validZone(zone string) bool {
+// ValidZone holds a zone to what an IANA name looks like.
+func ValidZone(zone string) bool {
 	if len(zone) == 0 || len(zone) > 40 {
 		return false
 	}
@@ -201,16 +224,17 @@ func validZone(zone string) bool {
 	return true
 }
 
-func (l *locale) mode(m Mode) string {
+// Mode is how an appointment is held, in words.
+func (l *Locale) Mode(m Mode) string {
 	switch m {
 	case ModeInPerson:
-		return l.words.inPerson
+		return l.Words.inPerson
 	case ModeTelehealth:
-		return l.words.telehealth
+		return l.Words.telehealth
 	case ModePhone:
-		return l.words.phone
+		return l.Words.phone
 	case ModeHomeVisit:
-		return l.words.visit
+		return l.Words.visit
 	case NoMode:
 	}
 	return ""

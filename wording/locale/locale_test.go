@@ -1,4 +1,4 @@
-package wording
+package locale
 
 import "testing"
 
@@ -25,9 +25,9 @@ func TestDatesAndTimes(t *testing.T) {
 		{"fr", summer, "jeudi 9 juillet", "jeu. 9 juil.", "9 juillet 2026", "15:05"},
 		{"tr", summer, "2026-07-09", "2026-07-09", "2026-07-09", "15:05"},
 	} {
-		l := localeOf(c.tag)
-		got := [4]string{string(l.appendDay(nil, l.pattern.day, false, c.at)), string(l.appendDay(nil, l.pattern.short, true, c.at)),
-			string(l.appendDay(nil, l.pattern.date, false, c.at)), string(l.appendTime(nil, c.at))}
+		l := Of(c.tag)
+		got := [4]string{string(l.AppendDay(nil, c.at)), string(l.AppendDayShort(nil, c.at)),
+			string(l.AppendDate(nil, c.at)), string(l.AppendTime(nil, c.at))}
 		if want := [4]string{c.day, c.short, c.date, c.time}; got != want {
 			t.Errorf("%s: %q, want %q", c.tag, got, want)
 		}
@@ -36,9 +36,9 @@ func TestDatesAndTimes(t *testing.T) {
 
 func TestTwelveHours(t *testing.T) {
 	t.Parallel()
-	l := localeOf("en-US")
+	l := Of("en-US")
 	for hour, want := range map[int]string{0: "12:30 AM", 1: "1:30 AM", 11: "11:30 AM", 12: "12:30 PM", 13: "1:30 PM", 23: "11:30 PM"} {
-		if got := string(l.appendTime(nil, Wall{2026, 1, 1, hour, 30})); got != want {
+		if got := string(l.AppendTime(nil, Wall{2026, 1, 1, hour, 30})); got != want {
 			t.Errorf("%d: %s, want %s", hour, got, want)
 		}
 	}
@@ -55,7 +55,7 @@ func TestDurations(t *testing.T) {
 		{"ar", 1, "دقيقة واحدة"}, {"ar", 2, "دقيقتان"}, {"ar", 5, "5 دقائق"}, {"ar-EG", 45, "٤٥ دقيقة"}, {"ar", 60, "ساعة واحدة"}, {"ar", 120, "ساعتان"}, {"ar-EG", 190, "٣ ساعات و١٠ دقائق"},
 		{"de", 45, "45 Minuten"}, {"tr", 75, "75 min"},
 	} {
-		if got := string(localeOf(c.tag).appendDuration(nil, c.minutes)); got != c.want {
+		if got := string(Of(c.tag).AppendDuration(nil, c.minutes)); got != c.want {
 			t.Errorf("%s %d: %q, want %q", c.tag, c.minutes, got, c.want)
 		}
 	}
@@ -67,7 +67,7 @@ func TestZonesAndTags(t *testing.T) {
 		{"en-AU", "Australia/Melbourne", "Melbourne time"}, {"en-US", "America/New_York", "New York time"}, {"en-US", "America/Argentina/Buenos_Aires", "Buenos Aires time"},
 		{"ar-EG", "Africa/Cairo", "بتوقيت القاهرة"}, {"ar-EG", "Asia/Kolkata", "بتوقيت Kolkata"}, {"tr", "Europe/Istanbul", "Istanbul"},
 	} {
-		if got := string(localeOf(c.tag).appendZone(nil, c.zone, RightToLeft(c.tag))); got != c.want {
+		if got := string(Of(c.tag).AppendZone(nil, c.zone, RightToLeft(c.tag))); got != c.want {
 			t.Errorf("%s %s: %q, want %q", c.tag, c.zone, got, c.want)
 		}
 	}
@@ -77,7 +77,7 @@ func TestZonesAndTags(t *testing.T) {
 		}
 	}
 	for tag, want := range map[string]bool{"en": true, "en-AU": true, "zh-Hant-TW": true, "es-419": true, "": false, "EN": false, "en_AU": false, "en-au": false, "en-AU-x-evil": false, "e": false, "en-\"": false} {
-		if validTag(tag) != want {
+		if ValidTag(tag) != want {
 			t.Errorf("%q: valid is not %v", tag, want)
 		}
 	}
@@ -86,13 +86,13 @@ func TestZonesAndTags(t *testing.T) {
 func TestWall(t *testing.T) {
 	t.Parallel()
 	for w, want := range map[Wall]bool{{2026, 2, 28, 0, 0}: true, {2026, 2, 29, 0, 0}: false, {2028, 2, 29, 23, 59}: true, {2026, 4, 31, 0, 0}: false, {2026, 1, 1, 24, 0}: false, {2026, 13, 1, 0, 0}: false, {0, 1, 1, 0, 0}: false} {
-		if w.valid() != want {
+		if w.Valid() != want {
 			t.Errorf("%v: valid is not %v", w, want)
 		}
 	}
 	for w, want := range map[Wall]int{{2026, 12, 1, 0, 0}: 2, {2028, 2, 29, 0, 0}: 2, {2000, 1, 1, 0, 0}: 6, {2026, 11, 22, 0, 0}: 0} {
-		if w.weekday() != want {
-			t.Errorf("%v: weekday %d, want %d", w, w.weekday(), want)
+		if w.Weekday() != want {
+			t.Errorf("%v: weekday %d, want %d", w, w.Weekday(), want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package wording
+package clean
 
 import (
 	"net/netip"
@@ -17,9 +17,9 @@ var shorteners = map[string]bool{
 	"short.io": true, "adf.ly": true, "soo.gd": true, "clck.ru": true, "u.to": true, "x.co": true, "db.tt": true, "git.io": true, "youtu.be": true,
 }
 
-// checkHost holds a host to what a link of a clinic may lead to. field names the input.
-func checkHost(field, host string) error {
-	bad := func(key, why string) error { return refuse(field, key, "the host %q %s", clip(host), why) }
+// Host holds a host to what a link of a clinic may lead to. field names the input.
+func Host(field, host string) error {
+	bad := func(key, why string) error { return refuse(field, key, "the host %q %s", Clip(host), why) }
 	switch {
 	case host == "" || len(host) > 253:
 		return bad("wording.host", "is empty or too long; write it as in clinic.example")
@@ -53,13 +53,13 @@ func checkHost(field, host string) error {
 	return nil
 }
 
-const maxURL = 500
+const MaxURL = 500
 
-// checkURL holds an address to https on one of the hosts: no user, no port, no odd characters.
-func checkURL(field, address string, hosts []string) error {
+// URL holds an address to https on one of the hosts: no user, no port, no odd characters.
+func URL(field, address string, hosts []string) error {
 	const way = "; write it as https://clinic.example/page"
-	if len(address) > maxURL {
-		return refuse(field, "wording.url_long", "the address has more than %d characters; use a shorter page", maxURL)
+	if len(address) > MaxURL {
+		return refuse(field, "wording.url_long", "the address has more than %d characters; use a shorter page", MaxURL)
 	}
 	for i := range len(address) {
 		if c := address[i]; c <= ' ' || c > '~' || strings.IndexByte("\"'<>\\^`{|}", c) >= 0 {
@@ -77,7 +77,7 @@ func checkURL(field, address string, hosts []string) error {
 	case u.Port() != "" || strings.HasSuffix(u.Host, ":"):
 		return refuse(field, "wording.url_port", "the address names a port; remove it")
 	}
-	if err := checkHost(field, u.Host); err != nil {
+	if err := Host(field, u.Host); err != nil {
 		return err
 	}
 	for _, h := range hosts {
@@ -85,11 +85,11 @@ func checkURL(field, address string, hosts []string) error {
 			return nil
 		}
 	}
-	return refuse(field, "wording.url_host", "the host %q is not among the wording's link hosts; add it there or link elsewhere", clip(u.Host))
+	return refuse(field, "wording.url_host", "the host %q is not among the wording's link hosts; add it there or link elsewhere", Clip(u.Host))
 }
 
-// hostOfURL is the host of an address that checkURL accepted.
-func hostOfURL(address string) string {
+// HostOf is the host of an address that URL accepted.
+func HostOf(address string) string {
 	rest := strings.TrimPrefix(address, "https://")
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		rest = rest[:i]

@@ -1,22 +1,23 @@
-package wording
+// Package colour keeps a practice's colour readable on the paper of a mail, by day and by night.
+package colour
 
 import "math"
 
-// colour is sRGB, one byte each.
-type colour [3]uint8
+// Colour is sRGB, one byte each.
+type Colour [3]uint8
 
 // Colours of the mail's paper, by day and by night.
 var (
-	paperDay   = colour{0xff, 0xff, 0xff}
-	paperNight = colour{0x1b, 0x21, 0x29}
-	inkDay     = colour{0x1c, 0x24, 0x30}
+	PaperDay   = Colour{0xff, 0xff, 0xff}
+	PaperNight = Colour{0x1b, 0x21, 0x29}
+	inkDay     = Colour{0x1c, 0x24, 0x30}
 )
 
 const leastContrast = 4.5 // WCAG 2.2 §1.4.3
 
-// parseColour reads #rrggbb in lower case.
-func parseColour(text string) (colour, bool) {
-	var c colour
+// Parse reads #rrggbb in lower case.
+func Parse(text string) (Colour, bool) {
+	var c Colour
 	if len(text) != 7 || text[0] != '#' {
 		return c, false
 	}
@@ -40,7 +41,7 @@ func hexDigit(c byte) int {
 	return -1
 }
 
-func (c colour) String() string {
+func (c Colour) String() string {
 	const digits = "0123456789abcdef"
 	out := [7]byte{'#'}
 	for i, b := range c {
@@ -50,7 +51,7 @@ func (c colour) String() string {
 }
 
 // luminance is relative, of WCAG 2.2.
-func (c colour) luminance() float64 {
+func (c Colour) luminance() float64 {
 	part := func(b uint8) float64 {
 		v := float64(b) / 255
 		if v <= 0.04045 {
@@ -61,33 +62,34 @@ func (c colour) luminance() float64 {
 	return 0.2126*part(c[0]) + 0.7152*part(c[1]) + 0.0722*part(c[2])
 }
 
-func contrast(a, b colour) float64 {
+// Contrast is the ratio of WCAG 2.2, 1 to 21.
+func Contrast(a, b Colour) float64 {
 	x, y := a.luminance(), b.luminance()
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-// readableOn moves c towards black or white until it can be read on paper.
-func (c colour) readableOn(paper colour) colour {
-	goal := colour{0xff, 0xff, 0xff}
+// ReadableOn moves c towards black or white until it can be read on paper.
+func (c Colour) ReadableOn(paper Colour) Colour {
+	goal := Colour{0xff, 0xff, 0xff}
 	if paper.luminance() > 0.4 {
-		goal = colour{}
+		goal = Colour{}
 	}
 	for step := range 21 {
-		var m colour
+		var m Colour
 		for i := range m {
 			m[i] = uint8((int(c[i])*(20-step) + int(goal[i])*step) / 20)
 		}
-		if contrast(m, paper) >= leastContrast {
+		if Contrast(m, paper) >= leastContrast {
 			return m
 		}
 	}
 	return goal
 }
 
-// inkOn is the text colour, white or ink, that reads better on c.
-func inkOn(c colour) colour {
-	if contrast(paperDay, c) >= contrast(inkDay, c) || contrast(paperDay, c) >= leastContrast {
-		return paperDay
+// InkOn is the text colour, white or ink, that reads better on c.
+func InkOn(c Colour) Colour {
+	if Contrast(PaperDay, c) >= Contrast(inkDay, c) || Contrast(PaperDay, c) >= leastContrast {
+		return PaperDay
 	}
 	return inkDay
 }

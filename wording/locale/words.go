@@ -1,4 +1,4 @@
-package wording
+package locale
 
 import "strings"
 
@@ -12,24 +12,24 @@ type clock struct {
 }
 
 // locale is what a language needs for dates, times and the appointment card. Names follow CLDR 48.
-type locale struct {
+type Locale struct {
 	months, monthsShort [12]string
 	days, daysShort     [7]string
 	pattern             dayPattern
 	clock               clock
 	arabicDigits        bool
-	words               words
-	fallbacks           map[Field]string
+	Words               words
+	Fallbacks           map[string]string
 }
 
 // words are the fixed words of the card; %s is the value.
 type words struct {
-	with, forWhom, zone                string
+	With, ForWhom, zone                string
 	inPerson, telehealth, phone, visit string
-	byVideo, byPhone, atHome           string // lines of the card
+	ByVideo, ByPhone, AtHome           string // lines of the card
 	and                                string // between hours and minutes
 	minutes, hours                     func(n int) string
-	separator                          string // between day and time on the card, and between the parts of a place
+	Separator                          string // between day and time on the card, and between the parts of a place
 }
 
 // list splits names written with "|", so that "تشرين الأول" stays one month.
@@ -61,77 +61,77 @@ func counted(one, two, few, many string) func(int) string {
 	}
 }
 
-var english = locale{
+var english = Locale{
 	months:      list12("January|February|March|April|May|June|July|August|September|October|November|December"),
 	monthsShort: list12("Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"),
 	days:        list7("Sunday|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday"),
 	daysShort:   list7("Sun|Mon|Tue|Wed|Thu|Fri|Sat"),
 	pattern:     dayPattern{"w d m", "w d m", "d m y"},
 	clock:       clock{},
-	words: words{with: "with %s", forWhom: "For %s", zone: "%s time",
+	Words: words{With: "with %s", ForWhom: "For %s", zone: "%s time",
 		inPerson: "in person", telehealth: "by video", phone: "by phone", visit: "at your home",
-		byVideo: "By video", byPhone: "By phone: we ring you", atHome: "At your home",
-		minutes: plain("minute", "minutes"), hours: plain("hour", "hours"), and: " ", separator: ", "},
-	fallbacks: map[Field]string{RecipientFirstName: "there", RecipientGreetingName: "there",
-		AttendeeFirstName: "your family member", AttendeeGreetingName: "your family member",
-		AppointmentService: "your appointment", AppointmentPractitioner: "our team",
-		LocationName: "our rooms", LocationAddress: "our address", LocationPhone: "our phone", LocationDirections: "Please ask us how to find us."},
+		ByVideo: "By video", ByPhone: "By phone: we ring you", AtHome: "At your home",
+		minutes: plain("minute", "minutes"), hours: plain("hour", "hours"), and: " ", Separator: ", "},
+	Fallbacks: map[string]string{"recipient.first_name": "there", "recipient.greeting_name": "there",
+		"attendee.first_name": "your family member", "attendee.greeting_name": "your family member",
+		"appointment.service": "your appointment", "appointment.practitioner": "our team",
+		"location.name": "our rooms", "location.address": "our address", "location.phone": "our phone", "location.directions": "Please ask us how to find us."},
 }
 
-var arabic = locale{
+var arabic = Locale{
 	months: list12("يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"), monthsShort: list12("يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"),
 	days: list7("الأحد|الاثنين|الثلاثاء|الأربعاء|الخميس|الجمعة|السبت"), daysShort: list7("الأحد|الاثنين|الثلاثاء|الأربعاء|الخميس|الجمعة|السبت"),
 	pattern: dayPattern{"w، d m", "w، d m", "d m y"},
 	clock:   clock{half: true, am: "ص", pm: "م"},
-	words: words{with: "مع %s", forWhom: "الموعد باسم: %s", zone: "بتوقيت %s",
+	Words: words{With: "مع %s", ForWhom: "الموعد باسم: %s", zone: "بتوقيت %s",
 		inPerson: "حضوريًا", telehealth: "عبر الفيديو", phone: "عبر الهاتف", visit: "في منزلك",
-		byVideo: "عبر الفيديو", byPhone: "عبر الهاتف: نتصل بك", atHome: "في منزلك",
-		minutes: counted("دقيقة واحدة", "دقيقتان", "دقائق", "دقيقة"), hours: counted("ساعة واحدة", "ساعتان", "ساعات", "ساعة"), and: " و", separator: "، "},
-	fallbacks: map[Field]string{RecipientFirstName: "بك", RecipientGreetingName: "بك",
-		AttendeeFirstName: "أحد أفراد أسرتك", AttendeeGreetingName: "أحد أفراد أسرتك",
-		AppointmentService: "موعدك", AppointmentPractitioner: "فريقنا",
-		LocationName: "عيادتنا", LocationAddress: "عنواننا", LocationPhone: "هاتفنا", LocationDirections: "يرجى سؤالنا عن الطريق."},
+		ByVideo: "عبر الفيديو", ByPhone: "عبر الهاتف: نتصل بك", AtHome: "في منزلك",
+		minutes: counted("دقيقة واحدة", "دقيقتان", "دقائق", "دقيقة"), hours: counted("ساعة واحدة", "ساعتان", "ساعات", "ساعة"), and: " و", Separator: "، "},
+	Fallbacks: map[string]string{"recipient.first_name": "بك", "recipient.greeting_name": "بك",
+		"attendee.first_name": "أحد أفراد أسرتك", "attendee.greeting_name": "أحد أفراد أسرتك",
+		"appointment.service": "موعدك", "appointment.practitioner": "فريقنا",
+		"location.name": "عيادتنا", "location.address": "عنواننا", "location.phone": "هاتفنا", "location.directions": "يرجى سؤالنا عن الطريق."},
 }
 
-var german = locale{
+var german = Locale{
 	months:      list12("Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"),
 	monthsShort: list12("Jan.|Feb.|März|Apr.|Mai|Juni|Juli|Aug.|Sept.|Okt.|Nov.|Dez."),
 	days:        list7("Sonntag|Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag"),
 	daysShort:   list7("So.|Mo.|Di.|Mi.|Do.|Fr.|Sa."),
 	pattern:     dayPattern{"w, d. m", "w, d. m", "d. m y"},
-	words: words{with: "mit %s", forWhom: "Für %s", zone: "Ortszeit %s",
+	Words: words{With: "mit %s", ForWhom: "Für %s", zone: "Ortszeit %s",
 		inPerson: "vor Ort", telehealth: "per Video", phone: "per Telefon", visit: "bei Ihnen zu Hause",
-		byVideo: "Per Video", byPhone: "Per Telefon: wir rufen Sie an", atHome: "Bei Ihnen zu Hause",
-		minutes: plain("Minute", "Minuten"), hours: plain("Stunde", "Stunden"), and: " ", separator: ", "},
+		ByVideo: "Per Video", ByPhone: "Per Telefon: wir rufen Sie an", AtHome: "Bei Ihnen zu Hause",
+		minutes: plain("Minute", "Minuten"), hours: plain("Stunde", "Stunden"), and: " ", Separator: ", "},
 }
 
-var french = locale{
+var french = Locale{
 	months:      list12("janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"),
 	monthsShort: list12("janv.|févr.|mars|avr.|mai|juin|juil.|août|sept.|oct.|nov.|déc."),
 	days:        list7("dimanche|lundi|mardi|mercredi|jeudi|vendredi|samedi"),
 	daysShort:   list7("dim.|lun.|mar.|mer.|jeu.|ven.|sam."),
 	pattern:     dayPattern{"w d m", "w d m", "d m y"},
-	words: words{with: "avec %s", forWhom: "Pour %s", zone: "heure de %s",
+	Words: words{With: "avec %s", ForWhom: "Pour %s", zone: "heure de %s",
 		inPerson: "au cabinet", telehealth: "en vidéo", phone: "par téléphone", visit: "à domicile",
-		byVideo: "En vidéo", byPhone: "Par téléphone : nous vous appelons", atHome: "À domicile",
-		minutes: plain("minute", "minutes"), hours: plain("heure", "heures"), and: " ", separator: ", "},
+		ByVideo: "En vidéo", ByPhone: "Par téléphone : nous vous appelons", AtHome: "À domicile",
+		minutes: plain("minute", "minutes"), hours: plain("heure", "heures"), and: " ", Separator: ", "},
 }
 
 // generic serves every other language without a word of any: ISO dates, 24 hours, bare values.
-var generic = locale{
+var generic = Locale{
 	pattern: dayPattern{"iso", "iso", "iso"},
-	words: words{with: "%s", forWhom: "%s", zone: "%s", inPerson: "", telehealth: "Video", phone: "Tel.", visit: "",
-		byVideo: "Video", byPhone: "Tel.", atHome: "",
-		minutes: plain("min", "min"), hours: plain("h", "h"), and: " ", separator: ", "},
+	Words: words{With: "%s", ForWhom: "%s", zone: "%s", inPerson: "", telehealth: "Video", phone: "Tel.", visit: "",
+		ByVideo: "Video", ByPhone: "Tel.", AtHome: "",
+		minutes: plain("min", "min"), hours: plain("h", "h"), and: " ", Separator: ", "},
 }
 
 // Months of the Levant and Iraq. (CLDR 48: ar-IQ, ar-JO, ar-LB, ar-PS, ar-SY)
 var levantMonths = list12("كانون الثاني|شباط|آذار|نيسان|أيار|حزيران|تموز|آب|أيلول|تشرين الأول|تشرين الثاني|كانون الأول")
 
-// localeOf finds the locale of a BCP 47 tag.
-func localeOf(tag string) *locale {
+// Of finds the locale of a BCP 47 tag.
+func Of(tag string) *Locale {
 	region := regionOf(tag)
-	switch baseOf(tag) {
+	switch Base(tag) {
 	case "en":
 		return englishOf(region)
 	case "ar":
@@ -152,7 +152,7 @@ func localeOf(tag string) *locale {
 	return &generic
 }
 
-func englishOf(region string) *locale {
+func englishOf(region string) *Locale {
 	l := english
 	switch region {
 	case "US":

@@ -1,11 +1,31 @@
-package wording
+// Package clean decides which text may stand in a clinic's message: values that merge, texts that a practice writes, hosts and addresses that a link leads to.
+// It refuses whatever a mail program would make a link by itself, whatever hides or turns characters, and words that imitate others. It changes nothing but spaces
+// (Tidy) and keeps nothing.
+package clean
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+)
+
+// Type decides which characters a value may have.
+type Type string
+
+const (
+	NameValue    Type = "name"    // of a person: letters, spaces, hyphen, apostrophe, a dot after an abbreviation
+	LineValue    Type = "line"    // a short text of the practice's own
+	AddressValue Type = "address" // a postal address in one line
+	PhoneValue   Type = "phone"   // digits and what separates them
+	EmailValue   Type = "email"
+	SiteValue    Type = "website"
+	DateValue    Type = "date" // made here from a wall time
+	TimeValue    Type = "time" // made here from a wall time
+	NumberValue  Type = "number"
+	ChoiceValue  Type = "choice" // one of our own words
 )
 
 // Reason says why a value was not merged. It never holds the value.
@@ -22,7 +42,7 @@ const (
 	ReasonShape     Reason = "shape"         // no letter in a name, too few digits in a number, a day that does not exist
 )
 
-var reasonSays = map[Reason]string{
+var says = map[Reason]string{
 	ReasonMissing:   "there is nothing here; give a value",
 	ReasonLong:      "this is too long; shorten it to at most %d characters",
 	ReasonCharacter: "this has a character that does not belong in such a text; keep to letters, spaces and plain punctuation",
@@ -33,21 +53,12 @@ var reasonSays = map[Reason]string{
 	ReasonShape:     "this is not written as such a value is; type it again",
 }
 
-// Check refuses a value that may not merge into that field.
-func Check(field Field, value string) error {
-	i, ok := fieldIndexes[field]
-	if !ok {
-		return refuse("field", "wording.field_unknown", "there is no field %q; choose one of the list", clip(string(field)))
+// Say is r in words: what is wrong and the way out. most is the longest that the value may be.
+func (r Reason) Say(most int) string {
+	if r == ReasonLong {
+		return fmt.Sprintf(says[r], most)
 	}
-	reason := checkValue(fieldTable[i].Type, fieldTable[i].Max, value)
-	if reason == "" {
-		return nil
-	}
-	say := reasonSays[reason]
-	if reason == ReasonLong {
-		return refuse(string(field), "wording.value_"+string(reason), say, fieldTable[i].Max)
-	}
-	return refuse(string(field), "wording.value_"+string(reason), "%s", say)
+	return says[r]
 }
 
 // Tidy puts a value into the form that is checked and merged: composed (NFC), no space at the ends, none doubled, no-break space as space.
@@ -75,8 +86,8 @@ func Tidy(value string) string {
 	return value
 }
 
-// checkValue is Check without words: "" when the value may merge.
-func checkValue(kind ValueType, most int, value string) Reason {
+// Check says why a value of that type may not merge, "" when it may; most is in runes.
+func Check(kind Type, most int, value string) Reason {
 	switch {
 	case value == "":
 		return ReasonMissing
@@ -180,10 +191,10 @@ func checkAnyName(value string) Reason {
 	if !letter {
 		return ReasonShape
 	}
-	if mixedWords(value) {
+	if MixedWords(value) {
 		return ReasonMixed
 	}
-	if suspicion(value) != "" { // dots that fold into others
+	if Suspicion(value) != "" { // dots that fold into others
 		return ReasonLink
 	}
 	return ""
@@ -244,10 +255,10 @@ func checkLine(value string) Reason {
 			return ReasonCharacter
 		}
 	}
-	if reason := suspicion(value); reason != "" {
+	if reason := Suspicion(value); reason != "" {
 		return reason
 	}
-	if mixedWords(value) {
+	if MixedWords(value) {
 		return ReasonMixed
 	}
 	return ""

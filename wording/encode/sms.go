@@ -1,8 +1,7 @@
-package wording
+package encode
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 // Encoding is how an SMS travels.
@@ -17,7 +16,7 @@ const (
 const (
 	gsmAlone, gsmJoined = 160, 153
 	ucsAlone, ucsJoined = 70, 67
-	maxSMSUnits         = 6 * gsmJoined
+	MaxSMSUnits         = 6 * gsmJoined
 )
 
 // The alphabet and its extension; a letter of the extension takes two units.
@@ -58,12 +57,12 @@ func gsmUnits(r rune) int {
 
 // EncodingOf is GSM-7 when every letter is of its alphabet, else UCS-2.
 func EncodingOf(text string) Encoding {
-	e, _ := measure(text)
+	e, _ := Measure(text)
 	return e
 }
 
-// measure finds a text's encoding and its units.
-func measure(text string) (Encoding, int) {
+// Measure finds a text's encoding and its units.
+func Measure(text string) (Encoding, int) {
 	units := 0
 	for _, r := range text {
 		n := gsmUnits(r)
@@ -91,7 +90,7 @@ func unitsOf(r rune, e Encoding) int {
 
 // SMSParts counts the parts an SMS is sent in, its encoding and its units. No pair of units that belong together is split.
 func SMSParts(text string) (parts int, encoding Encoding, units int) {
-	encoding, units = measure(text)
+	encoding, units = Measure(text)
 	splitSMS(text, encoding, units, func(string) { parts++ })
 	return parts, encoding, units
 }
@@ -99,7 +98,7 @@ func SMSParts(text string) (parts int, encoding Encoding, units int) {
 // SplitSMS returns the parts of an SMS.
 func SplitSMS(text string) []string {
 	var out []string
-	encoding, units := measure(text)
+	encoding, units := Measure(text)
 	splitSMS(text, encoding, units, func(part string) { out = append(out, part) })
 	return out
 }
@@ -125,18 +124,4 @@ func splitSMS(text string, e Encoding, total int, part func(string)) {
 		used += n
 	}
 	part(text[start:])
-}
-
-// longestSMS counts units with every value at its longest and every sentence shown.
-func (c *Compiled) longestSMS() int {
-	total := 0
-	for _, s := range c.sms {
-		for _, r := range string(s.bytes) {
-			total += max(1, gsmUnits(r))
-		}
-		if s.slotted {
-			total += max(fieldTable[s.field].Max, utf8.RuneCountInString(s.fallback))
-		}
-	}
-	return total
 }

@@ -1,10 +1,15 @@
-package wording
+// Package encode writes text as mail and SMS carry it: headers (RFC 5322, RFC 2047), quoted-printable bodies (RFC 2045), the GSM alphabet. Nothing that goes through
+// it can begin a line, a header or a part of its own.
+package encode
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"letterhead/fault"
 )
 
 // Headers are written here so that every one is folded and encoded by the same code: nothing put into one can begin a line.
@@ -19,18 +24,18 @@ const (
 // another header.
 func AppendHeader(dst []byte, name, value string) ([]byte, error) {
 	if name == "" || len(name) > 60 {
-		return dst, refuse("header", "wording.header_name", "a header name has 1 to 60 characters")
+		return dst, fault.Field("header", "wording.header_name", "a header name has 1 to 60 characters")
 	}
 	for i := range len(name) {
 		if c := name[i]; c <= ' ' || c >= 0x7f || c == ':' {
-			return dst, refuse("header", "wording.header_name", "a header name has visible ASCII characters and no colon")
+			return dst, fault.Field("header", "wording.header_name", "a header name has visible ASCII characters and no colon")
 		}
 	}
 	if !headerSafe(value) {
-		return dst, refuse(name, "wording.header_value", "a header's value is one line of valid UTF-8 without control characters")
+		return dst, fault.Field(name, "wording.header_value", "a header's value is one line of valid UTF-8 without control characters")
 	}
 	dst = append(append(dst, name...), ": "...)
-	dst = appendUnstructured(dst, value, len(name)+2)
+	dst = AppendUnstructured(dst, value, len(name)+2)
 	return append(dst, '\r', '\n'), nil
 }
 
@@ -46,8 +51,8 @@ func headerSafe(value string) bool {
 	return true
 }
 
-// appendUnstructured writes free text from column col on, folded; with encoded words when it is not plain ASCII. Control characters become spaces.
-func appendUnstructured(dst []byte, value string, col int) []byte {
+// AppendUnstructured writes free text from column col on, folded; with encoded words when it is not plain ASCII. Control characters become spaces.
+func AppendUnstructured(dst []byte, value string, col int) []byte {
 	plain := true
 	for i := range len(value) {
 		if c := value[i]; c < 0x20 || c >= 0x7f {
@@ -184,13 +189,13 @@ func AppendAddress(dst []byte, display, local, domain string, col int) ([]byte, 
 		return append(dst, address...), nil
 	}
 	if !headerSafe(display) || utf8.RuneCountInString(display) > 120 {
-		return dst, refuse("display name", "wording.header_value", "a display name is one line of at most 120 characters without control characters")
+		return dst, fault.Field("display name", "wording.header_value", "a display name is one line of at most 120 characters without control characters")
 	}
 	from := len(dst)
 	switch {
 	case atoms(display):
 		dst = append(dst, display...)
-	case ascii(display) && len(display) < 60 && !strings.Contains(display, "=?"):
+	case plainASCII(display) && len(display) < 60 && !strings.Contains(display, "=?"):
 		dst = append(dst, '"')
 		for i := range len(display) {
 			if display[i] == '"' || display[i] == '\\' {
@@ -216,16 +221,16 @@ func AppendAddress(dst []byte, display, local, domain string, col int) ([]byte, 
 // Mailbox is local@domain as SMTP wants it: the domain in ASCII, the local part a dot-atom. (RFC 5321 §4.1.2)
 func Mailbox(local, domain string) (string, error) {
 	if local == "" || len(local) > 64 || local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
-		return "", refuse("address", "wording.address", "the part before the @ has 1 to 64 characters and no dot at an end or doubled")
+		return "", fault.Field("address", "wording.address", "the part before the @ has 1 to 64 characters and no dot at an end or doubled")
 	}
 	for i := range len(local) {
 		if c := local[i]; !atomByte(c) && c != '.' {
-			return "", refuse("address", "wording.address", "the part before the @ has ASCII letters, digits and plain signs only")
+			return "", fault.Field("address", "wording.address", "the part before the @ has ASCII letters, digits and plain signs only")
 		}
 	}
 	name, err := idna.Lookup.ToASCII(domain)
 	if err != nil || name == "" || len(name) > 253 || !strings.Contains(name, ".") || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
-		return "", refuse("address", "wording.address", "the part after the @ is no domain name")
+		return "", fault.Field("address", "wording.address", "the part after the @ is no domain name")
 	}
 	return local + "@" + name, nil
 }
@@ -242,6 +247,35 @@ func atoms(display string) bool {
 	}
 	for i := range len(display) {
 		if c := display[i]; !atomByte(c) && c != ' ' {
+			return false
+		}
+	}
+	return true
+}
+
+// HeaderFit tells whether an encoded header value can begin no other header: each line break is followed by a space, no line is too long.
+func HeaderFit(value []byte) bool {
+	for len(value) > 0 {
+		end := bytes.IndexByte(value, '\n')
+		line := value
+		if end < 0 {
+			value = nil
+		} else {
+			if end == 0 || value[end-1] != '\r' || end+1 >= len(value) || value[end+1] != ' ' {
+				return false
+			}
+			line, value = value[:end-1], value[end+1:]
+		}
+		if len(line) > maxHeader-20 || bytes.ContainsAny(line, "\r\x00") {
+			return false
+		}
+	}
+	return true
+}
+
+func plainASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
 			return false
 		}
 	}

@@ -1,4 +1,4 @@
-package wording
+package clean
 
 import (
 	"strings"
@@ -11,22 +11,22 @@ import (
 // leastPhoneDigits is from how many digits on mail programs make a number a thing to ring.
 const leastPhoneDigits = 7
 
-// finding of scan: a part of a text that a mail program would turn into a link by itself.
-type autoLink struct {
-	reason Reason // ReasonLink or ReasonPhone
-	text   string // as compared: folded to NFKC and lower case
-	digits string // of a phone
+// AutoLink is a part of a text that a mail program would turn into a link by itself.
+type AutoLink struct {
+	Reason Reason // ReasonLink or ReasonPhone
+	Text   string // as compared: folded to NFKC and lower case
+	Digits string // of a phone
 }
 
-// suspicion returns the first reason for which text would become a link, "" for none.
-func suspicion(text string) Reason {
+// Suspicion returns the first reason for which text would become a link, "" for none.
+func Suspicion(text string) Reason {
 	var first Reason
-	scan(text, func(a autoLink) bool { first = a.reason; return false })
+	Scan(text, func(a AutoLink) bool { first = a.Reason; return false })
 	return first
 }
 
-// scan reports every part of text that reads as a web address, an e-mail address or a phone number, until found returns false.
-func scan(text string, found func(autoLink) bool) {
+// Scan reports every part of text that reads as a web address, an e-mail address or a phone number, until found returns false.
+func Scan(text string, found func(AutoLink) bool) {
 	digits, marks, plain := 0, false, true
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -45,7 +45,7 @@ func scan(text string, found func(autoLink) bool) {
 		text = foldDots(norm.NFKC.String(text))
 	}
 	for token := range strings.FieldsFuncSeq(text, breaksAddress) {
-		if linkLike(token) && !found(autoLink{reason: ReasonLink, text: strings.ToLower(strings.Trim(token, ".:/-"))}) {
+		if linkLike(token) && !found(AutoLink{Reason: ReasonLink, Text: strings.ToLower(strings.Trim(token, ".:/-"))}) {
 			return
 		}
 	}
@@ -96,7 +96,7 @@ func hostLike(word string) bool {
 	labels := strings.Split(word, ".")
 	numbers := 0
 	for _, l := range labels {
-		if l != "" && letters(l, '0', '9') {
+		if l != "" && between(l, '0', '9') {
 			numbers++
 		}
 	}
@@ -121,7 +121,7 @@ func hostLike(word string) bool {
 }
 
 // scanPhones finds runs of seven digits and more with nothing but separators between, dates, years and times of day left out.
-func scanPhones(text string, found func(autoLink) bool) {
+func scanPhones(text string, found func(AutoLink) bool) {
 	var digits []byte
 	start, end := -1, 0
 	flush := func() bool {
@@ -129,7 +129,7 @@ func scanPhones(text string, found func(autoLink) bool) {
 		if len(digits) < leastPhoneDigits || datesOnly(strings.Trim(text[start:end], " ()+-./–—‐‑·•")) {
 			return true
 		}
-		return found(autoLink{reason: ReasonPhone, text: text[start:end], digits: string(digits)})
+		return found(AutoLink{Reason: ReasonPhone, Text: text[start:end], Digits: string(digits)})
 	}
 	for i, r := range text {
 		switch {
@@ -201,8 +201,8 @@ func shaped(run, shape string) bool {
 	return len(seps) == 2 && seps[0] == seps[1]
 }
 
-// mixedWords tells whether a word of text mixes letters of two alphabets.
-func mixedWords(text string) bool {
+// MixedWords tells whether a word of text mixes letters of two alphabets.
+func MixedWords(text string) bool {
 	if ascii(text) {
 		return false
 	}
@@ -267,4 +267,14 @@ func scriptOf(r rune) int32 {
 		return scriptEthiopic
 	}
 	return r>>7 + 1
+}
+
+// between tells whether every byte of s lies from one to the other.
+func between(s string, from, to byte) bool {
+	for i := range len(s) {
+		if s[i] < from || s[i] > to {
+			return false
+		}
+	}
+	return true
 }
