@@ -3,6 +3,7 @@ package calendar
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -60,18 +61,18 @@ type Imported struct {
 
 // ImportedAs finds appointments by their ids in the other system.
 func ImportedAs(ctx context.Context, tx *store.Tx, externals []string) (map[string]Imported, error) {
-	if len(externals) == 0 {
-		return nil, nil
-	}
 	out := make(map[string]Imported, len(externals))
-	rows, err := tx.Query(ctx, `SELECT external, id, version, import_version, import_sum, overbooked FROM appointment
-		WHERE practice = $1 AND external <> '' AND external IN (`+store.List(2, len(externals))+`)`, store.Any(externals)...)
-	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
-		var external string
-		var i Imported
-		err := r.Scan(&external, &i.ID, &i.Version, &i.ImportVersion, &i.Sum, &i.Overbooked)
-		out[external] = i
-		return struct{}{}, err
+	err := store.Chunks(externals, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT external, id, version, import_version, import_sum, overbooked FROM appointment
+		WHERE practice = $1 AND external <> '' AND external IN (`+list+`)`, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var external string
+			var i Imported
+			err := r.Scan(&external, &i.ID, &i.Version, &i.ImportVersion, &i.Sum, &i.Overbooked)
+			out[external] = i
+			return struct{}{}, err
+		})
+		return err
 	})
 	return out, err
 }
@@ -107,29 +108,29 @@ func beforePlace(id ID, version int64) vault.Place {
 // Before returns imported appointments as they are, sealed, by id: what an undo puts back. Imported ones that nobody changed have one attendee.
 func Before(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []ID) (map[ID][]byte, error) {
 	out := make(map[ID][]byte, len(ids))
-	if len(ids) == 0 {
-		return out, nil
-	}
-	rows, err := tx.Query(ctx, `SELECT a.id, a.external, a.version, t.client, a.practitioner, a.service, a.location, a.mode, a.wall, a.zone, a.starts, a.ends, a.minutes,
+	err := store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT a.id, a.external, a.version, t.client, a.practitioner, a.service, a.location, a.mode, a.wall, a.zone, a.starts, a.ends, a.minutes,
 			a.booking, t.confirmation, t.attendance, a.cancel_late, a.overbooked, a.import_sum
-		FROM appointment a JOIN attendee t ON t.practice = $1 AND t.appointment = a.id WHERE a.practice = $1 AND a.id IN (`+store.List(2, len(ids))+`)`, store.Any(ids)...)
-	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
-		var s Staged
-		var wall string
-		if err := r.Scan(&s.ID, &s.External, &s.Base, &s.Client, &s.Practitioner, &s.Service, &s.Location, &s.Mode, &wall, &s.Zone, &s.Starts, &s.Ends, &s.Minutes,
-			&s.Booking, &s.Confirmation, &s.Attendance, &s.Late, &s.Overbooked, &s.Sum); err != nil {
-			return struct{}{}, err
-		}
-		var err error
-		if s.Wall, err = zone.ParseWall(wall); err != nil {
-			return struct{}{}, err
-		}
-		plain, err := json.Marshal(s)
-		if err != nil {
-			return struct{}{}, err
-		}
-		out[s.ID] = keys.Seal(beforePlace(s.ID, s.Base), plain)
-		return struct{}{}, nil
+		FROM appointment a JOIN attendee t ON t.practice = $1 AND t.appointment = a.id WHERE a.practice = $1 AND a.id IN (`+list+`)`, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var s Staged
+			var wall string
+			if err := r.Scan(&s.ID, &s.External, &s.Base, &s.Client, &s.Practitioner, &s.Service, &s.Location, &s.Mode, &wall, &s.Zone, &s.Starts, &s.Ends, &s.Minutes,
+				&s.Booking, &s.Confirmation, &s.Attendance, &s.Late, &s.Overbooked, &s.Sum); err != nil {
+				return struct{}{}, err
+			}
+			var err error
+			if s.Wall, err = zone.ParseWall(wall); err != nil {
+				return struct{}{}, err
+			}
+			plain, err := json.Marshal(s)
+			if err != nil {
+				return struct{}{}, err
+			}
+			out[s.ID] = keys.Seal(beforePlace(s.ID, s.Base), plain)
+			return struct{}{}, nil
+		})
+		return err
 	})
 	return out, err
 }
@@ -156,24 +157,63 @@ type Names struct {
 }
 
 // MarkOverlaps records as overbooked the staged appointments that overlap another booked one of the same practitioner, staged or here, and returns
-// how many do. Touching is not overlapping; cancelled and rescheduled ones take nobody's time.
-func MarkOverlaps(ctx context.Context, tx *store.Tx, batch string) (int64, error) {
-	// Sorted by start, an appointment overlaps an earlier one when any of those ends after its start, and a later one when the next begins before its end.
-	return tx.Exec(ctx, `WITH busy AS (
-			SELECT s.line AS line, s.practitioner AS who, s.starts AS starts, s.ends AS ends FROM staged_appointment s
+// how many do. Touching is not overlapping; cancelled and rescheduled ones take nobody's time. The database sorts, one pass here compares: as one
+// statement PostgreSQL, which has no statistics of rows staged a moment ago, takes the square of their number.
+func MarkOverlaps(ctx context.Context, tx *store.Tx, batch string) (int, error) {
+	rows, err := tx.Query(ctx, `SELECT s.line, s.practitioner AS who, s.starts AS starts, s.ends FROM staged_appointment s
 			WHERE s.practice = $1 AND s.batch = $2 AND s.action IN ('create', 'change') AND s.booking = 'booked'
-			UNION ALL
-			SELECT 0, p.name, a.starts, a.ends FROM appointment a JOIN practitioner p ON p.practice = $1 AND p.id = a.practitioner AND p.archived_at = 0
+		UNION ALL
+		SELECT 0, p.name, a.starts, a.ends FROM appointment a JOIN practitioner p ON p.practice = $1 AND p.id = a.practitioner AND p.archived_at = 0
 			WHERE a.practice = $1 AND a.booking = 'booked'
 			AND NOT EXISTS (SELECT 1 FROM staged_appointment s WHERE s.practice = $1 AND s.batch = $2 AND s.external = a.external AND s.action = 'change')
-		), placed AS (
-			SELECT line, starts, ends,
-				MAX(ends) OVER (PARTITION BY who ORDER BY starts, ends, line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_before,
-				LEAD(starts) OVER (PARTITION BY who ORDER BY starts, ends, line) AS next_start
-			FROM busy)
-		UPDATE staged_appointment SET overbooked = true FROM placed
-		WHERE staged_appointment.practice = $1 AND staged_appointment.batch = $2 AND staged_appointment.line = placed.line
-		AND (placed.latest_before > placed.starts OR placed.next_start < placed.ends)`, batch)
+		ORDER BY who, starts`, batch)
+	if err != nil {
+		return 0, err
+	}
+	lines, err := overlapping(rows)
+	if err != nil {
+		return 0, err
+	}
+	return len(lines), store.Chunks(lines, 3, func(list string, args []any) error {
+		_, err := tx.Exec(ctx, `UPDATE staged_appointment SET overbooked = true WHERE practice = $1 AND batch = $2 AND line IN (`+list+`)`, append([]any{batch}, args...)...)
+		return err
+	})
+}
+
+// overlapping reads appointments by practitioner and start. One overlaps an earlier one exactly when it begins before the latest end so far, and then
+// the one with that end overlaps it.
+func overlapping(rows *store.Rows) ([]int64, error) {
+	defer rows.Close()
+	type place struct{ line, ends int64 }
+	var out []int64
+	var latest place // of the practitioner's appointments so far, the one that ends last
+	var who string
+	marked := false // latest is in out
+	mark := func(line int64) {
+		if line > 0 {
+			out = append(out, line)
+		}
+	}
+	for rows.Next() {
+		var p place
+		var next string
+		var starts int64
+		if err := rows.Scan(&p.line, &next, &starts, &p.ends); err != nil {
+			return nil, err
+		}
+		overlaps := next == who && starts < latest.ends
+		if overlaps {
+			mark(p.line)
+			if !marked {
+				mark(latest.line)
+				marked = true
+			}
+		}
+		if next != who || p.ends > latest.ends {
+			who, latest, marked = next, p, overlaps
+		}
+	}
+	return out, rows.Err()
 }
 
 // Flipped counts what a flip did.
@@ -278,15 +318,10 @@ func pairs[T ~string](m map[string]T) [][2]string {
 
 // KeepStaged takes appointments out of an undo.
 func KeepStaged(ctx context.Context, tx *store.Tx, batch string, ids []ID) error {
-	for len(ids) > 0 {
-		n := min(len(ids), 2000)
-		if _, err := tx.Exec(ctx, `UPDATE staged_appointment SET action = 'kept' WHERE practice = $1 AND batch = $2 AND id IN (`+store.List(3, n)+`)`,
-			append([]any{batch}, store.Any(ids[:n])...)...); err != nil {
-			return err
-		}
-		ids = ids[n:]
-	}
-	return nil
+	return store.Chunks(ids, 3, func(list string, args []any) error {
+		_, err := tx.Exec(ctx, `UPDATE staged_appointment SET action = 'kept' WHERE practice = $1 AND batch = $2 AND id IN (`+list+`)`, append([]any{batch}, args...)...)
+		return err
+	})
 }
 
 // KeepChanged takes appointments out of an undo that were changed here since the import.
@@ -323,9 +358,16 @@ func Withdraw(ctx context.Context, tx *store.Tx, undo string) (int64, error) {
 	return n, nil
 }
 
-// ClearStaged deletes at most limit staged rows of batches other than keep and says whether there were any.
+// ClearStaged deletes staged rows of one batch other than keep, at most limit of them, and says whether there were any.
 func ClearStaged(ctx context.Context, tx *store.Tx, keep string, limit int) (bool, error) {
-	n, err := tx.Exec(ctx, `DELETE FROM staged_appointment WHERE practice = $1 AND (batch, line) IN
-		(SELECT batch, line FROM staged_appointment s WHERE s.practice = $1 AND s.batch <> $2 LIMIT $3)`, keep, limit)
-	return n > 0, err
+	var batch string
+	var line int64
+	err := tx.Row(ctx, `SELECT batch, line FROM staged_appointment WHERE practice = $1 AND batch <> $2 ORDER BY batch, line LIMIT 1`, keep).Scan(&batch, &line)
+	if errors.Is(err, store.ErrNone) {
+		return false, nil
+	}
+	if err == nil {
+		_, err = tx.Exec(ctx, `DELETE FROM staged_appointment WHERE practice = $1 AND batch = $2 AND line < $3`, batch, line+int64(limit))
+	}
+	return true, err
 }

@@ -45,7 +45,7 @@ func Day(ctx context.Context, tx *store.Tx, from, to time.Time) ([]Entry, error)
 	return out, err
 }
 
-// Entries returns appointments with what a list shows, in one statement for each 512. Ids that the practice does not have are absent.
+// Entries returns appointments with what a list shows, in one statement for each 128. Ids that the practice does not have are absent.
 func Entries(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Entry, error) {
 	out := make(map[ID]Entry, len(ids))
 	err := store.Chunks(ids, 2, func(list string, args []any) error {

@@ -72,7 +72,7 @@ func Find(ctx context.Context, tx *store.Tx, id ID) (Appointment, error) {
 	return a, nil
 }
 
-// FindAll returns appointments with their attendees, in two statements for each 512. Ids that the practice does not have are absent.
+// FindAll returns appointments with their attendees, in two statements for each 128. Ids that the practice does not have are absent.
 func FindAll(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Appointment, error) {
 	out := make(map[ID]Appointment, len(ids))
 	err := store.Chunks(ids, 2, func(list string, args []any) error {
