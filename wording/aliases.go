@@ -19,18 +19,7 @@ func SMSParts(text string) (parts int, encoding encode.Encoding, units int) {
 	return encode.SMSParts(text)
 }
 
-// SplitSMS returns the parts of an SMS.
-func SplitSMS(text string) []string { return encode.SplitSMS(text) }
-
-// AppendHeader writes a header of free text, folded and encoded. See encode.
-func AppendHeader(dst []byte, name, value string) ([]byte, error) {
-	return encode.AppendHeader(dst, name, value)
-}
-
 // AppendAddress writes a mailbox with its display name. See encode.
 func AppendAddress(dst []byte, display, local, domain string, col int) ([]byte, error) {
 	return encode.AppendAddress(dst, display, local, domain, col)
 }
-
-// Mailbox is local@domain as SMTP wants it.
-func Mailbox(local, domain string) (string, error) { return encode.Mailbox(local, domain) }

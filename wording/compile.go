@@ -12,11 +12,8 @@ import (
 
 // segment is bytes that never change, and perhaps a value after them.
 type segment struct {
-	need     facts // shown only when all of them hold
-	bytes    []byte
-	head     int  // columns up to the first line break
-	tail     int  // columns after the last one
-	breaks   bool // has a line break
+	need facts // shown only when all of them hold
+	encode.Piece
 	slotted  bool
 	field    fieldIndex
 	at       encode.Place
@@ -97,8 +94,8 @@ func Compile(v *Version, tag string) (*Compiled, error) {
 	slices.Sort(c.uses)
 	c.uses = slices.Compact(c.uses)
 	for _, s := range c.body {
-		c.size += len(s.bytes)
-		c.most += len(s.bytes) + len("=\r\n")
+		c.size += len(s.Bytes)
+		c.most += len(s.Bytes) + len("=\r\n")
 		if s.slotted {
 			longest := 12 * max(fieldTable[s.field].Max, len(s.fallback)) // four bytes a letter, three characters a byte
 			if s.field == unsubscribeURL {
@@ -181,13 +178,9 @@ func (w *writer) flush() {
 func (w *writer) cut(s segment) {
 	s.need, s.at = w.need, w.at
 	if w.at == encode.Plain {
-		s.bytes = bytes.Clone(w.literal)
+		s.Piece = encode.Verbatim(bytes.Clone(w.literal))
 	} else {
-		s.bytes, s.tail = encode.AppendQuoted(nil, w.literal, 0)
-		s.head = bytes.IndexByte(s.bytes, '\r')
-		if s.breaks = s.head >= 0; !s.breaks {
-			s.head = len(s.bytes)
-		}
+		s.Piece = encode.NewPiece(w.literal)
 	}
 	w.literal = w.literal[:0]
 	w.out = append(w.out, s)
@@ -196,7 +189,7 @@ func (w *writer) cut(s segment) {
 // verbatim adds bytes that are encoded already and end with a line break.
 func (w *writer) verbatim(b []byte) {
 	w.flush()
-	w.out = append(w.out, segment{bytes: b, breaks: true})
+	w.out = append(w.out, segment{Piece: encode.Verbatim(b)})
 }
 
 func (w *writer) take() []segment {
@@ -264,7 +257,7 @@ func (w *writer) contentID(i Image) string { return i.SHA256[:16] + "@" + w.v.Se
 func (c *Compiled) longestSMS() int {
 	total := 0
 	for _, s := range c.sms {
-		_, units := encode.Measure(string(s.bytes))
+		_, units := encode.Measure(string(s.Bytes))
 		total += units
 		if s.slotted {
 			total += max(fieldTable[s.field].Max, utf8.RuneCountInString(s.fallback))

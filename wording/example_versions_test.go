@@ -15,7 +15,7 @@ func wattleStreet() *Version {
 		Format: Format, Purpose: Transactional,
 		Sender: Sender{Name: "Wattle Street Physiotherapy", Local: "hello", Domain: "wattlestreet.example"},
 		Branding: Branding{Name: "Wattle Street Physiotherapy", Accent: "#1f4e79", Address: []string{"12 Wattle Street", "Ballarat VIC 3350"},
-			Phone: &Phone{"(03) 5550 0142", "+61355500142"}, Email: "hello@wattlestreet.example", Website: "https://wattlestreet.example/"},
+			Phone: &Phone{Display: "(03) 5550 0142", Number: "+61355500142"}, Email: "hello@wattlestreet.example", Website: "https://wattlestreet.example/"},
 		Hosts: []string{"wattlestreet.example"}, DefaultLanguage: "en-AU",
 	}
 }

@@ -84,7 +84,7 @@ func (w *writer) isolated(i fieldIndex, write func()) {
 
 // own writes a field that the version itself answers; addresses become links where there are links.
 func (w *writer) own(i fieldIndex) {
-	text := w.v.Branding.literal(i)
+	text := literal(&w.v.Branding, i)
 	rich := w.at == encode.HTML
 	switch {
 	case i == practicePhone && rich:

@@ -44,37 +44,7 @@ func (c *validator) inlines(at string, inlines []Inline, rich bool) error {
 	if err := clean.Glued(at, text); err != nil {
 		return err
 	}
-	return c.autoLinks(at, text)
-}
-
-// text holds one plain text of the practice to its rules: present, one visible line, and no address that is not the practice's own.
-func (c *validator) text(at, text string, most int, own bool) error {
-	if text == "" || strings.TrimSpace(text) != text {
-		return refuse(at, "wording.text_missing", "write something here, without spaces around it")
-	}
-	if err := clean.Run(at, text, most); err != nil {
-		return err
-	}
-	if !own && clean.Suspicion(text) != "" {
-		return refuse(at, "wording.text_link", "this reads as an address or a phone number; remove it")
-	}
-	return c.autoLinks(at, text)
-}
-
-func (c *validator) autoLinks(at, text string) error {
-	var err error
-	clean.Scan(text, func(a clean.AutoLink) bool {
-		if !c.directory.Knows(a) {
-			what := "a web or e-mail address"
-			if a.Reason == clean.ReasonPhone {
-				what = "a phone number"
-			}
-			err = refuse(at, "wording.text_"+string(a.Reason),
-				"%q reads as %s that is not in the practice's details: mail programs would make it a link; add it there, remove it, or put a space after the dot", clean.Clip(a.Text), what)
-		}
-		return err == nil
-	})
-	return err
+	return c.directory.AutoLinks(at, text)
 }
 
 func (c *validator) field(at string, in Inline) error {
@@ -87,7 +57,7 @@ func (c *validator) field(at string, in Inline) error {
 		if in.Fallback != "" {
 			return refuse(at, "wording.fallback_unused", "%s is part of the wording and needs no fallback; remove it", in.Field)
 		}
-		if c.v.Branding.literal(i) == "" {
+		if literal(&c.v.Branding, i) == "" {
 			return refuse(at, "wording.field_unset", "the practice's details have nothing for %s; add it there or remove the field", in.Field)
 		}
 		return nil
@@ -117,7 +87,7 @@ func (c *validator) field(at string, in Inline) error {
 }
 
 // literal is a branding field's text, known when compiling.
-func (b *Branding) literal(i fieldIndex) string {
+func literal(b *Branding, i fieldIndex) string {
 	switch i {
 	case practiceName:
 		return b.Name

@@ -91,15 +91,7 @@ func (r *Rendered) body(dst []byte, holds facts) []byte {
 		if s.need&^holds != 0 {
 			continue
 		}
-		if col+s.head > encode.QuotedLine && col > 0 {
-			dst, col = append(dst, "=\r\n"...), 0
-		}
-		dst = append(dst, s.bytes...)
-		if s.breaks {
-			col = s.tail
-		} else {
-			col += s.tail
-		}
+		dst, col = s.Append(dst, col)
 		if !s.slotted {
 			continue
 		}
@@ -119,7 +111,7 @@ func (r *Rendered) plain(dst []byte, segments []segment, holds facts) []byte {
 		if s.need&^holds != 0 {
 			continue
 		}
-		dst = append(dst, s.bytes...)
+		dst = append(dst, s.Bytes...)
 		if !s.slotted {
 			continue
 		}

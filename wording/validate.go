@@ -6,8 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"letterhead/wording/brand"
 	"letterhead/wording/clean"
-	"letterhead/wording/colour"
 	"letterhead/wording/encode"
 	"letterhead/wording/locale"
 	"letterhead/wording/picture"
@@ -42,10 +42,10 @@ func (v *Version) Validate() error {
 			return refuse("hosts", "wording.hosts_order", "list the link hosts in alphabetical order, each once")
 		}
 	}
-	if err := c.sender(); err != nil {
+	if err := v.Sender.Check(); err != nil {
 		return err
 	}
-	if err := c.branding(); err != nil {
+	if err := v.Branding.Check(v.Hosts); err != nil {
 		return err
 	}
 	if len(v.Languages) == 0 || len(v.Languages) > maxLanguages {
@@ -67,77 +67,6 @@ func (v *Version) Validate() error {
 		}
 	}
 	return nil
-}
-
-func (c *validator) sender() error {
-	s := c.v.Sender
-	if err := c.text("sender.name", s.Name, 60, false); err != nil {
-		return err
-	}
-	if clean.MixedWords(s.Name) || strings.ContainsAny(s.Name, "@<>") {
-		return refuse("sender.name", "wording.sender_name", "the sender's name may not mix alphabets in a word or hold @, < or >")
-	}
-	if !clean.Local(s.Local) {
-		return refuse("sender.local", "wording.sender_local", "the part before the @ has 1 to 64 lower-case letters, digits, dots, hyphens, plus or underscores")
-	}
-	return clean.Host("sender.domain", s.Domain)
-}
-
-func (c *validator) branding() error {
-	b := c.v.Branding
-	if err := c.text("branding.name", b.Name, 80, true); err != nil {
-		return err
-	}
-	if clean.MixedWords(b.Name) {
-		return refuse("branding.name", "wording.branding_name", "one word of the practice's name mixes letters of two alphabets; type it again in one")
-	}
-	if _, ok := colour.Parse(b.Accent); !ok {
-		return refuse("branding.accent", "wording.accent", "write the colour as # and six hexadecimal digits in lower case, such as #1f4e79")
-	}
-	if len(b.Address) > 5 {
-		return refuse("branding.address", "wording.address_lines", "an address has at most 5 lines")
-	}
-	for _, line := range b.Address {
-		if err := c.text("branding.address", line, 80, true); err != nil {
-			return err
-		}
-	}
-	if p := b.Phone; p != nil {
-		if reason := clean.Check(clean.PhoneValue, 24, p.Display); reason != "" || len(p.Display) > 24 {
-			return refuse("branding.phone", "wording.phone", "write the phone number with digits, spaces, hyphens and brackets, at most 24 characters")
-		}
-		if !clean.E164(p.Number) || !clean.SameLine(p.Display, p.Number) {
-			return refuse("branding.phone", "wording.phone_number", "the number that is dialled must be the one that is shown, written as + and 7 to 15 digits")
-		}
-	}
-	if b.Email != "" {
-		local, domain, _ := strings.Cut(b.Email, "@")
-		if !clean.Local(local) {
-			return refuse("branding.email", "wording.email", "write the e-mail address in lower case, as in hello@clinic.example")
-		}
-		if err := clean.Host("branding.email", domain); err != nil {
-			return err
-		}
-	}
-	if b.Website != "" {
-		if err := clean.URL("branding.website", b.Website, c.v.Hosts); err != nil {
-			return err
-		}
-	}
-	return c.image("branding.logo", b.Logo)
-}
-
-func (c *validator) image(path string, i *Image) error {
-	if i == nil {
-		return nil
-	}
-	if err := i.Check(path); err != nil {
-		return err
-	}
-	if i.Alt == "" {
-		return refuse(path, "wording.image_alt", "say in words what the picture shows, for those who do not see it")
-	}
-	return c.text(path, i.Alt, 120, false)
 }
 
 func (c *validator) oneLanguage(n int) error {
@@ -192,7 +121,7 @@ func (c *validator) block(at string, b *Block, last bool) error {
 	case TextBlock, FooterBlock:
 		return c.paragraphs(at, b)
 	case ButtonBlock:
-		if err := c.text(at+".label", b.Label, 40, true); err != nil {
+		if err := clean.Text(at+".label", b.Label, 40, c.directory); err != nil {
 			return err
 		}
 		if b.Target == nil {
@@ -207,7 +136,7 @@ func (c *validator) block(at string, b *Block, last bool) error {
 		if b.Image == nil {
 			return refuse(at+".image", "wording.image_missing", "choose a picture or remove the block")
 		}
-		return c.image(at+".image", b.Image)
+		return brand.CheckImage(at+".image", b.Image)
 	case DividerBlock, AddressBlock:
 	default:
 		return refuse(at+".kind", "wording.block_kind", "there is no block of the kind %q", clean.Clip(string(b.Kind)))
@@ -347,7 +276,7 @@ func (c *validator) longest(in Inline) int {
 		return 0
 	}
 	if i > mergedCount {
-		return utf8.RuneCountInString(c.v.Branding.literal(i))
+		return utf8.RuneCountInString(literal(&c.v.Branding, i))
 	}
 	return max(fieldTable[i].Max, utf8.RuneCountInString(in.Fallback))
 }

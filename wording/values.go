@@ -1,6 +1,8 @@
 package wording
 
-import "letterhead/wording/locale"
+import (
+	"letterhead/wording/locale"
+)
 
 // Wall is a time as a clock on the location's wall shows it.
 type Wall = locale.Wall

@@ -3,9 +3,10 @@ package wording
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"letterhead/wording/clean"
 	"slices"
 
+	"letterhead/wording/brand"
+	"letterhead/wording/clean"
 	"letterhead/wording/locale"
 	"letterhead/wording/picture"
 )
@@ -50,32 +51,13 @@ type Version struct {
 	pictures map[string][]byte // by digest; attached, not part of the JSON: the digest stands for them
 }
 
-// Sender is who a message comes from: the display name and the address of the From header.
-type Sender struct {
-	Name   string `json:"name"`
-	Local  string `json:"local"`
-	Domain string `json:"domain"` // as DNS spells it: lower case, punycode where needed
-}
-
-// Branding is the letterhead: the practice's own name, colour, logo and ways to reach it.
-type Branding struct {
-	Name    string   `json:"name"`
-	Accent  string   `json:"accent"` // #rrggbb
-	Logo    *Image   `json:"logo,omitempty"`
-	Address []string `json:"address,omitempty"`
-	Phone   *Phone   `json:"phone,omitempty"`
-	Email   string   `json:"email,omitempty"`
-	Website string   `json:"website,omitempty"` // https address whose host is among Hosts
-}
-
-// Phone is a number as people read it and as a phone dials it.
-type Phone struct {
-	Display string `json:"display"`
-	Number  string `json:"number"` // E.164
-}
-
-// Image names a picture by its digest. The bytes travel apart from the version (Attach) and are embedded in the mail.
-type Image = picture.Image
+// What a letter carries of the practice itself; package brand holds their rules.
+type (
+	Sender   = brand.Sender
+	Branding = brand.Branding
+	Phone    = brand.Phone
+	Image    = picture.Image
+)
 
 // Language is the whole wording in one language.
 type Language struct {
@@ -237,13 +219,4 @@ func (v *Version) image(digest string) (Image, bool) {
 type Directory = clean.Directory
 
 // Directory returns what the version itself has signed.
-func (v *Version) Directory() Directory {
-	d := Directory{Hosts: slices.Clone(v.Hosts)}
-	if p := v.Branding.Phone; p != nil {
-		d.Phones = append(d.Phones, p.Display, p.Number)
-	}
-	if v.Branding.Email != "" {
-		d.Emails = append(d.Emails, v.Branding.Email)
-	}
-	return d
-}
+func (v *Version) Directory() Directory { return v.Branding.Directory(v.Hosts) }

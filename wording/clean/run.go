@@ -109,3 +109,42 @@ func SameLine(display, number string) bool {
 	}, display)
 	return strings.HasSuffix(digits, tail) || (len(digits) < 6 && strings.HasSuffix(number, digits))
 }
+
+// Text holds one plain text of the practice to its rules: present, one visible line, and no address or number but those that own knows.
+func Text(at, text string, most int, own Directory) error {
+	if text == "" || strings.TrimSpace(text) != text {
+		return refuse(at, "wording.text_missing", "write something here, without spaces around it")
+	}
+	if err := Run(at, text, most); err != nil {
+		return err
+	}
+	return own.AutoLinks(at, text)
+}
+
+// AutoLinks refuses text that a mail program would make a link of, unless it is the practice's own.
+func (d Directory) AutoLinks(at, text string) error {
+	var err error
+	Scan(text, func(a AutoLink) bool {
+		if !d.Knows(a) {
+			what := "a web or e-mail address"
+			if a.Reason == ReasonPhone {
+				what = "a phone number"
+			}
+			err = refuse(at, "wording.text_"+string(a.Reason),
+				"%q reads as %s that is not in the practice's details: mail programs would make it a link; add it there, remove it, or put a space after the dot", Clip(a.Text), what)
+		}
+		return err == nil
+	})
+	return err
+}
+
+// PhonePair holds a number as people read it and as a phone dials it to each other.
+func PhonePair(at, display, number string) error {
+	if Check(PhoneValue, 24, display) != "" {
+		return refuse(at, "wording.phone", "write the phone number with digits, spaces, hyphens and brackets, at most 24 characters")
+	}
+	if !E164(number) || !SameLine(display, number) {
+		return refuse(at, "wording.phone_number", "the number that is dialled must be the one that is shown, written as + and 7 to 15 digits")
+	}
+	return nil
+}
