@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"letterhead/store"
@@ -222,9 +223,16 @@ func Withdraw(ctx context.Context, tx *store.Tx, undo, batch string) (int64, err
 	return n, nil
 }
 
-// ClearStaged deletes at most about limit staged rows of batches other than keep and says whether there were any.
+// ClearStaged deletes staged rows of one batch other than keep, at most limit of them, and says whether there were any.
 func ClearStaged(ctx context.Context, tx *store.Tx, keep string, limit int) (bool, error) {
-	n, err := tx.Exec(ctx, `DELETE FROM staged_client WHERE practice = $1 AND (batch, line) IN
-		(SELECT batch, line FROM staged_client s WHERE s.practice = $1 AND s.batch <> $2 LIMIT $3)`, keep, limit)
-	return n > 0, err
+	var batch string
+	var line int64
+	err := tx.Row(ctx, `SELECT batch, line FROM staged_client WHERE practice = $1 AND batch <> $2 ORDER BY batch, line LIMIT 1`, keep).Scan(&batch, &line)
+	if errors.Is(err, store.ErrNone) {
+		return false, nil
+	}
+	if err == nil {
+		_, err = tx.Exec(ctx, `DELETE FROM staged_client WHERE practice = $1 AND batch = $2 AND line < $3`, batch, line+int64(limit))
+	}
+	return true, err
 }

@@ -100,7 +100,7 @@ BEGIN
 		END IF;
 	END LOOP;
 END
-$do$`)
+$do$;`+analyzeFunction)
 	return err
 }
 
