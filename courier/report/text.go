@@ -1,8 +1,10 @@
 package report
 
 import (
+	"maps"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -15,21 +17,32 @@ var hard = map[string]string{
 	"5.1.1":  "no such mailbox",
 	"5.1.2":  "no such domain",
 	"5.1.3":  "not an address",
-	"5.1.6":  "mailbox moved away",
-	"5.1.10": "address takes no mail", // RFC 7505 §4.2; Exchange says it of an unknown mailbox
+	"5.1.6":  "mailbox moved",
+	"5.1.10": "takes no mail", // RFC 7505 §4.2; Exchange says it of an unknown mailbox
 	"5.2.1":  "mailbox closed",
 }
 
 // soft names the reasons of others that a practice can understand.
 var soft = map[string]string{
 	"4.2.2": "mailbox full", "5.2.2": "mailbox full", "5.2.3": "message too long", "5.3.4": "message too long",
-	"4.4.7": "given up after many tries", "5.4.7": "given up after many tries",
+	"4.4.7": "given up", "5.4.7": "given up",
 }
 
 // Hard tells whether a bounce says that the address is of no use any more.
 func (r Report) Hard() bool { return r.Kind == Bounce && hard[r.Status] != "" }
 
-// Why is the reason in a few words: of a list where the status is known, else "not delivered", "delayed", "complaint" or "delivered".
+// Reasons are all that Why may say, for those who write the sentences.
+func Reasons() []string {
+	found := map[string]bool{"policy": true, "not delivered": true, "delayed": true, string(Delivered): true, string(Complaint): true}
+	for _, list := range []map[string]string{hard, soft} {
+		for _, reason := range list {
+			found[reason] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// Why is the reason in a few words: of a list where the status is known, else "policy", "not delivered", "delayed", "complaint" or "delivered".
 func (r Report) Why() string {
 	switch {
 	case r.Kind == Bounce && hard[r.Status] != "":
@@ -37,7 +50,7 @@ func (r Report) Why() string {
 	case (r.Kind == Bounce || r.Kind == Delay) && soft[r.Status] != "":
 		return soft[r.Status]
 	case r.Kind == Bounce && strings.HasPrefix(r.Status, "5.7."):
-		return "refused by policy"
+		return "policy"
 	case r.Kind == Bounce:
 		return "not delivered"
 	case r.Kind == Delay:

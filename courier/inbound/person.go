@@ -1,0 +1,245 @@
+package inbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"letterhead/message"
+	"letterhead/store"
+)
+
+// Subscription is what an unsubscribe link belongs to: enough to say whose messages would end.
+type Subscription struct {
+	Practice store.PracticeID
+	Message  message.ID
+	Channel  message.Channel
+}
+
+// Subscription looks at an unsubscribe link and changes nothing. ok is false for a token that is not ours and for one whose message is gone.
+func (in *Inbound) Subscription(ctx context.Context, token string) (s Subscription, ok bool, err error) {
+	practice, id, verified := in.Tokens.Unsubscribed(token)
+	if !verified {
+		in.counts.unauthenticated.Add(1)
+		return Subscription{}, false, nil
+	}
+	err = in.DB.View(ctx, store.Actor{Practice: practice, Agent: "unsubscribe"}, func(tx *store.Tx) error {
+		m, err := message.Find(ctx, tx, id)
+		if errors.Is(err, message.ErrNone) || err == nil && !left(m.State) {
+			return nil
+		}
+		s, ok = Subscription{Practice: practice, Message: id, Channel: m.Channel}, err == nil
+		return err
+	})
+	if err == nil && !ok {
+		in.counts.unknown.Add(1)
+	}
+	return s, ok, err
+}
+
+// Unsubscribed ends marketing to the recipient of a message (RFC 8058): consent is withdrawn and the address suppressed for marketing. Again
+// changes nothing.
+func (in *Inbound) Unsubscribed(ctx context.Context, token string) (Done, error) {
+	practice, id, ok := in.Tokens.Unsubscribed(token)
+	if !ok {
+		return in.nothing(Unauthenticated), nil
+	}
+	done := Done{Did: "unsubscribed", Why: "unsubscribe", Practice: practice, Message: id}
+	return in.change(ctx, done, "unsubscribe", func(tx *store.Tx, m message.Message, done *Done) error {
+		return in.withdraw(ctx, tx, m, done, []message.Purpose{message.Marketing}, message.Marketing)
+	})
+}
+
+// withdraw ends purposes for a message's recipient. A contact's choice is not the client's: for a contact only the address is suppressed.
+func (in *Inbound) withdraw(ctx context.Context, tx *store.Tx, m message.Message, done *Done, purposes []message.Purpose, suppressed message.Purpose) error {
+	if m.Recipient == m.Client {
+		for _, purpose := range purposes {
+			if err := in.Choices.Withdraw(ctx, tx, m.Client, m.Channel, purpose, done.Why); err != nil {
+				return err
+			}
+		}
+	}
+	if err := message.Learn(ctx, tx, m.ID, message.Replied, done.Why, ""); err != nil {
+		return err
+	}
+	if m.AddressIndex == "" {
+		return nil
+	}
+	done.Suppressed = true
+	return message.Suppress(ctx, tx, message.Suppression{Channel: m.Channel, AddressIndex: m.AddressIndex, Purpose: suppressed, Reason: done.Why})
+}
+
+// Receipt is what a gateway says of a text message that it took.
+type Receipt struct {
+	OutsideID string      // the gateway's id of the message
+	Fate      ReceiptFate //
+	Detail    string      // a code or a few words of the gateway, without numbers
+}
+
+// ReceiptFate is how a text message ended.
+type ReceiptFate string
+
+// The fates of a text message.
+const (
+	TextDelivered    ReceiptFate = "delivered"
+	TextNotDelivered ReceiptFate = "not delivered"
+	TextNoSuchNumber ReceiptFate = "no such number" // for good: the number is suppressed
+)
+
+// Receipt acts on a receipt of a gateway whose signature was checked.
+func (in *Inbound) Receipt(ctx context.Context, gateway string, r Receipt) (Done, error) {
+	step := message.Delivered
+	switch r.Fate {
+	case TextDelivered:
+	case TextNotDelivered, TextNoSuchNumber:
+		step = message.Bounced
+	default:
+		return in.nothing(NoMessage), nil
+	}
+	practice, id, err := in.byOutsideID(ctx, gateway, r.OutsideID)
+	if err != nil || id == "" {
+		return in.none(err)
+	}
+	done := Done{Did: step, Why: string(r.Fate), Practice: practice, Message: id}
+	return in.change(ctx, done, "receipt", func(tx *store.Tx, m message.Message, done *Done) error {
+		if err := message.Learn(ctx, tx, id, step, done.Why, withoutNumbers(r.Detail)); err != nil || r.Fate != TextNoSuchNumber || m.AddressIndex == "" {
+			return err
+		}
+		done.Suppressed = true
+		return message.Suppress(ctx, tx, message.Suppression{Channel: m.Channel, AddressIndex: m.AddressIndex, Reason: "bounce"})
+	})
+}
+
+func (in *Inbound) none(err error) (Done, error) {
+	if err != nil {
+		return Done{}, err
+	}
+	return in.nothing(NoMessage), nil
+}
+
+func (in *Inbound) byOutsideID(ctx context.Context, gateway, outside string) (practice store.PracticeID, id message.ID, err error) {
+	if outside == "" {
+		return "", "", nil
+	}
+	err = in.DB.WholeView(ctx, "find the message of a receipt", func(w *store.Wide) error {
+		practice, id, err = message.ByOutsideID(ctx, w, gateway, outside)
+		return err
+	})
+	if errors.Is(err, store.ErrNone) {
+		return "", "", nil
+	}
+	return practice, id, err
+}
+
+// withoutNumbers keeps of a gateway's words what cannot be a phone number.
+func withoutNumbers(text string) string {
+	words := strings.Fields(text)
+	for i, w := range words {
+		digits := 0
+		for _, r := range w {
+			if unicode.IsDigit(r) {
+				digits++
+			}
+		}
+		if digits > 5 {
+			words[i] = "…"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// Reply is a text message that came in.
+type Reply struct {
+	From      string // E.164
+	To        string // the sender id that it answers
+	Text      string
+	InReplyTo string // the gateway's id of the message that it answers; "" when it does not say
+}
+
+// Replied acts on a text message that came in by a gateway whose signature was checked. What it says is not kept; STOP is obeyed.
+func (in *Inbound) Replied(ctx context.Context, gateway string, r Reply) (Done, error) {
+	practice, id, err := in.answered(ctx, gateway, r)
+	if err != nil || id == "" {
+		return in.none(err)
+	}
+	done := Done{Did: message.Replied, Why: "answer", Practice: practice, Message: id}
+	if saysStop(r.Text) {
+		done.Why = "stop"
+	}
+	return in.change(ctx, done, "reply", func(tx *store.Tx, m message.Message, done *Done) error {
+		if done.Why == "stop" {
+			return in.withdraw(ctx, tx, m, done, []message.Purpose{message.Marketing, message.Appointments}, "")
+		}
+		return message.Learn(ctx, tx, id, message.Replied, done.Why, "")
+	})
+}
+
+// repliesWithin is how long after a text message an answer without a reference is taken for one to it.
+const repliesWithin = 60 * 24 * time.Hour
+
+// answered finds the message that a reply answers: by the gateway's reference, else the latest to that number of the one practice that has
+// the sender id.
+func (in *Inbound) answered(ctx context.Context, gateway string, r Reply) (store.PracticeID, message.ID, error) {
+	if practice, id, err := in.byOutsideID(ctx, gateway, r.InReplyTo); err != nil || id != "" {
+		return practice, id, err
+	}
+	practice := in.practiceOf(gateway, r.To)
+	if practice == "" || r.From == "" {
+		return "", "", nil
+	}
+	var id message.ID
+	err := in.DB.View(ctx, store.Actor{Practice: practice, Agent: "reply"}, func(tx *store.Tx) error {
+		keys, err := in.Keeper.Keys(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return tx.Row(ctx, `SELECT id FROM message WHERE practice = $1 AND channel = 'sms' AND address_index = $2 AND created_at >= $3
+			AND state IN ('leaving', 'sent', 'maybe sent', 'refused') ORDER BY created_at DESC, id DESC LIMIT 1`,
+			keys.Index("mobile", r.From), store.Micro(tx.Now.Add(-repliesWithin))).Scan(&id)
+	})
+	if errors.Is(err, store.ErrNone) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("find what a reply answers: %w", err)
+	}
+	return practice, id, nil
+}
+
+// practiceOf is the one practice that sends with a sender id; "" when there is none or several share it.
+func (in *Inbound) practiceOf(gateway, sender string) store.PracticeID {
+	same := func(a, b string) bool { return strings.TrimPrefix(a, "+") == strings.TrimPrefix(b, "+") }
+	found := ""
+	for _, g := range in.Gateways {
+		if g.Name != gateway || sender == "" || same(g.Sender, sender) { // the common sender id tells nobody apart
+			continue
+		}
+		for practice, id := range g.Senders {
+			if same(id, sender) {
+				if found != "" {
+					return ""
+				}
+				found = practice
+			}
+		}
+	}
+	return store.PracticeID(found)
+}
+
+// stops are the answers that end text messages, as a whole: "stop by at five?" is none. CANCEL, which carriers obey too, is not among them:
+// to a clinic it speaks of the appointment.
+var stops = map[string]bool{
+	"stop": true, "stop all": true, "stopall": true, "stop please": true, "please stop": true, "stop texting me": true, "stop messages": true,
+	"unsubscribe": true, "unsub": true, "quit": true, "end": true, "optout": true, "opt out": true, "no more": true,
+	"stopp": true, "arret": true, "arrêt": true, "baja": true, "parar": true, "abmelden": true,
+}
+
+func saysStop(text string) bool {
+	if len(text) > 100 {
+		return false
+	}
+	return stops[strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")]
+}
