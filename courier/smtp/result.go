@@ -49,7 +49,7 @@ const (
 type Message struct {
 	From string // return path; "" is the null one
 	To   string
-	// Data is the content in segments, signed and complete, lines ending in CRLF; it is not changed.
+	// Data is the content in segments, signed and complete, lines ending in CRLF. It is not changed, and not kept after Done.
 	Data net.Buffers
 }
 
