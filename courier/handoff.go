@@ -33,8 +33,9 @@ func (c *Courier) sign(ctx context.Context, b *batch) error {
 			defer func() { <-c.signing }()
 			for p := range next {
 				var err error
+				// t= is when it was signed by the machine's clock, also where a test root lives at another time.
 				began := time.Now()
-				if p.signature, err = p.signer.Sign(p.signature[:0], b.now, p.header[:len(p.header)-2], p.body); err != nil {
+				if p.signature, err = p.signer.Sign(p.signature[:0], began, p.header[:len(p.header)-2], p.body); err != nil {
 					c.Log.Error("a message cannot be signed", "practice", p.Practice, "message", p.ID, "error", err)
 					p.end(message.Held, message.ReasonSender, "it cannot be signed")
 				}
