@@ -126,10 +126,19 @@ func readForm(r *http.Request) error {
 	return nil
 }
 
+// owner is who visits until sign-in exists.
+func owner(ctx context.Context, tx *store.Tx) (guard.Member, error) {
+	m, err := guard.OwnerOf(ctx, tx)
+	if errors.Is(err, store.ErrNone) {
+		return m, fault.New(fault.Unavailable, "web.no_owner", "this practice has no owner; letterhead practice add makes one with its owner")
+	}
+	return m, err
+}
+
 // weekBack is how far back failed messages count in the menu.
 const weekBack = 7 * 24 * time.Hour
 
-// visit says who asks. Until sign-in exists, it is the practice's owner.
+// visit says who asks.
 func (s *server) visit(r *http.Request) (*page.Visit, error) {
 	v := &page.Visit{Request: r, DB: s.DB, Keeper: s.Keeper}
 	var failed int
@@ -139,9 +148,7 @@ func (s *server) visit(r *http.Request) (*page.Visit, error) {
 		if v.Practice, err = practice.Find(r.Context(), tx); err != nil {
 			return err
 		}
-		if v.Member, err = guard.OwnerOf(r.Context(), tx); errors.Is(err, store.ErrNone) {
-			return fault.New(fault.Unavailable, "web.no_owner", "this practice has no owner; letterhead practice add makes one with its owner")
-		} else if err != nil {
+		if v.Member, err = s.who(r.Context(), tx); err != nil {
 			return err
 		}
 		counts, err := message.Count(r.Context(), tx, tx.Now.Add(-weekBack))

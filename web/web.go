@@ -13,12 +13,14 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"letterhead/fault"
+	"letterhead/guard"
 	"letterhead/store"
 	"letterhead/vault"
 	"letterhead/web/page"
@@ -46,11 +48,12 @@ const (
 type server struct {
 	Config
 	hosts map[string]bool
+	who   func(context.Context, *store.Tx) (guard.Member, error)
 }
 
 // New makes the handler of members' pages.
 func New(c Config) (http.Handler, error) {
-	s := &server{Config: c, hosts: map[string]bool{}}
+	s := &server{Config: c, hosts: map[string]bool{}, who: owner}
 	if c.DB == nil || c.Keeper == nil || c.Practice == "" || c.Log == nil {
 		return nil, fault.New(fault.Internal, "web.config", "web needs a database, a keeper, a practice and a log")
 	}

@@ -207,3 +207,8 @@ func (b *booking) chosen() string {
 	}
 	return b.client
 }
+
+// line says whose times these are.
+func (b *booking) line() string {
+	return b.visit.Say("book.times-in", b.visit.Text.Place(b.visit.Practice.Zone))
+}

@@ -164,7 +164,7 @@ func book(b booking) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.PageHead(b.title(), b.visit.Say("frame.times-in", b.visit.Text.Place(b.visit.Practice.Zone)), ui.Link{To: "/?date=" + b.date, Say: b.visit.Say("diary.back")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.PageHead(b.title(), b.line(), ui.Link{To: "/?date=" + b.date, Say: b.visit.Say("diary.back")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

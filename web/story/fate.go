@@ -164,7 +164,7 @@ func (t Teller) reached(told Told, attendee string) Unreached {
 	if failed != nil {
 		steps := told.Steps[failed.ID]
 		return Unreached{Kind: ui.Bad, Key: "today.not-delivered", Say: t.become(*failed, FateOf(*failed, steps), steps), Person: attendee,
-			Fix: t.fix(plan.BadEmail, failed.Client, failed.Client != failed.Recipient)}
+			Fix: t.look(*failed)}
 	}
 	var blocked *plan.Line
 	for i, line := range told.Lines {
@@ -183,4 +183,12 @@ func (t Teller) reached(told Told, attendee string) Unreached {
 	}
 	return Unreached{Kind: ui.Wait, Key: "today.no-way", Say: sentence(t.Reason(string(blocked.Reason))), Person: attendee,
 		Fix: t.fix(blocked.Reason, blocked.Client, blocked.Client != blocked.Recipient)}
+}
+
+// look leads to the address that a message could not be delivered to.
+func (t Teller) look(m message.Message) []ui.Link {
+	if !t.Clients || m.Client == "" || m.Client != m.Recipient {
+		return nil
+	}
+	return []ui.Link{{To: "/clients/" + m.Client + "/reach", Say: t.Text.Say("fix.look")}}
 }

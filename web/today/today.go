@@ -21,8 +21,8 @@ import (
 
 // The hours that a day's grid shows even when nobody is booked.
 const (
-	opens  = 8 * 60
-	closes = 18 * 60
+	opens  = 9 * 60
+	closes = 17 * 60
 )
 
 // maxShown bounds the list of those who could not be reached.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -161,3 +163,9 @@ func onOff(on bool) string {
 func noKey(place Place) bool { return place.Key == "" }
 
 func sortedKeys(values map[string]string) []string { return slices.Sorted(maps.Keys(values)) }
+
+// capital begins a word with a capital letter.
+func capital(say string) string {
+	first, size := utf8.DecodeRuneInString(say)
+	return string(unicode.ToUpper(first)) + say[size:]
+}

@@ -25,7 +25,6 @@ var pageEnglish = map[string]string{
 	"fault.web.cross_site":           "This request came from another site and was not carried out.",
 	"fault.web.too_large":            "That is more than a form here can hold. Shorten it and send it again.",
 	"fault.web.not_form":             "Only forms of these pages are read here.",
-	"fault.calendar.changed":         "Somebody has changed this appointment since you opened it. Open it again and look at how it is now.",
 	"fault.calendar.not_booked":      "This appointment is not booked any more.",
 	"fault.calendar.by":              "Say who cancels: the client or the practice.",
 	"fault.calendar.no_undo":         "This cannot be undone any more: the message about it may have left. Move or restore the appointment instead.",
@@ -156,6 +155,7 @@ var pageEnglish = map[string]string{
 	"taken.anyway-say": "It is recorded as overbooked, with your name.",
 
 	"book.title":        "Book an appointment",
+	"book.times-in":     "Times in %s",
 	"book.do":           "Book",
 	"book.client":       "Client",
 	"book.find":         "Find",
