@@ -172,7 +172,7 @@ func TestCancelDrains(t *testing.T) {
 			if !errors.Is(err, context.Canceled) && !silent || err == nil {
 				t.Errorf("%s: error %v", mode, err)
 			}
-			if took := time.Since(start); took > time.Second {
+			if took := time.Since(start); took > 3*time.Second {
 				t.Errorf("%s: took %v", mode, took)
 			}
 			if calls != 2 || counts[smtp.NotBegun] < 80 || (counts[smtp.MaybeSent] > 0) != silent || counts[smtp.Accepted] == 0 {
