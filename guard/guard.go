@@ -76,8 +76,8 @@ func (m Member) Actor(practice store.PracticeID) store.Actor {
 	return store.Actor{Practice: practice, Member: m.ID}
 }
 
-// AddMember adds a team member.
-func AddMember(ctx context.Context, tx *store.Tx, m Member) (Member, error) {
+// Check returns the member as it would be stored, or which field is wrong.
+func (m Member) Check() (Member, error) {
 	m.Email = strings.ToLower(strings.TrimSpace(m.Email))
 	if parsed, err := mail.ParseAddress(m.Email); err != nil || parsed.Address != m.Email || len(m.Email) > 254 {
 		return Member{}, fault.Field("email", "member.email", "write the team member's e-mail address as name@example.com")
@@ -88,8 +88,17 @@ func AddMember(ctx context.Context, tx *store.Tx, m Member) (Member, error) {
 	if len(m.Name) > 200 {
 		return Member{}, fault.Field("name", "member.name", "a name has at most 200 characters")
 	}
+	return m, nil
+}
+
+// AddMember adds a team member.
+func AddMember(ctx context.Context, tx *store.Tx, m Member) (Member, error) {
+	m, err := m.Check()
+	if err != nil {
+		return Member{}, err
+	}
 	m.ID = store.NewID[store.MemberID]()
-	_, err := tx.Exec(ctx, `INSERT INTO member (practice, id, email, name, role, created_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
+	_, err = tx.Exec(ctx, `INSERT INTO member (practice, id, email, name, role, created_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
 		string(m.ID), m.Email, m.Name, string(m.Role), store.Micro(tx.Now))
 	return m, err
 }

@@ -127,8 +127,8 @@ var (
 	localPart = regexp.MustCompile("^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$") // RFC 5322 §3.2.3 dot-atom, lower case
 )
 
-// checked returns p with every text in its stored form.
-func checked(p Practice) (Practice, error) {
+// Check returns a practice as it would be stored, or which field is wrong.
+func (p Practice) Check() (Practice, error) {
 	var c checker
 	p.Name = c.take(required("name", p.Name, MaxName))
 	p.Country = c.take(Country("country", p.Country))

@@ -25,7 +25,7 @@ func scan(row scanner) (Practice, error) {
 // Add writes a new practice with one location. The transaction is bound to the new id. An empty Label is made from the name; a given one that
 // another practice has is ErrLabel.
 func Add(ctx context.Context, tx *store.Tx, p Practice) (Practice, error) {
-	p, err := checked(p)
+	p, err := p.Check()
 	if err != nil {
 		return Practice{}, err
 	}
@@ -65,7 +65,7 @@ func Find(ctx context.Context, tx *store.Tx) (Practice, error) {
 
 // Change writes everything but the label, the id and the instants. Locations keep their zones: moving the practice does not move its rooms.
 func Change(ctx context.Context, tx *store.Tx, p Practice) (Practice, error) {
-	p, err := checked(p)
+	p, err := p.Check()
 	if err != nil {
 		return Practice{}, err
 	}

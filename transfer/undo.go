@@ -17,7 +17,9 @@ import (
 // Latest is the newest import of the practice that is not taken back.
 func Latest(ctx context.Context, tx *store.Tx) (BatchID, error) {
 	var id BatchID
-	err := tx.Row(ctx, `SELECT id FROM import_batch WHERE practice = $1 AND kind = 'import' AND state = 'done' ORDER BY id DESC LIMIT 1`).Scan(&id)
+	// One that changed nothing is no import that anybody would want to take back.
+	err := tx.Row(ctx, `SELECT id FROM import_batch b WHERE practice = $1 AND kind = 'import' AND state = 'done'
+		AND EXISTS (SELECT 1 FROM import_change c WHERE c.practice = $1 AND c.batch = b.id) ORDER BY id DESC LIMIT 1`).Scan(&id)
 	if errors.Is(err, store.ErrNone) {
 		return "", ErrNothing
 	}

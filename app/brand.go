@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+
+	"letterhead/courier"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/template"
+)
+
+// platform is the domain below which a practice without a domain of its own sends. Its default can be delivered from by nobody else, and to nobody:
+// good for a first look; a host names a domain of its own in courier.platform_domain.
+func (c *Config) platform() string {
+	if c.Courier.PlatformDomain != "" {
+		return c.Courier.PlatformDomain
+	}
+	return "letterhead.localhost"
+}
+
+// ownDomain gives a new practice its subdomain of the platform's, and the platform its keys.
+func (i *installation) ownDomain(p practice.Practice) error {
+	domains := courier.NewDomains(courierFolder(i.folder), i.config.platform())
+	if _, err := domains.Add(i.config.platform(), "", i.db.Now()); err != nil {
+		return err
+	}
+	_, err := domains.Add(p.Label+"."+i.config.platform(), p.ID, i.db.Now())
+	return err
+}
+
+// sendFrom makes a domain the practice's From domain, in new versions of all its wordings.
+func (i *installation) sendFrom(ctx context.Context, actor store.Actor, domain string) error {
+	return i.db.Change(ctx, actor, func(tx *store.Tx) error {
+		p, err := practice.Find(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if p.Domain = domain; domain == p.Label+"."+i.config.platform() {
+			p.Domain = ""
+		}
+		if _, err := practice.Change(ctx, tx, p); err != nil {
+			return err
+		}
+		_, err = template.Rebrand(ctx, tx, i.config.platform())
+		return err
+	})
+}
+
+// rebrand carries what an import brought (a phone, a website) into the practice's wordings.
+func (i *installation) rebrand(ctx context.Context, actor store.Actor) error {
+	return i.db.Change(ctx, actor, func(tx *store.Tx) error {
+		_, err := template.Rebrand(ctx, tx, i.config.platform())
+		return err
+	})
+}

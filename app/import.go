@@ -1,0 +1,122 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	"letterhead/fault"
+	"letterhead/store"
+	"letterhead/transfer"
+)
+
+func importCommand() command {
+	cmd := command{
+		name: "import", summary: "take over clients and appointments from another system's export: all or nothing",
+		examples: []string{
+			"import --practice ID --from export/ --dry-run", "import --practice ID --from export/ --json",
+			"import --practice ID --from export/ --mapping headings.toml --remarks remarks.jsonl", "import --practice ID --undo",
+		},
+	}
+	cmd.run = func(ctx context.Context, c *call) error {
+		var id, from, mapping, remarks string
+		var dry, undo bool
+		err := c.parse(cmd, func(f *flag.FlagSet) {
+			f.StringVar(&id, "practice", "", "the practice's `id`")
+			f.StringVar(&from, "from", "", "the `folder` with clients.csv, appointments.csv and practice.json")
+			f.StringVar(&mapping, "mapping", "", "a `file` that says which heading is what; docs/import.md shows one")
+			f.StringVar(&remarks, "remarks", "", "a `file` to write every remark to, as JSON lines; it names rows, and values where they help")
+			f.BoolVar(&dry, "dry-run", false, "say what would happen and change nothing")
+			f.BoolVar(&undo, "undo", false, "take the last import back, apart from what was changed here since")
+			f.BoolVar(&c.json, "json", false, "print the report as JSON")
+		})
+		if err != nil {
+			return err
+		}
+		if !undo {
+			if err := required("from", from); err != nil {
+				return err
+			}
+		}
+		return c.inFolder(ctx, func(i *installation) error {
+			actor, err := i.practice(ctx, id)
+			if err != nil {
+				return err
+			}
+			actor.Agent = "import"
+			if undo {
+				return c.undoImport(ctx, i, actor)
+			}
+			return c.runImport(ctx, i, actor, transfer.Source{Dir: from}, mapping, remarks, dry)
+		})
+	}
+	return cmd
+}
+
+func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor, from transfer.Source, mapping, remarks string, dry bool) error {
+	options := transfer.Options{DryRun: dry, Actor: actor}
+	if mapping != "" {
+		file, err := os.Open(mapping)
+		if err != nil {
+			return fault.Field("--mapping", "import.mapping", "the file cannot be read")
+		}
+		defer file.Close()
+		if options.Mapping, err = transfer.ReadMapping(file); err != nil {
+			return err
+		}
+	}
+	if remarks != "" {
+		file, err := os.OpenFile(remarks, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fault.Field("--remarks", "import.remarks", "the file cannot be written")
+		}
+		defer file.Close()
+		out := bufio.NewWriter(file)
+		defer out.Flush()
+		options.Remarks = out
+	}
+	if terminal(c.errs) {
+		options.Progress = func(p transfer.Progress) { fmt.Fprintf(c.errs, "\r%-14s %9d rows", p.Step, p.Rows) }
+	}
+	report, err := transfer.Import(ctx, i.db, i.keeper, actor.Practice, from, options)
+	if terminal(c.errs) {
+		fmt.Fprintf(c.errs, "\r%30s\r", "")
+	}
+	if err != nil {
+		return err
+	}
+	if !dry {
+		if err := i.rebrand(ctx, actor); err != nil {
+			return err
+		}
+	}
+	return c.printReport(report)
+}
+
+func (c *call) undoImport(ctx context.Context, i *installation, actor store.Actor) error {
+	report, err := transfer.Undo(ctx, i.db, i.keeper, actor.Practice, "", transfer.Options{Actor: actor})
+	if err != nil {
+		return err
+	}
+	return c.printReport(report)
+}
+
+func (c *call) printReport(report *transfer.Report) error {
+	if c.json {
+		return printJSON(c, report)
+	}
+	fmt.Fprint(c.out, report.Summary())
+	return nil
+}
+
+// terminal reports whether somebody watches.
+func terminal(out any) bool {
+	file, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

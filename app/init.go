@@ -1,0 +1,326 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"letterhead/courier/journal"
+	"letterhead/courier/trust"
+	"letterhead/fault"
+	"letterhead/guard"
+	"letterhead/plan"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/template"
+	"letterhead/vault"
+)
+
+// newPractice is what init and practice add are told of a practice.
+type newPractice struct {
+	name, country, zone, owner, ownerName, language, phone, email, website, address string
+}
+
+func (n *newPractice) flags(f *flag.FlagSet) {
+	f.StringVar(&n.name, "name", "", "the practice's `name`")
+	f.StringVar(&n.country, "country", "", "its country's two-letter `code`, such as AU")
+	f.StringVar(&n.zone, "zone", "", "its time `zone`, such as Australia/Melbourne")
+	f.StringVar(&n.owner, "owner", "", "the owner's `e-mail` address")
+	f.StringVar(&n.ownerName, "owner-name", "", "the owner's `name`")
+	f.StringVar(&n.language, "language", "", "the `language` of its messages, such as en; the country's when empty")
+	f.StringVar(&n.phone, "phone", "", "its phone `number`, as written on messages")
+	f.StringVar(&n.email, "email", "", "its e-mail `address`, for replies")
+	f.StringVar(&n.website, "website", "", "its `host` name, without https://")
+	f.StringVar(&n.address, "address", "", "its street `address`")
+}
+
+// check finds what is wrong before anything is made.
+func (n *newPractice) check() error {
+	if err := required("name", n.name, "country", n.country, "zone", n.zone, "owner", n.owner); err != nil {
+		return err
+	}
+	if _, err := n.practice().Check(); err != nil {
+		return err
+	}
+	_, err := n.member().Check()
+	return err
+}
+
+func (n *newPractice) practice() practice.Practice {
+	p := practice.New(n.name, n.country, n.zone)
+	p.Phone, p.Email, p.Website, p.Address = n.phone, n.email, n.website, n.address
+	if n.language != "" {
+		p.Language = n.language
+	}
+	return p
+}
+
+func (n *newPractice) member() guard.Member {
+	return guard.Member{Email: n.owner, Name: n.ownerName, Role: guard.Owner}
+}
+
+// addPractice makes a practice with everything that it needs on its first day: keys, an owner, the starter wordings and rules.
+func (i *installation) addPractice(ctx context.Context, n newPractice) (practice.Practice, error) {
+	p := n.practice()
+	p.ID = store.NewID[store.PracticeID]()
+	err := i.db.Change(ctx, store.Actor{Practice: p.ID, Agent: "command"}, func(tx *store.Tx) error {
+		added, err := practice.Add(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if _, err := i.keeper.Keys(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := guard.AddMember(ctx, tx, n.member()); err != nil {
+			return err
+		}
+		if err := template.AddStarter(ctx, tx, i.config.platform()); err != nil {
+			return err
+		}
+		if err := plan.AddStarter(ctx, tx); err != nil {
+			return err
+		}
+		p = added
+		return nil
+	})
+	if err != nil {
+		return p, err
+	}
+	return p, i.ownDomain(p)
+}
+
+// made is what init and practice add print with --json.
+type made struct {
+	Practice     store.PracticeID `json:"practice"`
+	Name         string           `json:"name"`
+	Label        string           `json:"label"`
+	Folder       string           `json:"folder,omitempty"`
+	Installation string           `json:"installation,omitempty"`
+	KeyFile      string           `json:"key_file,omitempty"`
+}
+
+func initCommand() command {
+	cmd := command{
+		name: "init", summary: "make a data folder with its keys, database and first practice",
+		examples: []string{
+			`init --name "Wattle Street Physiotherapy" --country AU --zone Australia/Melbourne --owner petra@wattlestreet.example`,
+			`init --name "Hudson Hand Therapy" --country US --zone America/New_York --owner pat@hudson.example --database postgres://letterhead@/letterhead --json`,
+		},
+	}
+	cmd.run = func(ctx context.Context, c *call) error {
+		var n newPractice
+		var database string
+		var test bool
+		err := c.parse(cmd, func(f *flag.FlagSet) {
+			n.flags(f)
+			f.StringVar(&database, "database", c.env["LETTERHEAD_DATABASE"], "`address` of a PostgreSQL database; a SQLite file in the folder when empty")
+			f.BoolVar(&test, "test", false, "mark the root as a test: it hands off to loopback only and tick may be given another now; it stays so")
+			f.BoolVar(&c.json, "json", false, "print JSON")
+		})
+		if err != nil {
+			return err
+		}
+		if err := n.check(); err != nil {
+			return err
+		}
+		i, err := makeInstallation(ctx, c, database, markOf(test))
+		if err != nil {
+			return err
+		}
+		defer i.Close()
+		p, err := i.addPractice(ctx, n)
+		if err != nil {
+			return err
+		}
+		m := made{Practice: p.ID, Name: p.Name, Label: p.Label, Folder: c.folder, Installation: i.trust.Installation, KeyFile: i.config.KeyFile}
+		if c.json {
+			return printJSON(c, m)
+		}
+		fmt.Fprintf(c.out, "Made %s for %s.\n\n  practice  %s\n  key       %s\n\n", c.folder, p.Name, p.ID, i.config.KeyFile)
+		fmt.Fprintf(c.out, "Keep a copy of the key apart from the backups: without it, contact details cannot be read by anybody.\n\n")
+		fmt.Fprintf(c.out, "Next: letterhead import --practice %s --from DIR --dry-run, then letterhead serve.\n", p.ID)
+		return nil
+	}
+	return cmd
+}
+
+// makeInstallation makes the data folder. A folder that holds an installation already, or that a failed init left incomplete in a way that cannot
+// be told apart from one, is refused.
+func makeInstallation(ctx context.Context, c *call, database string, mark trust.Mark) (*installation, error) {
+	if err := os.MkdirAll(c.folder, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(c.folder, configFile)); errors.Is(err, os.ErrNotExist) {
+		if err := writeConfig(c.folder, database); err != nil {
+			return nil, fmt.Errorf("write %s: %w", configFile, err)
+		}
+	}
+	config, err := readConfig(c.folder, c.env)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := store.Migrate(ctx, store.Config{URL: config.Database}); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(config.KeyFile); errors.Is(err, os.ErrNotExist) {
+		if err := vault.CreateKEK(config.KeyFile); err != nil {
+			return nil, err
+		}
+	}
+	t, err := trust.Create(courierFolder(c.folder), mark)
+	if err != nil {
+		return nil, err
+	}
+	if err := journal.Create(journalFolder(c.folder), t.Installation, t.Epoch); err != nil {
+		return nil, err
+	}
+	return c.open(ctx, nil)
+}
+
+func printJSON(c *call, v any) error {
+	encoder := json.NewEncoder(c.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+func practiceCommand() command {
+	cmd := command{
+		name: "practice", argument: "add|list|close", summary: "add a practice, list them, or close one",
+		examples: []string{
+			`practice add --name "Lee Valley Psychology" --country IE --zone Europe/Dublin --owner aoife@leevalley.example`,
+			"practice list --json", "practice close --practice ID",
+		},
+	}
+	cmd.run = func(ctx context.Context, c *call) error {
+		var n newPractice
+		var id string
+		err := c.parse(cmd, func(f *flag.FlagSet) {
+			n.flags(f)
+			f.StringVar(&id, "practice", "", "the `id` of the practice to close")
+			f.BoolVar(&c.json, "json", false, "print JSON")
+		})
+		if err != nil {
+			return err
+		}
+		verb := ""
+		if len(c.args) == 1 {
+			verb = c.args[0]
+		}
+		switch verb {
+		case "add":
+			if err := n.check(); err != nil {
+				return err
+			}
+			return c.inFolder(ctx, func(i *installation) error { return practiceAdd(ctx, c, i, n) })
+		case "list":
+			return c.inFolder(ctx, func(i *installation) error { return practiceList(ctx, c, i) })
+		case "close":
+			return c.inFolder(ctx, func(i *installation) error { return practiceClose(ctx, c, i, id) })
+		}
+		return fault.Field("practice", "command.verb", "say add, list or close")
+	}
+	return cmd
+}
+
+func practiceAdd(ctx context.Context, c *call, i *installation, n newPractice) error {
+	p, err := i.addPractice(ctx, n)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return printJSON(c, made{Practice: p.ID, Name: p.Name, Label: p.Label})
+	}
+	fmt.Fprintf(c.out, "Added %s: %s\n", p.Name, p.ID)
+	return nil
+}
+
+func practiceList(ctx context.Context, c *call, i *installation) error {
+	type row struct {
+		Practice store.PracticeID `json:"practice"`
+		Name     string           `json:"name"`
+		Country  string           `json:"country"`
+		Zone     string           `json:"zone"`
+		Closed   *time.Time       `json:"closed,omitempty"`
+	}
+	rows := []row{}
+	err := eachPractice(ctx, i.db, true, func(p practice.Practice) error {
+		r := row{Practice: p.ID, Name: p.Name, Country: p.Country, Zone: p.Zone}
+		if !p.ClosedAt.IsZero() {
+			r.Closed = &p.ClosedAt
+		}
+		rows = append(rows, r)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return printJSON(c, rows)
+	}
+	table := tabwriter.NewWriter(c.out, 2, 0, 2, ' ', 0)
+	for _, r := range rows {
+		state := ""
+		if r.Closed != nil {
+			state = "closed " + r.Closed.Format("2006-01-02")
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.Practice, r.Name, r.Country, r.Zone, state)
+	}
+	return table.Flush()
+}
+
+// eachPractice calls do for every practice, closed ones only when asked for.
+func eachPractice(ctx context.Context, db *store.DB, closed bool, do func(practice.Practice) error) error {
+	const page = 200
+	var after store.PracticeID
+	for {
+		var found []practice.Practice
+		err := db.WholeView(ctx, "list practices for an operator's command", func(w *store.Wide) (err error) {
+			found, err = practice.List(ctx, w, after, page)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, p := range found {
+			if after = p.ID; !closed && !p.ClosedAt.IsZero() {
+				continue
+			}
+			if err := do(p); err != nil {
+				return err
+			}
+		}
+		if len(found) < page {
+			return nil
+		}
+	}
+}
+
+func practiceClose(ctx context.Context, c *call, i *installation, id string) error {
+	actor, err := i.practice(ctx, id)
+	if err != nil {
+		return err
+	}
+	err = i.db.Change(ctx, actor, func(tx *store.Tx) error { return practice.Close(ctx, tx) })
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return printJSON(c, map[string]string{"practice": id, "state": "closed"})
+	}
+	fmt.Fprintf(c.out, "Closed %s. Its messages stop; its data stays until it is erased.\n", id)
+	return nil
+}
+
+func markOf(test bool) trust.Mark {
+	if test {
+		return trust.Test
+	}
+	return trust.Real
+}

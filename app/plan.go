@@ -1,0 +1,115 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"time"
+
+	"letterhead/plan"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/zone"
+)
+
+func planCommand() command {
+	cmd := command{
+		name: "plan", summary: "say what will be sent, when and to whom, and what will not, and why",
+		examples: []string{
+			"plan --practice ID --from 2026-12-01 --to 2026-12-07", "plan --practice ID --appointment 50017 --json",
+			"plan --practice ID --client 1042 --at 2026-12-01T09:00:00+11:00 --json",
+		},
+	}
+	cmd.run = func(ctx context.Context, c *call) error {
+		var id, from, to, at string
+		var filter plan.Filter
+		err := c.parse(cmd, func(f *flag.FlagSet) {
+			f.StringVar(&id, "practice", "", "the practice's `id`")
+			f.StringVar(&filter.Client, "client", "", "only this client: our `id`, or the one it was imported under")
+			f.StringVar(&filter.Appointment, "appointment", "", "only this appointment: our `id`, or the one it was imported under")
+			f.StringVar(&from, "from", "", "due from this `instant` or day on")
+			f.StringVar(&to, "to", "", "due before this `instant`, or up to the end of this day")
+			f.StringVar(&at, "at", "", "as of this `instant` instead of now; nothing is changed")
+			f.BoolVar(&c.json, "json", false, "print one JSON object for each line")
+		})
+		if err != nil {
+			return err
+		}
+		return c.inFolder(ctx, func(i *installation) error {
+			actor, err := i.practice(ctx, id)
+			if err != nil {
+				return err
+			}
+			return i.db.View(ctx, actor, func(tx *store.Tx) error {
+				p, err := practice.Find(ctx, tx)
+				if err != nil {
+					return err
+				}
+				if err := readRange(&filter, p.Zone, from, to, at); err != nil {
+					return err
+				}
+				return c.printPlan(ctx, tx, filter)
+			})
+		})
+	}
+	return cmd
+}
+
+// readRange reads the flags in the practice's zone; a day given as the end is meant to its last instant.
+func readRange(f *plan.Filter, zoneName, from, to, at string) error {
+	local, err := zone.Load(zoneName)
+	if err != nil {
+		return err
+	}
+	if f.From, err = instant("from", from, local); err != nil {
+		return err
+	}
+	if f.To, err = instant("to", to, local); err != nil {
+		return err
+	}
+	if day, err := zone.ParseDate(to); err == nil {
+		f.To = zone.At(zone.Wall{Date: day.Add(1)}, local)
+	}
+	f.At, err = instant("at", at, local)
+	return err
+}
+
+func (c *call) printPlan(ctx context.Context, tx *store.Tx, f plan.Filter) error {
+	out := bufio.NewWriter(c.out)
+	encoder := json.NewEncoder(out)
+	lines := 0
+	err := plan.Lines(ctx, tx, f, func(l plan.Line) error {
+		lines++
+		if c.json {
+			return encoder.Encode(l)
+		}
+		appointment, person := l.Appointment, l.Client
+		if l.External != "" {
+			appointment = l.External
+		}
+		if l.ClientExternal != "" {
+			person = l.ClientExternal
+		}
+		due := "-"
+		if !l.Due.IsZero() {
+			due = l.Due.Format("Mon 2 Jan 2006 15:04 -07:00")
+		}
+		_, err := fmt.Fprintf(out, "%-31s %-4s %-5s %-16s appointment %s, client %s: %s\n", due, l.Verdict, l.Channel, l.Rule, appointment, person, l.Reason)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if lines == 0 && !c.json {
+		fmt.Fprintln(out, "Nothing falls due there. The practice has no appointments to come in that time, or no automatic messages that are on.")
+	}
+	return out.Flush()
+}
+
+// shifted is a clock that starts at an instant and goes on from there.
+func shifted(at time.Time) func() time.Time {
+	started := time.Now()
+	return func() time.Time { return at.Add(time.Since(started)) }
+}

@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"letterhead/job"
+	"letterhead/plan"
+	"letterhead/practice"
+	"letterhead/store"
+)
+
+const (
+	lookEvery  = time.Second      // between two looks for what is due
+	sweepEvery = 6 * time.Hour    // between two sweeps for gaps
+	sweepJob   = "plan.sweep"     // finds appointments without due rows
+	replanJob  = "plan.replan"    // after a change of rules, zones or preferences
+	maxRounds  = 100_000          // bounds one run through what is due
+	replanStep = 500              // appointments in a step of replanJob
+	jobsEvery  = 5 * time.Second  // between two looks for jobs
+	drainIn    = 4 * time.Second  // for what is in hand at the end
+	stopIn     = 5 * time.Second  // for all at the end
+	readIn     = 10 * time.Second // for a request's header
+)
+
+// turned is what a run through what is due did.
+type turned struct{ Queued, Dropped, Waiting, Failed int }
+
+// turnDue turns due rows into messages until nothing is due: practices take turns of at most plan.TurnLimit rows, so that a large one delays nobody.
+// A practice whose turn fails is left for the next run, and the others go on.
+func (i *installation) turnDue(ctx context.Context, log *slog.Logger) (turned, error) {
+	var total turned
+	failed := map[store.PracticeID]bool{}
+	var after store.PracticeID
+	for range maxRounds {
+		var next []store.PracticeID
+		err := i.db.WholeView(ctx, "find practices with something due", func(w *store.Wide) (err error) {
+			next, err = plan.NextPractices(ctx, w, w.Now, after)
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+		moved := false
+		for _, id := range next {
+			if after = id; failed[id] {
+				continue
+			}
+			did, err := i.turn(ctx, id)
+			if err != nil {
+				if ctx.Err() != nil {
+					return total, ctx.Err()
+				}
+				failed[id] = true
+				total.Failed++
+				log.Error("a turn failed", slog.String("practice", string(id)), slog.Any("error", err))
+				continue
+			}
+			total.Queued += did.Queued
+			total.Dropped += did.Dropped
+			total.Waiting += did.Waiting
+			moved = moved || did.Queued+did.Dropped+did.Waiting > 0
+		}
+		if len(next) < plan.MaxPractices {
+			if after = ""; !moved {
+				return total, nil
+			}
+		}
+	}
+	return total, nil
+}
+
+func (i *installation) turn(ctx context.Context, id store.PracticeID) (did plan.Turned, err error) {
+	err = i.db.Change(ctx, store.Actor{Practice: id, Agent: "tick"}, func(tx *store.Tx) (err error) {
+		did, err = plan.Turn(ctx, tx, plan.TurnLimit)
+		return err
+	})
+	return did, err
+}
+
+// planLoop runs until the context ends.
+func (i *installation) planLoop(ctx context.Context, log *slog.Logger) {
+	look, sweep := time.NewTicker(lookEvery), time.NewTicker(sweepEvery)
+	defer look.Stop()
+	defer sweep.Stop()
+	if err := i.openSweeps(ctx); err != nil && ctx.Err() == nil {
+		log.Error("sweep", slog.Any("error", err))
+	}
+	for {
+		if _, err := i.turnDue(ctx, log); err != nil && ctx.Err() == nil {
+			log.Error("plan what is due", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		case <-sweep.C:
+			if err := i.openSweeps(ctx); err != nil && ctx.Err() == nil {
+				log.Error("sweep", slog.Any("error", err))
+			}
+		}
+	}
+}
+
+// openSweeps opens a sweep for each open practice; one that is open already is left alone.
+func (i *installation) openSweeps(ctx context.Context) error {
+	return eachPractice(ctx, i.db, false, func(p practice.Practice) error {
+		return i.db.Change(ctx, store.Actor{Practice: p.ID, Agent: "tick"}, func(tx *store.Tx) error {
+			return job.Add(ctx, tx, sweepJob, "", tx.Now)
+		})
+	})
+}
+
+func (i *installation) jobs() *job.Runner {
+	return job.NewRunner(i.db, map[string]job.Handler{
+		sweepJob: i.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
+			return plan.Sweep(ctx, tx, cursor)
+		}),
+		replanJob: i.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
+			return plan.Replan(ctx, tx, cursor, replanStep)
+		}),
+	})
+}
+
+func (i *installation) planJob(step func(context.Context, *store.Tx, string) (plan.Replanned, error)) job.Handler {
+	return func(ctx context.Context, j job.Job) (job.Progress, error) {
+		var done plan.Replanned
+		err := i.db.Change(ctx, store.Actor{Practice: j.Practice, Agent: "job"}, func(tx *store.Tx) (err error) {
+			done, err = step(ctx, tx, j.Cursor)
+			return err
+		})
+		if err != nil {
+			return job.Progress{}, fmt.Errorf("%s: %w", j.Kind, err)
+		}
+		return job.Progress{Cursor: done.Next, Done: j.Done + int64(done.Done), Total: max(j.Total, int64(done.Total)), Ended: done.Next == ""}, nil
+	}
+}

@@ -1,0 +1,220 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"letterhead/courier"
+	"letterhead/fault"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/web"
+	"letterhead/web/page"
+	"letterhead/web/ui"
+)
+
+func serveCommand() command {
+	cmd := command{
+		name: "serve", summary: "run the pages, the planning and, unless told otherwise, the courier",
+		examples: []string{"serve", "serve --no-courier", "serve --practice ID   (where there are several: whose pages)"},
+	}
+	cmd.run = func(ctx context.Context, c *call) error {
+		var noCourier bool
+		var id string
+		err := c.parse(cmd, func(f *flag.FlagSet) {
+			f.BoolVar(&noCourier, "no-courier", false, "leave delivery to letterhead courier")
+			f.StringVar(&id, "practice", "", "the `id` of the practice whose pages are shown, until sign-in exists")
+		})
+		if err != nil {
+			return err
+		}
+		return c.inFolder(ctx, func(i *installation) error {
+			p, err := i.shown(ctx, id)
+			if err != nil {
+				return err
+			}
+			return i.serve(ctx, serving{practice: p.ID, courier: !noCourier, log: logger(c.errs), said: c.out})
+		})
+	}
+	return cmd
+}
+
+// shown is the practice whose pages are shown: the only one, or the one that is named.
+func (i *installation) shown(ctx context.Context, id string) (practice.Practice, error) {
+	var open []practice.Practice
+	err := eachPractice(ctx, i.db, false, func(p practice.Practice) error {
+		if id == "" || string(p.ID) == id {
+			open = append(open, p)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return practice.Practice{}, err
+	case len(open) == 0:
+		return practice.Practice{}, practice.ErrNotFound
+	case len(open) > 1:
+		return practice.Practice{}, fault.Field("--practice", "serve.practice", "there are several practices: name one; letterhead practice list shows them")
+	}
+	return open[0], nil
+}
+
+// serving is what a process that stays does.
+type serving struct {
+	practice store.PracticeID
+	courier  bool
+	log      *slog.Logger
+	said     io.Writer
+	routes   []page.Route // of the demonstration
+	places   []ui.Place
+	listener net.Listener // made from the configuration when nil
+	ready    func(address string)
+}
+
+// serve runs until the context ends, then lets what is in hand finish.
+func (i *installation) serve(ctx context.Context, s serving) error {
+	var err error
+	if s.listener == nil {
+		if s.listener, err = net.Listen("tcp", i.config.Listen); err != nil {
+			return fault.New(fault.Unavailable, "serve.listen", "cannot listen on "+i.config.Listen+"; is another Letterhead running, or does another program use the port?").With(err)
+		}
+	}
+	var c *courier.Courier
+	if s.courier {
+		if c, err = i.newCourier(s.log); err != nil {
+			return errors.Join(err, s.listener.Close())
+		}
+		defer c.Close()
+	}
+	handler, err := i.handler(s, c)
+	if err != nil {
+		return errors.Join(err, s.listener.Close())
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: readIn, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	i.say(s)
+	return i.together(ctx, s, server, c)
+}
+
+func (i *installation) say(s serving) {
+	_, port, err := net.SplitHostPort(s.listener.Addr().String())
+	if err != nil {
+		port = "?"
+	}
+	address := "http://localhost:" + port + "/"
+	fmt.Fprintf(s.said, "Open %s\n", address)
+	if s.ready != nil {
+		s.ready(address)
+	}
+}
+
+// together runs the parts side by side. The first that fails ends all.
+func (i *installation) together(ctx context.Context, s serving, server *http.Server, c *courier.Courier) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wait sync.WaitGroup
+	part := func(name string, run func() error) {
+		wait.Go(func() {
+			if err := run(); err != nil && ctx.Err() == nil {
+				stop(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	part("pages", func() error {
+		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	part("planning", func() error { i.planLoop(ctx, s.log); return nil })
+	part("jobs", func() error {
+		i.jobs().Run(ctx, jobsEvery, func(err error) { s.log.Error("jobs", slog.Any("error", err)) })
+		return nil
+	})
+	if c != nil {
+		part("courier", func() error { return c.Run(ctx) })
+	}
+	<-ctx.Done()
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainIn)
+	defer cancel()
+	err := server.Shutdown(closing)
+	if err != nil {
+		err = server.Close()
+	}
+	wait.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// handler is everything that answers on the one address until pages, public pages and signing have addresses of their own.
+func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, error) {
+	port := ""
+	if _, p, err := net.SplitHostPort(s.listener.Addr().String()); err == nil {
+		port = ":" + p
+	}
+	hosts := []string{"localhost" + port, "127.0.0.1" + port, "[::1]" + port}
+	u, err := url.Parse(i.config.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("public_url: %w", err)
+	}
+	members, err := web.New(web.Config{
+		DB: i.db, Keeper: i.keeper, Practice: s.practice, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
+	})
+	if err != nil {
+		return nil, err
+	}
+	watch := newWatch(i, c)
+	mux := http.NewServeMux()
+	mux.Handle("/", members)
+	mux.Handle("GET /healthz", watch.health())
+	mux.Handle("GET /metrics", watch.metrics())
+	return mux, nil
+}
+
+func courierCommand() command {
+	cmd := command{
+		name: "courier", summary: "run delivery alone, beside serve --no-courier",
+		examples: []string{"courier"},
+	}
+	cmd.run = func(ctx context.Context, c *call) error {
+		if err := c.parse(cmd, nil); err != nil {
+			return err
+		}
+		return c.inFolder(ctx, func(i *installation) error {
+			log := logger(c.errs)
+			runs, err := i.newCourier(log)
+			if err != nil {
+				return err
+			}
+			defer runs.Close()
+			log.Info("the courier runs", slog.String("installation", i.trust.Installation), slog.Int64("epoch", i.trust.Epoch))
+			return runs.Run(ctx)
+		})
+	}
+	return cmd
+}
+
+func routesCommand() command {
+	cmd := command{name: "routes", summary: "print every route with its permission, or the reason why it is public", examples: []string{"routes"}}
+	cmd.run = func(_ context.Context, c *call) error {
+		if err := c.parse(cmd, nil); err != nil {
+			return err
+		}
+		for _, line := range web.Routes() {
+			fmt.Fprintln(c.out, line)
+		}
+		return nil
+	}
+	return cmd
+}

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"letterhead/courier"
+	"letterhead/courier/sms"
+	"letterhead/fault"
+)
+
+// texts hands text messages to the configured gateways: package courier knows what to send, courier/sms how.
+type texts map[string]*sms.Client
+
+func newTexts(gateways []courier.Gateway) (courier.TextSender, error) {
+	if len(gateways) == 0 {
+		return nil, nil
+	}
+	out := texts{}
+	for _, g := range gateways {
+		options := sms.Options{URL: g.URL, LoopbackOnly: true}
+		if g.TokenFile != "" {
+			raw, err := os.ReadFile(g.TokenFile)
+			if err != nil {
+				return nil, fault.Field("courier.gateway.token_file", "courier.gateway", "gateway %s: the token file cannot be read", g.Name)
+			}
+			options.Bearer = strings.TrimSpace(string(raw))
+		}
+		client, err := sms.New(options)
+		if err != nil {
+			return nil, fault.Field("courier.gateway.url", "courier.gateway", "gateway %s: write its address as https://host/path", g.Name).With(err)
+		}
+		out[g.Name] = client
+	}
+	return out, nil
+}
+
+// Text implements courier.TextSender.
+func (t texts) Text(ctx context.Context, gateway string, m courier.Text) courier.TextResult {
+	client, ok := t[gateway]
+	if !ok {
+		return courier.TextResult{Class: courier.TextNotBegun, Detail: "no such gateway", Temporary: true}
+	}
+	// The courier has written `begun` by now: what is left to ask here is nothing.
+	r := client.Send(ctx, sms.Message{ID: m.Key, From: m.From, To: m.To, Text: m.Body}, func() error { return nil })
+	out := courier.TextResult{ID: r.Provider, Temporary: r.Temporary}
+	switch r.Class {
+	case sms.Accepted:
+		out.Class = courier.TextAccepted
+	case sms.Refused:
+		out.Class = courier.TextRefused
+	case sms.MaybeSent:
+		out.Class = courier.TextMaybeSent
+	case sms.NotBegun:
+		out.Class = courier.TextNotBegun
+	}
+	if r.Err != nil {
+		out.Detail = r.Err.Error() // holds no number and no word of the gateway's, as package sms promises
+	}
+	return out
+}

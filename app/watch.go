@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"letterhead/courier"
+	"letterhead/courier/journal"
+	"letterhead/message"
+	"letterhead/plan"
+	"letterhead/store"
+)
+
+// watch answers /healthz and /metrics: counts and states, never a practice's name, a client or an address.
+type watch struct {
+	i *installation
+	c *courier.Courier // nil where another process delivers
+
+	up, queued, held, due, frozen, lastSent *prometheus.Desc
+	outcomes                                *prometheus.Desc
+}
+
+const watchIn = 3 * time.Second
+
+func newWatch(i *installation, c *courier.Courier) *watch {
+	describe := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("letterhead_"+name, help, labels, nil)
+	}
+	return &watch{
+		i: i, c: c,
+		up:       describe("able_to_send", "1 when messages can leave, 0 when something stops them."),
+		queued:   describe("messages_queued", "Messages that wait for the courier."),
+		held:     describe("messages_held", "Messages that are held, by a stop or a check."),
+		due:      describe("practices_due", "Practices with something due that is not planned yet (at most 1000 are counted)."),
+		frozen:   describe("practices_stopped", "Practices that are stopped."),
+		lastSent: describe("last_sent_timestamp_seconds", "When this process last handed a message off."),
+		outcomes: describe("messages_total", "Messages by outcome, since this process started.", "outcome"),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (w *watch) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeByCollect(w, out) }
+
+// Collect implements prometheus.Collector.
+func (w *watch) Collect(out chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), watchIn)
+	defer cancel()
+	able := 0.0
+	if w.trouble(ctx) == "" {
+		able = 1
+	}
+	gauge(w.up, able)
+	_ = w.i.db.WholeView(ctx, "metrics", func(tx *store.Wide) error { // what cannot be read is left out; able_to_send says 0
+		queued, held, err := message.Waiting(ctx, tx)
+		if err != nil {
+			return err
+		}
+		gauge(w.queued, float64(queued))
+		gauge(w.held, float64(held))
+		due, err := plan.NextPractices(ctx, tx, tx.Now, "")
+		if err == nil {
+			gauge(w.due, float64(len(due)))
+		}
+		return err
+	})
+	if w.c == nil {
+		return
+	}
+	s := w.c.Status()
+	gauge(w.frozen, float64(s.Frozen))
+	if !s.LastSent.IsZero() {
+		gauge(w.lastSent, float64(s.LastSent.UnixMilli())/1000)
+	}
+	for outcome, n := range map[string]int64{"sent": s.Sent, "deferred": s.Deferred, "refused": s.Refused, "maybe_sent": s.MaybeSent, "held": s.Held, "dropped": s.Dropped} {
+		out <- prometheus.MustNewConstMetric(w.outcomes, prometheus.CounterValue, float64(n), outcome)
+	}
+}
+
+// trouble is why nothing can be sent, "" when it can.
+func (w *watch) trouble(ctx context.Context) string {
+	if err := w.i.db.Ping(ctx); err != nil {
+		return "the database does not answer"
+	}
+	if err := journal.Check(journalFolder(w.i.folder), w.i.trust.Installation, w.i.trust.Epoch); err != nil {
+		return "the courier's journal is missing or another's"
+	}
+	if w.c != nil {
+		return w.c.Status().Why
+	}
+	return ""
+}
+
+func (w *watch) health() http.Handler {
+	return http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), watchIn)
+		defer cancel()
+		answer.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		answer.Header().Set("Cache-Control", "no-store")
+		if why := w.trouble(ctx); why != "" {
+			answer.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = answer.Write([]byte(why + "\n"))
+			return
+		}
+		_, _ = answer.Write([]byte("able to send\n"))
+	})
+}
+
+func (w *watch) metrics() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(w)
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{Timeout: 2 * watchIn, MaxRequestsInFlight: 4})
+}
