@@ -11,11 +11,8 @@ import (
 	"letterhead/zone"
 )
 
-// entries joins what a list shows: one row for each attendee. Whether it is a first visit is asked in the same statement, by the client's own few
-// appointments.
-const entries = `SELECT ` + columns + `, p.name, s.name, l.name, ` + attendeeColumns + `, c.first_name, c.last_name, c.preferred_name, c.born, c.archived_at <> 0,
-	NOT EXISTS (SELECT 1 FROM attendee e JOIN appointment b ON b.practice = e.practice AND b.id = e.appointment
-		WHERE e.practice = t.practice AND e.client = t.client AND e.attendance <> 'no show' AND b.booking = 'booked' AND b.starts < a.starts)
+// entries joins what a list shows: one row for each attendee.
+const entries = `SELECT ` + columns + `, p.name, s.name, l.name, ` + attendeeColumns + `, c.first_name, c.last_name, c.preferred_name, c.born, c.archived_at <> 0
 	FROM appointment a
 	JOIN attendee t ON t.practice = a.practice AND t.appointment = a.id
 	JOIN client c ON c.practice = t.practice AND c.id = t.client
@@ -42,19 +39,63 @@ func Day(ctx context.Context, tx *store.Tx, from, to time.Time) ([]Entry, error)
 	if n > MaxRows {
 		return nil, fault.Field("to", "calendar.days", "there are more than %d appointments in this time; ask for fewer days", MaxRows)
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, firstVisits(ctx, tx, out)
 }
 
-// Entries returns appointments with what a list shows, in one statement for each 128. Ids that the practice does not have are absent.
+// firstVisits marks who has no earlier visit, in one statement for each 128 clients: it reads each client's own appointments once, however often
+// the client is on the list.
+func firstVisits(ctx context.Context, tx *store.Tx, list []Entry) error {
+	first := map[client.ID]time.Time{}
+	var who []client.ID
+	for _, e := range list {
+		for _, p := range e.People {
+			if _, known := first[p.Client]; !known {
+				first[p.Client] = time.Time{}
+				who = append(who, p.Client)
+			}
+		}
+	}
+	err := store.Chunks(who, 2, func(in string, args []any) error {
+		rows, err := tx.Query(ctx, firstQuery(in), args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var id client.ID
+			var starts int64
+			err := r.Scan(&id, &starts)
+			first[id] = store.Instant(starts)
+			return struct{}{}, err
+		})
+		return err
+	})
+	for _, e := range list {
+		for i, p := range e.People {
+			began := first[p.Client]
+			e.People[i].FirstVisit = began.IsZero() || !began.Before(e.Starts)
+		}
+	}
+	return err
+}
+
+func firstQuery(in string) string {
+	return `SELECT t.client, min(a.starts) FROM attendee t JOIN appointment a ON a.practice = t.practice AND a.id = t.appointment
+		WHERE t.practice = $1 AND t.client IN (` + in + `) AND t.attendance <> 'no show' AND a.booking = 'booked' GROUP BY t.client`
+}
+
+// Entries returns appointments with what a list shows, in two statements for each 128. Ids that the practice does not have are absent.
 func Entries(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Entry, error) {
 	out := make(map[ID]Entry, len(ids))
 	err := store.Chunks(ids, 2, func(list string, args []any) error {
 		rows, err := tx.Query(ctx, entries+` AND a.id IN (`+list+`) ORDER BY a.id, t.id`, args...)
 		all, _, err := collect(rows, err, tx.Now)
+		if err != nil {
+			return err
+		}
 		for _, e := range all {
 			out[e.ID] = e
 		}
-		return err
+		return firstVisits(ctx, tx, all)
 	})
 	return out, err
 }
@@ -101,7 +142,7 @@ func collect(rows *store.Rows, err error, now time.Time) (out []Entry, n int, _ 
 		var p Person
 		into := append(r.fields(), &e.PractitionerName, &e.ServiceName, &e.LocationName)
 		into = append(into, t.fields()...)
-		into = append(into, &p.FirstName, &p.LastName, &p.PreferredName, &p.Born, &p.Archived, &p.FirstVisit)
+		into = append(into, &p.FirstName, &p.LastName, &p.PreferredName, &p.Born, &p.Archived)
 		if err := rows.Scan(into...); err != nil {
 			return nil, n, err
 		}
