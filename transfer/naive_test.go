@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -62,7 +63,8 @@ func (n naive) lines(t *testing.T, folder string, from, to time.Time) []string {
 	for _, a := range naiveRows(t, filepath.Join(folder, "appointments.csv")) {
 		c := clients[a["Client ID"]]
 		start, ok := naiveStart(a["Date"], a["Start Time"], head.DateOrder, home)
-		if c == nil || !ok || seen[a["Appointment ID"]] || a["Status"] != "Booked" && a["Status"] != "Confirmed" || n.archived && c["Archived"] == "Yes" {
+		minutes, _ := strconv.Atoi(a["Minutes"])
+		if c == nil || !ok || minutes < 1 || seen[a["Appointment ID"]] || a["Status"] != "Booked" && a["Status"] != "Confirmed" || n.archived && c["Archived"] == "Yes" {
 			continue
 		}
 		seen[a["Appointment ID"]] = true
