@@ -26,6 +26,9 @@ func Refresh(ctx context.Context, tx *store.Tx, ids ...calendar.ID) error {
 	if err != nil {
 		return err
 	}
+	if len(ids) > many {
+		return refreshMany(ctx, tx, l)
+	}
 	all := texts(ids)
 	for len(all) > 0 {
 		n := min(len(all), PageSize)
@@ -39,6 +42,33 @@ func Refresh(ctx context.Context, tx *store.Tx, ids ...calendar.ID) error {
 		all = all[n:]
 	}
 	return nil
+}
+
+// many is from when on the whole practice is read in the order of time instead of one by one: after an import.
+const many = 2 * PageSize
+
+// refreshMany plans everything that may still have something to come. What an import moved into the past has rows of an older generation; their
+// turn drops them.
+func refreshMany(ctx context.Context, tx *store.Tx, l *loader) error {
+	after := l.horizon(tx.Now)
+	for {
+		facts, err := l.page(ctx, tx, after, PageSize)
+		if err != nil || len(facts) == 0 {
+			return err
+		}
+		if _, err := settle(ctx, tx, facts); err != nil {
+			return err
+		}
+		after = placeOf(&facts[len(facts)-1])
+	}
+}
+
+// horizon is before the first appointment that may still have something to come.
+func (l *loader) horizon(now time.Time) place {
+	if longest := longestAfter(l.practice.Rules); longest > 0 {
+		now = now.Add(-afterUseful).AddDate(0, 0, -longest-1)
+	}
+	return place{starts: store.Micro(now)}
 }
 
 // Replanned is how far a Replan or a Sweep is.
@@ -62,11 +92,7 @@ func Replan(ctx context.Context, tx *store.Tx, cursor string, limit int) (Replan
 		return out, err
 	}
 	if cursor == "" {
-		since := tx.Now
-		if longest := longestAfter(l.practice.Rules); longest > 0 {
-			since = since.Add(-afterUseful).AddDate(0, 0, -longest-1)
-		}
-		after = place{starts: store.Micro(since)}
+		after = l.horizon(tx.Now)
 		if err := tx.Row(ctx, `SELECT COUNT(*) FROM appointment WHERE practice = $1 AND starts >= $2`, after.starts).Scan(&out.Total); err != nil {
 			return out, fmt.Errorf("count appointments: %w", err)
 		}

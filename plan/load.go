@@ -96,7 +96,7 @@ func (l *loader) byID(ctx context.Context, tx *store.Tx, ids []string) ([]Facts,
 	if err != nil {
 		return nil, err
 	}
-	return all, l.fill(ctx, tx, all)
+	return all, l.fill(ctx, tx, all, these(all))
 }
 
 // page reads the facts of appointments in the order of their start, from a cursor on.
@@ -104,13 +104,13 @@ func (l *loader) page(ctx context.Context, tx *store.Tx, after place, limit int)
 	rows, err := tx.Query(ctx, `SELECT `+appointmentColumns+` FROM appointment a
 		WHERE a.practice = $1 AND a.starts >= $2 AND (a.starts > $2 OR a.id > $3) ORDER BY a.starts, a.id LIMIT $4`, after.starts, after.id, limit)
 	all, err := store.Collect(rows, err, l.scan)
-	if err != nil {
-		return nil, fmt.Errorf("read appointments: %w", err)
+	if err != nil || len(all) == 0 {
+		return nil, wrapped("read appointments", err)
 	}
-	return all, l.fill(ctx, tx, all)
+	return all, l.fill(ctx, tx, all, between(all[0].Appointment.Starts, all[len(all)-1].Appointment.Starts))
 }
 
-// of reads the facts of one client's or one appointment's, found by our id or by the one it was imported under.
+// named reads the facts of one client's or one appointment's, found by our id or by the one it was imported under.
 func (l *loader) named(ctx context.Context, tx *store.Tx, f Filter, after place, limit int) ([]Facts, error) {
 	rows, err := tx.Query(ctx, `SELECT `+appointmentColumns+` FROM appointment a
 		WHERE a.practice = $1 AND ($5 = '' OR a.id = $5 OR a.external = $5)
@@ -122,22 +122,64 @@ func (l *loader) named(ctx context.Context, tx *store.Tx, f Filter, after place,
 	if err != nil {
 		return nil, fmt.Errorf("read appointments: %w", err)
 	}
-	return all, l.fill(ctx, tx, all)
+	return all, l.fill(ctx, tx, all, these(all))
+}
+
+func wrapped(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// scope says which appointments (a) the rows of a join belong to: a condition and its values from $2 on, as often as needed.
+type scope func(read func(where string, args []any) error) error
+
+// these names appointments one by one: for a few.
+func these(all []Facts) scope {
+	ids := make([]string, len(all))
+	for i := range all {
+		ids[i] = all[i].Appointment.ID
+	}
+	return func(read func(string, []any) error) error {
+		return store.Chunks(ids, 2, func(list string, args []any) error { return read(`a.id IN (`+list+`)`, args) })
+	}
+}
+
+// between takes all that start from one instant to another: for pages. Rows of appointments beyond the page's end are left aside.
+func between(first, last time.Time) scope {
+	return func(read func(string, []any) error) error {
+		return read(`a.starts >= $2 AND a.starts <= $3`, []any{store.Micro(first), store.Micro(last)})
+	}
 }
 
 // fill adds attendees with their clients and contacts, and the due rows.
-func (l *loader) fill(ctx context.Context, tx *store.Tx, all []Facts) error {
+func (l *loader) fill(ctx context.Context, tx *store.Tx, all []Facts, of scope) error {
 	if len(all) == 0 {
 		return nil
 	}
-	ids := make([]string, len(all))
 	at := make(map[string]int, len(all))
 	for i := range all {
-		ids[i], at[all[i].Appointment.ID] = all[i].Appointment.ID, i
+		at[all[i].Appointment.ID] = i
 	}
-	clients, err := l.attendees(ctx, tx, all, ids, at)
-	if err != nil {
+	clients := make([]client.ID, 0, len(all))
+	err := of(func(where string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT t.id, t.appointment, t.client, t.confirmation, t.attendance FROM appointment a
+			JOIN attendee t ON t.practice = $1 AND t.appointment = a.id WHERE a.practice = $1 AND `+where+` ORDER BY t.appointment, t.id`, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (none struct{}, err error) {
+			var t Attendee
+			var appointment string
+			err = r.Scan(&t.ID, &appointment, &t.Client.ID, &t.Confirmation, &t.Attendance)
+			if i, known := at[appointment]; known && err == nil {
+				all[i].Attendees = append(all[i].Attendees, t)
+				clients = append(clients, client.ID(t.Client.ID))
+			}
+			return none, err
+		})
 		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read attendees: %w", err)
 	}
 	reached, err := client.Reached(ctx, tx, clients)
 	if err != nil {
@@ -151,30 +193,7 @@ func (l *loader) fill(ctx context.Context, tx *store.Tx, all []Facts) error {
 			}
 		}
 	}
-	return pastOf(ctx, tx, all, ids, at)
-}
-
-func (l *loader) attendees(ctx context.Context, tx *store.Tx, all []Facts, ids []string, at map[string]int) (clients []client.ID, err error) {
-	clients = make([]client.ID, 0, len(all))
-	err = store.Chunks(ids, 2, func(list string, args []any) error {
-		rows, err := tx.Query(ctx, `SELECT id, appointment, client, confirmation, attendance FROM attendee
-			WHERE practice = $1 AND appointment IN (`+list+`) ORDER BY appointment, id`, args...)
-		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
-			var t Attendee
-			var appointment string
-			err := r.Scan(&t.ID, &appointment, &t.Client.ID, &t.Confirmation, &t.Attendance)
-			if i, known := at[appointment]; known && err == nil {
-				all[i].Attendees = append(all[i].Attendees, t)
-				clients = append(clients, client.ID(t.Client.ID))
-			}
-			return struct{}{}, err
-		})
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read attendees: %w", err)
-	}
-	return clients, nil
+	return pastOf(ctx, tx, all, at, of)
 }
 
 func (l *loader) reach(attendee *Attendee, r client.Reach) error {
@@ -204,27 +223,24 @@ func (l *loader) reach(attendee *Attendee, r client.Reach) error {
 	return nil
 }
 
-func pastOf(ctx context.Context, tx *store.Tx, all []Facts, ids []string, at map[string]int) error {
-	err := store.Chunks(ids, 2, func(list string, args []any) error {
-		rows, err := tx.Query(ctx, `SELECT appointment, attendee, recipient, channel, rule, generation, mark, due_at, state, reason, decided_at FROM due
-			WHERE practice = $1 AND appointment IN (`+list+`)`, args...)
-		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+func pastOf(ctx context.Context, tx *store.Tx, all []Facts, at map[string]int, of scope) error {
+	err := of(func(where string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT d.appointment, d.attendee, d.recipient, d.channel, d.rule, d.generation, d.mark, d.due_at, d.state, d.reason, d.decided_at
+			FROM appointment a JOIN due d ON d.practice = $1 AND d.appointment = a.id WHERE a.practice = $1 AND `+where, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (none struct{}, err error) {
 			var p Past
 			var appointment string
 			var due, decided int64
-			err := r.Scan(&appointment, &p.Attendee, &p.Recipient, &p.Channel, &p.Rule, &p.Generation, &p.Mark, &due, &p.State, &p.Reason, &decided)
+			err = r.Scan(&appointment, &p.Attendee, &p.Recipient, &p.Channel, &p.Rule, &p.Generation, &p.Mark, &due, &p.State, &p.Reason, &decided)
 			p.DueAt, p.DecidedAt = store.Instant(due), store.Instant(decided)
 			if i, known := at[appointment]; known {
 				all[i].Past = append(all[i].Past, p)
 			}
-			return struct{}{}, err
+			return none, err
 		})
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("read due rows: %w", err)
-	}
-	return nil
+	return wrapped("read due rows", err)
 }
 
 // place is where a walk over a practice's appointments stands.
