@@ -132,7 +132,7 @@ func (c *Courier) mail(ctx context.Context, b *batch, parcels []*parcel) {
 	}
 	done := func(place int, r smtp.Result) {
 		p := parcels[place]
-		c.judge(b, p, r)
+		c.judge(ctx, b, p, r)
 		if p.begun {
 			c.answered(p)
 		}
@@ -191,7 +191,7 @@ func (c *Courier) answered(p *parcel) {
 }
 
 // judge turns what the relay did into what becomes of the message.
-func (c *Courier) judge(b *batch, p *parcel, r smtp.Result) {
+func (c *Courier) judge(ctx context.Context, b *batch, p *parcel, r smtp.Result) {
 	p.settled = false
 	switch r.Class {
 	case smtp.Accepted:
@@ -210,7 +210,7 @@ func (c *Courier) judge(b *batch, p *parcel, r smtp.Result) {
 	case smtp.Incomplete: // the relay must not deliver what has no end (RFC 5321 §4.1.1.4)
 		c.later(b, p, message.ReasonUnreachable, string(r.Stage))
 	default:
-		c.notBegun(b, p, r.Err)
+		c.notBegun(ctx, b, p, r.Err)
 	}
 	if !p.at.IsZero() && r.Class != smtp.NotBegun {
 		p.out.LeftAt = p.at
@@ -218,10 +218,12 @@ func (c *Courier) judge(b *batch, p *parcel, r smtp.Result) {
 }
 
 // notBegun gives a message back of which nothing left.
-func (c *Courier) notBegun(b *batch, p *parcel, err error) {
+func (c *Courier) notBegun(ctx context.Context, b *batch, p *parcel, err error) {
 	var refused *smtp.Error
 	var backoff *smtp.BackoffError
 	switch {
+	case ctx.Err() != nil: // the courier ends
+		p.back(time.Time{})
 	case errors.As(err, &backoff):
 		p.back(b.now.Add(max(time.Second, time.Until(backoff.Until)))) // the relay is left alone, and its messages with it
 	case errors.As(err, &refused):
@@ -230,7 +232,7 @@ func (c *Courier) notBegun(b *batch, p *parcel, err error) {
 			detail += " " + refused.Reply.String()
 		}
 		c.later(b, p, message.ReasonUnreachable, detail)
-	default: // stopped, or the courier ends
+	default: // stopped
 		p.back(time.Time{})
 	}
 }

@@ -116,7 +116,11 @@ var leaveTexts = texts(6, `WITH v (practice, id, message_id, address_index, rela
 	('', '', '', '', '', (SELECT sealed FROM message WHERE practice = '' AND id = '')), `, `)
 	UPDATE message SET state = 'leaving', reason = '', attempts = attempts + 1, message_id = v.message_id, address_index = v.address_index,
 	relay = v.relay, sealed = v.sealed, changed_at = $1 FROM v
-	WHERE message.practice = v.practice AND message.id = v.id AND state = 'queued' AND claimed_by = $2`, 3)
+	WHERE message.practice = v.practice AND message.id = v.id AND state = 'queued' AND claimed_by = $2`+byKey, 3)
+
+// byKey says nothing new of v, but makes PostgreSQL expect few of its rows, whatever it knows of the table: then it looks each message up by
+// its key. Left to itself it reads the whole table for every set while that is small, or not yet analysed.
+const byKey = ` AND coalesce(v.id, '') = v.id`
 
 func notLeaving(ctx context.Context, w *store.Wide, by string, part []Departure) ([]int, error) {
 	left, err := LeavingOf(ctx, w, by)
@@ -225,7 +229,7 @@ const nextNumber = `(SELECT coalesce(max(s.number), 0) + 1 FROM message_step s W
 var markStepTexts = texts(5, `WITH v (practice, id, step, reason, detail) AS (VALUES `, `)
 	INSERT INTO message_step (practice, message, number, at, step, reason, detail)
 	SELECT v.practice, v.id, `+nextNumber+`, $1, v.step, v.reason, v.detail
-	FROM v JOIN message m ON m.practice = v.practice AND m.id = v.id WHERE m.claimed_by = $2 AND m.state IN ('queued', 'leaving')`, 3)
+	FROM v JOIN message m ON m.practice = v.practice AND m.id = v.id WHERE m.claimed_by = $2 AND m.state IN ('queued', 'leaving')`+byKey, 3)
 
 var markTexts = texts(7, `WITH v (practice, id, state, reason, turn, left_at, outside_id) AS (VALUES
 	('', '', '', '', (SELECT turn FROM message WHERE practice = '' AND id = ''), (SELECT turn FROM message WHERE practice = '' AND id = ''), ''), `, `)
@@ -233,7 +237,7 @@ var markTexts = texts(7, `WITH v (practice, id, state, reason, turn, left_at, ou
 	turn = CASE WHEN v.turn = 0 THEN message.turn ELSE v.turn END,
 	left_at = CASE WHEN v.left_at = 0 THEN message.left_at ELSE v.left_at END,
 	outside_id = CASE WHEN v.outside_id = '' THEN message.outside_id ELSE v.outside_id END
-	FROM v WHERE message.practice = v.practice AND message.id = v.id AND message.claimed_by = $2 AND message.state IN ('queued', 'leaving')`, 3)
+	FROM v WHERE message.practice = v.practice AND message.id = v.id AND message.claimed_by = $2 AND message.state IN ('queued', 'leaving')`+byKey, 3)
 
 // HeldPractices returns the practices that have messages held for a reason.
 func HeldPractices(ctx context.Context, w *store.Wide, reason string) ([]store.PracticeID, error) {

@@ -79,7 +79,7 @@ func Suppressed(ctx context.Context, w *store.Wide, addresses []Address) ([]Supp
 
 var suppressedTexts = texts(3, `WITH v (practice, channel, address_index) AS (VALUES `, `)
 	SELECT s.practice, s.channel, s.address_index, s.purpose, s.reason, s.at FROM v JOIN suppression s
-	ON s.practice = v.practice AND s.channel = v.channel AND s.address_index = v.address_index`, 1)
+	ON s.practice = v.practice AND s.channel = v.channel AND s.address_index = v.address_index WHERE coalesce(v.address_index, '') = v.address_index`, 1)
 
 func scanSuppression(rows *store.Rows) (s Suppression, err error) {
 	var at int64
