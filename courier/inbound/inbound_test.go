@@ -379,10 +379,10 @@ func TestReceipts(t *testing.T) {
 			did     string
 		}{
 			{"sms", inbound.Receipt{OutsideID: "a-text", Fate: inbound.TextDelivered}, message.Delivered},
-			{"sms", inbound.Receipt{OutsideID: "b-text", Fate: inbound.TextNoSuchNumber, Detail: "code 12 for 61491570006"}, message.Bounced},
-			{"sms", inbound.Receipt{OutsideID: "b-text", Fate: inbound.TextNoSuchNumber}, message.Bounced},
-			{"sms", inbound.Receipt{OutsideID: "a-text", Fate: inbound.TextNotDelivered}, message.Bounced},
-			{"other", inbound.Receipt{OutsideID: "a-text", Fate: inbound.TextNoSuchNumber}, "nothing"},
+			{"sms", inbound.Receipt{OutsideID: "b-text", Fate: inbound.TextNotDelivered, Detail: "code 12 for 61491570006"}, message.Bounced},
+			{"sms", inbound.Receipt{OutsideID: "b-text", Fate: inbound.TextNotDelivered}, message.Bounced},
+			{"sms", inbound.Receipt{OutsideID: "a-text", Fate: inbound.TextDelayed}, message.Deferred},
+			{"other", inbound.Receipt{OutsideID: "a-text", Fate: inbound.TextNotDelivered}, "nothing"},
 			{"sms", inbound.Receipt{OutsideID: "", Fate: inbound.TextDelivered}, "nothing"},
 			{"sms", inbound.Receipt{OutsideID: "z", Fate: inbound.TextDelivered}, "nothing"},
 			{"sms", inbound.Receipt{OutsideID: "a-text", Fate: "eaten"}, "nothing"},
@@ -392,7 +392,7 @@ func TestReceipts(t *testing.T) {
 				w.Errorf("%+v: %+v %v", test, done, err)
 			}
 		}
-		if got := w.all(); got != "a/text/delivered/delivered\na/text/bounced/not delivered\nb/text/bounced/no such number\nb/text/all/suppressed bounce" {
+		if got := w.all(); got != "a/text/delivered/delivered\na/text/deferred/delayed\nb/text/bounced/not delivered" {
 			w.Errorf("got\n%s", got)
 		}
 		w.change("b", func(tx *store.Tx) error {

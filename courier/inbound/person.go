@@ -74,9 +74,9 @@ func (in *Inbound) withdraw(ctx context.Context, tx *store.Tx, m message.Message
 
 // Receipt is what a gateway says of a text message that it took.
 type Receipt struct {
-	OutsideID string      // the gateway's id of the message
-	Fate      ReceiptFate //
-	Detail    string      // a code or a few words of the gateway, without numbers
+	OutsideID string // the gateway's id of the message
+	Fate      ReceiptFate
+	Detail    string // a code or a few words of the gateway
 }
 
 // ReceiptFate is how a text message ended.
@@ -85,18 +85,14 @@ type ReceiptFate string
 // The fates of a text message.
 const (
 	TextDelivered    ReceiptFate = "delivered"
-	TextNotDelivered ReceiptFate = "not delivered"
-	TextNoSuchNumber ReceiptFate = "no such number" // for good: the number is suppressed
+	TextNotDelivered ReceiptFate = "not delivered" // for good; carriers say it for too many reasons to give a number up
+	TextDelayed      ReceiptFate = "delayed"
 )
 
 // Receipt acts on a receipt of a gateway whose signature was checked.
 func (in *Inbound) Receipt(ctx context.Context, gateway string, r Receipt) (Done, error) {
-	step := message.Delivered
-	switch r.Fate {
-	case TextDelivered:
-	case TextNotDelivered, TextNoSuchNumber:
-		step = message.Bounced
-	default:
+	step := map[ReceiptFate]string{TextDelivered: message.Delivered, TextNotDelivered: message.Bounced, TextDelayed: message.Deferred}[r.Fate]
+	if step == "" {
 		return in.nothing(NoMessage), nil
 	}
 	practice, id, err := in.byOutsideID(ctx, gateway, r.OutsideID)
@@ -104,12 +100,8 @@ func (in *Inbound) Receipt(ctx context.Context, gateway string, r Receipt) (Done
 		return in.none(err)
 	}
 	done := Done{Did: step, Why: string(r.Fate), Practice: practice, Message: id}
-	return in.change(ctx, done, "receipt", func(tx *store.Tx, m message.Message, done *Done) error {
-		if err := message.Learn(ctx, tx, id, step, done.Why, withoutNumbers(r.Detail)); err != nil || r.Fate != TextNoSuchNumber || m.AddressIndex == "" {
-			return err
-		}
-		done.Suppressed = true
-		return message.Suppress(ctx, tx, message.Suppression{Channel: m.Channel, AddressIndex: m.AddressIndex, Reason: "bounce"})
+	return in.change(ctx, done, "receipt", func(tx *store.Tx, _ message.Message, done *Done) error {
+		return message.Learn(ctx, tx, id, step, done.Why, withoutNumbers(r.Detail))
 	})
 }
 
