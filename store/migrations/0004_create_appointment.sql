@@ -39,7 +39,7 @@ CREATE TABLE appointment (
 ) {{strict}};
 CREATE UNIQUE INDEX appointment_external ON appointment (practice, external) WHERE external <> '';
 CREATE INDEX appointment_starts ON appointment (practice, starts);
-CREATE INDEX appointment_practitioner ON appointment (practice, practitioner, starts);
+CREATE INDEX appointment_practitioner ON appointment (practice, practitioner, starts, ends, id) WHERE booking = 'booked'; -- all that the look for an overlap needs
 
 CREATE TABLE attendee (
 	practice   {{text}} NOT NULL,
@@ -54,4 +54,4 @@ CREATE TABLE attendee (
 	FOREIGN KEY (practice, client) REFERENCES client (practice, id)
 ) {{strict}};
 CREATE UNIQUE INDEX attendee_once ON attendee (practice, appointment, client);
-CREATE INDEX attendee_client ON attendee (practice, client);
+CREATE INDEX attendee_client ON attendee (practice, client, appointment, attendance);
