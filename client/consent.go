@@ -14,7 +14,8 @@ import (
 var sources = []string{"import", "desk", "unsubscribe", "stop"}
 
 // SetConsent records answers, at the transaction's instant and by its actor. An answer that is the latest one already is not written again:
-// pressing unsubscribe a thousand times makes one row.
+// pressing unsubscribe a thousand times makes one row. Somebody's own answer is written over an import's even when it is the same: the next import
+// must find that they gave it.
 func SetConsent(ctx context.Context, tx *store.Tx, answers ...Consent) error {
 	ids := make([]ID, 0, len(answers))
 	for _, a := range answers {
@@ -29,7 +30,7 @@ func SetConsent(ctx context.Context, tx *store.Tx, answers ...Consent) error {
 	}
 	var rows [][]any
 	for _, a := range answers {
-		if before, asked := latest[a.Client][a.Topic]; asked && before.Given == a.Given {
+		if before, asked := latest[a.Client][a.Topic]; asked && before.Given == a.Given && (before.Source != "import" || a.Source == "import") {
 			continue
 		}
 		if latest[a.Client] == nil {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"letterhead/plan"
 	"letterhead/practice"
@@ -161,5 +160,3 @@ func practiceOf(t testing.TB, folder string) practice.Practice {
 	}
 	return practice.New(d.Name, d.Country, d.Zone)
 }
-
-var _ = time.Now
