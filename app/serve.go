@@ -16,6 +16,7 @@ import (
 	"letterhead/courier"
 	"letterhead/fault"
 	"letterhead/practice"
+	"letterhead/public"
 	"letterhead/store"
 	"letterhead/web"
 	"letterhead/web/page"
@@ -174,9 +175,16 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, err
 	}
+	outside, err := i.outside(s.log)
+	if err != nil {
+		return nil, err
+	}
 	watch := newWatch(i, c)
 	mux := http.NewServeMux()
 	mux.Handle("/", members)
+	for _, prefix := range public.Prefixes() {
+		mux.Handle(prefix, outside)
+	}
 	mux.Handle("GET /healthz", watch.health())
 	mux.Handle("GET /metrics", watch.metrics())
 	return mux, nil
@@ -211,7 +219,7 @@ func routesCommand() command {
 		if err := c.parse(cmd, nil); err != nil {
 			return err
 		}
-		for _, line := range web.Routes() {
+		for _, line := range append(web.Routes(), public.Table()...) {
 			fmt.Fprintln(c.out, line)
 		}
 		return nil

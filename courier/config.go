@@ -26,26 +26,28 @@ type Config struct {
 // Relay is a server that takes mail by SMTP submission.
 type Relay struct {
 	Name         string  `toml:"name"`
-	Address      string  `toml:"address"`       // host:port
-	TLS          string  `toml:"tls"`           // "starttls" (also when empty), "implicit", or "none": only to this machine
-	ServerName   string  `toml:"server_name"`   // the name in its certificate; the address's host when empty
-	User         string  `toml:"user"`          // AUTH when not empty
-	PasswordFile string  `toml:"password_file"` // read at start; its last newline does not count
-	CAFile       string  `toml:"ca_file"`       // PEM of who may have signed the certificate; the system's when empty
-	Connections  int     `toml:"connections"`   // at once; 10
-	PerSecond    float64 `toml:"per_second"`    // messages; 0 means no limit
-	NoChunking   bool    `toml:"no_chunking"`   // for relays that offer CHUNKING and do not mean it
+	Address      string  `toml:"address"`          // host:port
+	TLS          string  `toml:"tls"`              // "starttls" (also when empty), "implicit", or "none": only to this machine
+	ServerName   string  `toml:"server_name"`      // the name in its certificate; the address's host when empty
+	User         string  `toml:"user"`             // AUTH when not empty
+	PasswordFile string  `toml:"password_file"`    // read at start; its last newline does not count
+	CAFile       string  `toml:"ca_file"`          // PEM of who may have signed the certificate; the system's when empty
+	Connections  int     `toml:"connections"`      // at once; 10
+	PerSecond    float64 `toml:"per_second"`       // messages; 0 means no limit
+	HookSecret   string  `toml:"hook_secret_file"` // signs the reports that it passes to /hooks/mail/NAME; no reports that way when empty
+	NoChunking   bool    `toml:"no_chunking"`      // for relays that offer CHUNKING and do not mean it
 	NoPipelining bool    `toml:"no_pipelining"`
 }
 
 // Gateway is a server that takes text messages by HTTP.
 type Gateway struct {
-	Name      string            `toml:"name"`
-	URL       string            `toml:"url"`
-	TokenFile string            `toml:"token_file"` // the bearer token, read at start
-	PerSecond float64           `toml:"per_second"`
-	Sender    string            `toml:"sender"`  // for practices that are not among Senders; "" means: they cannot send
-	Senders   map[string]string `toml:"senders"` // practice id → sender id: a number or up to 11 letters and digits
+	Name       string            `toml:"name"`
+	URL        string            `toml:"url"`
+	TokenFile  string            `toml:"token_file"`       // the bearer token, read at start
+	HookSecret string            `toml:"hook_secret_file"` // signs receipts and replies to /hooks/sms/NAME; none that way when empty
+	PerSecond  float64           `toml:"per_second"`
+	Sender     string            `toml:"sender"`  // for practices that are not among Senders; "" means: they cannot send
+	Senders    map[string]string `toml:"senders"` // practice id → sender id: a number or up to 11 letters and digits
 }
 
 var (

@@ -75,7 +75,7 @@ func New(o Options) (*Courier, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	c := &Courier{Options: o, Domains: NewDomains(o.Folder, o.Config.PlatformDomain), Tokens: NewTokens(o.Keeper.Derive("courier tokens")), versions: newVersions(),
+	c := &Courier{Options: o, Domains: NewDomains(o.Folder, o.Config.PlatformDomain), Tokens: NewTokens(o.Keeper.Derive(TokenUse)), versions: newVersions(),
 		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), wake: make(chan struct{}, 1)}
 	workers := o.Config.Workers
 	if workers == 0 {

@@ -19,7 +19,10 @@ import (
 // Tokens makes and checks them.
 type Tokens struct{ bounce, leave []byte }
 
-// NewTokens takes 32 bytes that stay the same for the life of the installation, such as Keeper.Derive("courier tokens").
+// TokenUse names the tokens' key: vault.Keeper.Derive(TokenUse).
+const TokenUse = "courier tokens"
+
+// NewTokens takes 32 bytes that stay the same for the life of the installation: what vault derives for TokenUse.
 func NewTokens(key []byte) Tokens {
 	derive := func(use string) []byte {
 		mac := hmac.New(sha256.New, key)
