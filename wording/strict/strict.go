@@ -20,6 +20,9 @@ func Members(data []byte, maxDepth int) error {
 	for {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
+			if len(open) > 0 {
+				return Fault(io.ErrUnexpectedEOF)
+			}
 			return nil
 		}
 		if err != nil {
