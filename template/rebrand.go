@@ -1,0 +1,65 @@
+package template
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/wording"
+)
+
+// Rebrand makes new versions of all wordings that carry what the practice has changed: its name, colour, phone, address, website or sender.
+// A starter wording that nobody has edited is written again from the starter set, for its sentences speak of the ways to reach the practice;
+// any other keeps its blocks. It returns how many wordings changed; the old versions stay.
+func Rebrand(ctx context.Context, tx *store.Tx, platform string) (changed int, err error) {
+	p, err := practice.Find(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	fresh := map[string]*wording.Version{}
+	for _, s := range Starters(p, platform) {
+		fresh[s.Key] = s.Version
+	}
+	base := letterhead(p, platform)
+	all, err := List(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	current, err := CurrentVersions(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	for _, w := range all {
+		now := current[w.ID]
+		next := fresh[w.Key]
+		versions, err := Versions(ctx, tx, w.ID)
+		if err != nil {
+			return changed, err
+		}
+		if next == nil || slices.ContainsFunc(versions, byPerson) {
+			if next, err = Read(ctx, tx, now.ID); err != nil {
+				return changed, err
+			}
+			logo := next.Branding.Logo
+			next.Sender, next.Branding, next.Hosts, next.HealthInSMS = base.Sender, base.Branding, base.Hosts, base.HealthInSMS
+			next.Branding.Logo = logo
+		}
+		made, err := NewVersion(ctx, tx, w.ID, now.ID, next)
+		if err != nil {
+			return changed, fmt.Errorf("the template %s: %w", w.Key, err)
+		}
+		if made.ID != now.ID {
+			changed++
+		}
+	}
+	return changed, nil
+}
+
+// byPerson reports whether a person made a version: members are named by their id, everything else by what acted.
+func byPerson(v Version) bool {
+	_, err := uuid.Parse(v.MadeBy)
+	return err == nil
+}
