@@ -74,7 +74,9 @@ func Tidy(value string) string {
 		return value
 	}
 	if !ascii(value) {
-		value = norm.NFC.String(value)
+		if !composed(value) {
+			value = norm.NFC.String(value)
+		}
 		if strings.ContainsAny(value, "\u00a0\u202f\u2009") {
 			value = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2009", " ").Replace(value)
 		}
@@ -127,13 +129,8 @@ func checkName(value string) Reason {
 			if !letter('l') {
 				return checkAnyName(value)
 			}
-		case c >= 0xc3 && c <= 0xc9 && i+1 < len(value): // U+00C0 to U+024F but for × and ÷ and the clicks
-			if r, size := utf8.DecodeRuneInString(value[i:]); size != 2 || r == '×' || r == '÷' || r >= 0x1c0 && r <= 0x1c3 || !letter('l') {
-				return checkAnyName(value)
-			}
-			i++
-		case (c == 0xd8 || c == 0xd9) && i+1 < len(value): // U+0620 to U+064A
-			if r, size := utf8.DecodeRuneInString(value[i:]); size != 2 || r < 0x620 || r > 0x64a || !letter('a') {
+		case c >= 0xc3:
+			if l := simpleLetter(value[i:]); l == 0 || !letter(l) {
 				return checkAnyName(value)
 			}
 			i++
@@ -146,6 +143,30 @@ func checkName(value string) Reason {
 		return ReasonShape
 	}
 	return ""
+}
+
+// simpleLetter classes the letter of two bytes that text begins with: 'l' Latin, 'a' Arabic, 0 when it needs a closer look.
+func simpleLetter(text string) byte {
+	r, size := utf8.DecodeRuneInString(text)
+	switch {
+	case size != 2 || r == '×' || r == '÷' || r >= 0x1c0 && r <= 0x1c3:
+		return 0
+	case r >= 0xc0 && r < 0x250:
+		return 'l'
+	case r >= 0x620 && r <= 0x64a:
+		return 'a'
+	}
+	return 0
+}
+
+// composed tells quickly of many texts that they are in NFC: nothing in them combines.
+func composed(value string) bool {
+	for _, r := range value {
+		if r >= 0x250 && (r < 0x620 || r > 0x64a) {
+			return false
+		}
+	}
+	return true
 }
 
 func checkAnyName(value string) Reason {
@@ -220,17 +241,19 @@ const signs = " .,'-()/&+:;!?#%\"’‘“”–—‐‑·°№،؛؟、。・�
 
 func checkLine(value string) Reason {
 	plain, digits := true, 0
-	for i := range len(value) { // most service names and addresses end here
+	var script byte
+	for i := 0; i < len(value) && plain; i++ { // most service names and addresses end here
 		c := value[i]
 		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == ',', c == '-', c == '\'', c == ' ' && value[i-1] != ' ':
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			plain, script = script != 'a', 'l'
+		case c == ',', c == '-', c == '\'', c == ' ' && value[i-1] != ' ':
 		case c >= '0' && c <= '9':
 			digits++
 		default:
-			plain = false
-		}
-		if !plain {
-			break
+			letter := simpleLetter(value[i:])
+			plain, script = letter != 0 && (script == 0 || script == letter), letter
+			i++
 		}
 	}
 	if plain && digits < leastPhoneDigits {
