@@ -206,9 +206,16 @@ func (f *Facts) ended(p *Past, lines []Line) Reason {
 		return l.Reason
 	}
 	for i := range f.Practice.Rules {
-		if f.Practice.Rules[i].Key == p.Rule {
-			return NotPlanned
+		if f.Practice.Rules[i].Key != p.Rule {
+			continue
 		}
+		// By another channel now. If nothing goes by that one either, its reason is the one that explains.
+		for j := range lines {
+			if l := &lines[j]; l.Rule == p.Rule && l.Attendee == p.Attendee && l.Recipient == p.Recipient && l.Verdict == Skip {
+				return l.Reason
+			}
+		}
+		return NotPlanned
 	}
 	return RuleOff
 }

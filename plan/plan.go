@@ -395,13 +395,22 @@ func (p *planner) past(l *Line) *Past {
 
 // announced reports whether the booking's confirmation went to a line's recipient, in any generation or in this one alone.
 func (p *planner) announced(l *Line, thisOne bool) bool {
+	since := int64(0)
+	if thisOne {
+		since = p.f.Appointment.Generation
+	}
+	return p.went(OnBooked, l, since)
+}
+
+// went reports whether a rule of a kind has written to a line's recipient, in a generation or a later one.
+func (p *planner) went(k Kind, l *Line, since int64) bool {
 	for i := range p.f.Past {
 		h := &p.f.Past[i]
-		if h.State != "sent" || h.Recipient != l.Recipient || h.Attendee != l.Attendee || (thisOne && h.Generation != p.f.Appointment.Generation) {
+		if h.State != "sent" || h.Recipient != l.Recipient || h.Attendee != l.Attendee || h.Generation < since {
 			continue
 		}
 		for j := range p.f.Practice.Rules {
-			if rule := &p.f.Practice.Rules[j]; rule.Key == h.Rule && rule.Trigger.Kind == OnBooked {
+			if rule := &p.f.Practice.Rules[j]; rule.Key == h.Rule && rule.Trigger.Kind == k {
 				return true
 			}
 		}

@@ -177,7 +177,7 @@ func (p *planner) movedBack(l *Line) bool {
 			believed, mark = h.Generation, h.Mark
 		}
 	}
-	return believed >= 0 && mark != 0 && mark == p.f.Appointment.mark()
+	return believed >= 0 && mark != 0 && mark == p.f.Appointment.mark() && !p.went(OnCancelled, l, believed)
 }
 
 // unsent reports whether a generation's news to a line's recipient was dropped because of the next move.
