@@ -83,40 +83,27 @@ type Departure struct {
 // Leave marks messages of one courier process as leaving, and returns the positions of those that may not leave any more, because somebody
 // took them back or the claim ran out. The attempt is counted here.
 func Leave(ctx context.Context, w *store.Wide, by string, list []Departure) (gone []int, err error) {
-	now := store.Micro(w.Now)
-	for start := 0; start < len(list); start += widest {
-		part := list[start:min(start+widest, len(list))]
-		n := shape(len(part))
-		args := make([]any, 0, 2+6*n)
-		args = append(args, now, by)
-		for i := range n {
-			d := &part[min(i, len(part)-1)] // the last one again, up to a constant shape: it changes nothing
-			args = append(args, string(d.Practice), string(d.ID), d.MessageID, d.AddressIndex, d.Relay, d.Sealed)
-		}
-		changed, err := w.Exec(ctx, leaveTexts.get(n), args...)
-		if err != nil {
-			return nil, fmt.Errorf("mark messages as leaving: %w", err)
-		}
-		if changed == int64(len(part)) {
-			continue
-		}
-		missing, err := notLeaving(ctx, w, by, part)
-		if err != nil {
-			return nil, err
-		}
-		for _, i := range missing {
-			gone = append(gone, start+i)
-		}
+	rows := make([]any, 0, 6*len(list))
+	for i := range list {
+		d := &list[i]
+		rows = append(rows, string(d.Practice), string(d.ID), d.MessageID, d.AddressIndex, d.Relay, d.Sealed)
 	}
-	return gone, nil
+	changed, err := w.Set(ctx, leaveSet, rows, store.Micro(w.Now), by)
+	if err != nil {
+		return nil, fmt.Errorf("mark messages as leaving: %w", err)
+	}
+	if changed == int64(len(list)) {
+		return nil, nil
+	}
+	return notLeaving(ctx, w, by, list)
 }
 
 // The first row of VALUES only gives the columns their types, on either engine; it matches no message.
-var leaveTexts = texts(6, `WITH v (practice, id, message_id, address_index, relay, sealed) AS (VALUES
+var leaveSet = store.NewSet(`WITH v (practice, id, message_id, address_index, relay, sealed) AS (VALUES
 	('', '', '', '', '', (SELECT sealed FROM message WHERE practice = '' AND id = '')), `, `)
 	UPDATE message SET state = 'leaving', reason = '', attempts = attempts + 1, message_id = v.message_id, address_index = v.address_index,
-	relay = v.relay, sealed = v.sealed, changed_at = $1 FROM v
-	WHERE message.practice = v.practice AND message.id = v.id AND state = 'queued' AND claimed_by = $2`+byKey, 3)
+	relay = v.relay, sealed = v.sealed, changed_at = ? FROM v
+	WHERE message.practice = v.practice AND message.id = v.id AND state = 'queued' AND claimed_by = ?`+byKey, "", "", "", "", "", []byte(nil))
 
 // byKey says nothing new of v, but makes PostgreSQL expect few of its rows, whatever it knows of the table: then it looks each message up by
 // its key. Left to itself it reads the whole table for every set while that is small, or not yet analysed.
@@ -178,22 +165,12 @@ type Outcome struct {
 // Mark writes outcomes of messages that one courier process has, queued or leaving, with their steps, and gives the messages free. What is
 // final stays as it is.
 func Mark(ctx context.Context, w *store.Wide, by string, list []Outcome) error {
-	for part := range slices.Chunk(list, widest) {
-		if err := mark(ctx, w, by, part); err != nil {
-			return fmt.Errorf("mark what became of messages: %w", err)
-		}
-	}
-	return nil
-}
-
-func mark(ctx context.Context, w *store.Wide, by string, part []Outcome) error {
 	now := store.Micro(w.Now)
-	n := shape(len(part))
-	steps := make([]any, 0, 2+6*n)
-	steps = append(steps, now, by)
-	count := 0
-	for i := range part {
-		o := &part[i]
+	steps := make([]any, 0, 5*len(list))
+	rows := make([]any, 0, 7*len(list))
+	for i := range list {
+		o := &list[i]
+		rows = append(rows, string(o.Practice), string(o.ID), string(o.State), o.Reason, store.Micro(o.Turn), store.Micro(o.LeftAt), o.OutsideID)
 		if o.Silent {
 			continue
 		}
@@ -202,42 +179,33 @@ func mark(ctx context.Context, w *store.Wide, by string, part []Outcome) error {
 			step = string(o.State)
 		}
 		steps = append(steps, string(o.Practice), string(o.ID), step, o.Reason, bounded(o.Detail))
-		count++
 	}
-	if count > 0 {
-		m := shape(count)
-		for range m - count {
-			steps = append(steps, "", "", "", "", "")
-		}
-		// Before the update: afterwards nothing says any more that these messages were this process's.
-		if _, err := w.Exec(ctx, markStepTexts.get(m), steps...); err != nil {
-			return err
-		}
+	// Before the update: afterwards nothing says any more that these messages were this process's.
+	_, err := w.Set(ctx, markStepSet, steps, now, by)
+	if err == nil {
+		_, err = w.Set(ctx, markSet, rows, now, by)
 	}
-	args := make([]any, 0, 2+7*n)
-	args = append(args, now, by)
-	for i := range n {
-		o := &part[min(i, len(part)-1)]
-		args = append(args, string(o.Practice), string(o.ID), string(o.State), o.Reason, store.Micro(o.Turn), store.Micro(o.LeftAt), o.OutsideID)
+	if err != nil {
+		return fmt.Errorf("mark what became of messages: %w", err)
 	}
-	_, err := w.Exec(ctx, markTexts.get(n), args...)
-	return err
+	return nil
 }
 
 const nextNumber = `(SELECT coalesce(max(s.number), 0) + 1 FROM message_step s WHERE s.practice = v.practice AND s.message = v.id)`
 
-var markStepTexts = texts(5, `WITH v (practice, id, step, reason, detail) AS (VALUES `, `)
+var markStepSet = store.NewSet(`WITH v (practice, id, step, reason, detail) AS (VALUES `, `)
 	INSERT INTO message_step (practice, message, number, at, step, reason, detail)
-	SELECT v.practice, v.id, `+nextNumber+`, $1, v.step, v.reason, v.detail
-	FROM v JOIN message m ON m.practice = v.practice AND m.id = v.id WHERE m.claimed_by = $2 AND m.state IN ('queued', 'leaving')`+byKey, 3)
+	SELECT v.practice, v.id, `+nextNumber+`, ?, v.step, v.reason, v.detail
+	FROM v JOIN message m ON m.practice = v.practice AND m.id = v.id WHERE m.claimed_by = ? AND m.state IN ('queued', 'leaving')`+byKey, "", "", "", "", "")
 
-var markTexts = texts(7, `WITH v (practice, id, state, reason, turn, left_at, outside_id) AS (VALUES
+var markSet = store.NewSet(`WITH v (practice, id, state, reason, turn, left_at, outside_id) AS (VALUES
 	('', '', '', '', (SELECT turn FROM message WHERE practice = '' AND id = ''), (SELECT turn FROM message WHERE practice = '' AND id = ''), ''), `, `)
-	UPDATE message SET state = v.state, reason = v.reason, changed_at = $1, claimed_by = '', claimed_until = 0,
+	UPDATE message SET state = v.state, reason = v.reason, changed_at = ?, claimed_by = '', claimed_until = 0,
 	turn = CASE WHEN v.turn = 0 THEN message.turn ELSE v.turn END,
 	left_at = CASE WHEN v.left_at = 0 THEN message.left_at ELSE v.left_at END,
 	outside_id = CASE WHEN v.outside_id = '' THEN message.outside_id ELSE v.outside_id END
-	FROM v WHERE message.practice = v.practice AND message.id = v.id AND message.claimed_by = $2 AND message.state IN ('queued', 'leaving')`+byKey, 3)
+	FROM v WHERE message.practice = v.practice AND message.id = v.id AND message.claimed_by = ? AND message.state IN ('queued', 'leaving')`+byKey,
+	"", "", "", "", int64(0), int64(0), "")
 
 // HeldPractices returns the practices that have messages held for a reason.
 func HeldPractices(ctx context.Context, w *store.Wide, reason string) ([]store.PracticeID, error) {

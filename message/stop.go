@@ -3,7 +3,6 @@ package message
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"letterhead/fault"
@@ -58,28 +57,24 @@ type Address struct {
 // Suppressed returns what stands against addresses of any practice: a set read for the courier.
 func Suppressed(ctx context.Context, w *store.Wide, addresses []Address) ([]Suppression, error) {
 	var out []Suppression
-	for part := range slices.Chunk(addresses, 200) {
-		args := make([]any, 0, 3*len(part))
-		for _, a := range part {
-			args = append(args, string(a.Practice), string(a.Channel), a.Index)
-		}
-		n := shape(len(part))
-		for range n - len(part) {
-			args = append(args, "", "", "")
-		}
-		rows, err := w.Query(ctx, suppressedTexts.get(n), args...)
-		found, err := store.Collect(rows, err, scanSuppression)
-		if err != nil {
-			return nil, fmt.Errorf("read suppressions: %w", err)
-		}
-		out = append(out, found...)
+	rows := make([]any, 0, 3*len(addresses))
+	for _, a := range addresses {
+		rows = append(rows, string(a.Practice), string(a.Channel), a.Index)
+	}
+	err := w.SetQuery(ctx, suppressedSet, rows, func(r *store.Rows) error {
+		s, err := scanSuppression(r)
+		out = append(out, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read suppressions: %w", err)
 	}
 	return out, nil
 }
 
-var suppressedTexts = texts(3, `WITH v (practice, channel, address_index) AS (VALUES `, `)
+var suppressedSet = store.NewSet(`WITH v (practice, channel, address_index) AS (VALUES `, `)
 	SELECT s.practice, s.channel, s.address_index, s.purpose, s.reason, s.at FROM v JOIN suppression s
-	ON s.practice = v.practice AND s.channel = v.channel AND s.address_index = v.address_index WHERE coalesce(v.address_index, '') = v.address_index`, 1)
+	ON s.practice = v.practice AND s.channel = v.channel AND s.address_index = v.address_index WHERE coalesce(v.address_index, '') = v.address_index`, "", "", "")
 
 func scanSuppression(rows *store.Rows) (s Suppression, err error) {
 	var at int64
