@@ -1,0 +1,98 @@
+package rehearse
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+
+	"letterhead/guard"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/testkit"
+	"letterhead/vault"
+	"letterhead/web"
+)
+
+// The inbox shows what the sinks were given, in a frame where nothing runs; without the demonstration it is not there.
+func TestInbox(t *testing.T) {
+	t.Parallel()
+	sinks, err := OpenSinks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sinks.Close() })
+	db := testkit.Open(t, testkit.SQLite, nil)
+	keeper, err := vault.NewKeeper(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := store.NewID[store.PracticeID]()
+	err = db.Change(context.Background(), store.Actor{Practice: id, Agent: "test"}, func(tx *store.Tx) error {
+		p := practice.New("Wattle Street Physiotherapy", "AU", Zone)
+		p.ID = id
+		if _, err := practice.Add(context.Background(), tx, p); err != nil {
+			return err
+		}
+		_, err := guard.AddMember(context.Background(), tx, guard.Member{Email: "petra@example.org", Name: "Petra Schäfer", Role: guard.Owner})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := web.Config{DB: db, Keeper: keeper, Practice: id, Hosts: []string{"localhost"}, Log: slog.New(slog.DiscardHandler)}
+	get := func(path string) *httptest.ResponseRecorder {
+		t.Helper()
+		pages, err := web.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recorder := httptest.NewRecorder()
+		pages.ServeHTTP(recorder, httptest.NewRequest("GET", "http://localhost"+path, nil))
+		return recorder
+	}
+	if have := get(inboxPath).Code; have != 404 {
+		t.Errorf("without the demonstration the inbox answers %d", have)
+	}
+	config.Routes, config.Places = sinks.Routes(), sinks.Places()
+	if empty := get(inboxPath); empty.Code != 200 || !strings.Contains(empty.Body.String(), "Nothing has left yet") {
+		t.Errorf("empty: %d", empty.Code)
+	}
+	relay, err := smtp.Dial(sinks.Mail.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := relay.SendMail("bounce@example.org", []string{"fatima@example.org"}, strings.NewReader(sampleMail)); err != nil {
+		t.Fatal(err)
+	}
+	if err := relay.Quit(); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string][]string{
+		inboxPath:                          {"Your appointment with Petra Schäfer", "fatima@example.org", `href="/sink/mail/1"`, `aria-current="page"`},
+		inboxPath + "/texts":               {"Nothing has left yet"},
+		inboxPath + "/mail/1":              {`sandbox="allow-popups allow-popups-to-escape-sandbox"`, `src="/sink/mail/1/html"`, "Wattle Street"},
+		inboxPath + "/mail/1?view=text":    {"Hello Fátima"},
+		inboxPath + "/mail/1?view=headers": {"multipart/related"},
+		inboxPath + "/mail/1/html":         {`<base target="_blank">`, "data:image/png;base64,iVBORw=="},
+	} {
+		answer := get(path)
+		for _, sentence := range want {
+			if answer.Code != 200 || !strings.Contains(answer.Body.String(), sentence) {
+				t.Errorf("%s: %d, without %q", path, answer.Code, sentence)
+			}
+		}
+	}
+	if policy := get(inboxPath + "/mail/1/html").Header().Get("Content-Security-Policy"); policy != framePolicy || strings.Contains(policy, "script-src") {
+		t.Errorf("the mail's policy: %s", policy)
+	}
+	for _, path := range []string{inboxPath + "/mail/2", inboxPath + "/mail/0", inboxPath + "/mail/x", inboxPath + "/mail/-1/html"} {
+		if have := get(path).Code; have != 404 {
+			t.Errorf("%s: %d", path, have)
+		}
+	}
+}
