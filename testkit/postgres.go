@@ -131,6 +131,9 @@ func (c *Cluster) Database(name string) (string, error) {
 	return c.URL(serve, name), nil
 }
 
+// Empty makes an empty database that the superuser postgres owns.
+func (c *Cluster) Empty(name string) error { return c.exec("postgres", `CREATE DATABASE `+name) }
+
 func (c *Cluster) prepare() error {
 	var err error
 	for range 200 { // the server needs a moment: at most 10 s
