@@ -124,17 +124,26 @@ func (c Column) lanes() string {
 	return "lanes-" + strconv.Itoa(lanes)
 }
 
-// tall says whether the day needs more height for each hour: something in it is shorter than 25 minutes.
-func (d Day) tall() bool {
+// height is how high an hour must be for the shortest thing in the day.
+func (d Day) height() string {
+	shortest := 12
 	for _, column := range d.Columns {
-		if slices.ContainsFunc(column.Items, func(item Item) bool { return !item.Block && item.span < 5 }) {
-			return true
+		for _, item := range column.Items {
+			if !item.Block {
+				shortest = min(shortest, item.span)
+			}
 		}
 	}
-	return false
+	switch {
+	case shortest < 4:
+		return "taller"
+	case shortest < 5:
+		return "tall"
+	}
+	return ""
 }
 
-func (d Day) height() string { return "h-" + strconv.Itoa((d.End-d.Start)/60) }
+func (d Day) hoursHigh() string { return "h-" + strconv.Itoa((d.End-d.Start)/60) }
 
 func (d Day) hours() []int {
 	var hours []int

@@ -30,8 +30,8 @@ func TestDayPlacement(t *testing.T) {
 			t.Errorf("at %d: %s, want %s", item.From, have, want[item.From])
 		}
 	}
-	if day.height() != "h-12" || !day.tall() || len(day.hours()) != 11 {
-		t.Errorf("%s, tall %v, %d hours", day.height(), day.tall(), len(day.hours()))
+	if day.hoursHigh() != "h-12" || day.height() != "taller" || len(day.hours()) != 11 {
+		t.Errorf("%s, %q, %d hours", day.hoursHigh(), day.height(), len(day.hours()))
 	}
 }
 

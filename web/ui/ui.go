@@ -9,7 +9,7 @@
 package ui
 
 //go:generate go run ./build
-//go:generate go tool templ generate
+//go:generate go tool templ generate -path ../..
 
 import (
 	"context"
