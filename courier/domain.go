@@ -8,15 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"letterhead/courier/dkim"
+	"letterhead/courier/domain"
 	"letterhead/fault"
 	"letterhead/store"
 )
@@ -49,6 +48,7 @@ type Domains struct {
 // signing is a domain with its keys, as they were when the folder was last read.
 type signing struct {
 	Domain
+	keys   []dkim.Key
 	signer *dkim.Signer // nil when it has no keys
 	stamp  time.Time    // of domain.json
 }
@@ -75,28 +75,55 @@ func (d *Domains) Add(name string, practice store.PracticeID, now time.Time) (Do
 	} else if !errors.Is(err, ErrDomainNone) {
 		return Domain{}, err
 	}
-	domain := Domain{Name: name, Practice: practice, Platform: d.platform != "" && strings.HasSuffix(name, "."+d.platform), AddedAt: now.UTC()}
+	if err := d.allowed(name, practice); err != nil {
+		return Domain{}, err
+	}
+	made := Domain{Name: name, Practice: practice, Platform: d.platform != "" && strings.HasSuffix(name, "."+d.platform), AddedAt: now.UTC()}
 	folder := filepath.Join(d.folder, name)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return Domain{}, fmt.Errorf("make the domain's folder: %w", err)
 	}
-	if !domain.Platform {
-		if err := d.makeKeys(&domain, folder, now); err != nil {
+	if !made.Platform {
+		if err := d.makeKeys(&made, folder, now); err != nil {
 			return Domain{}, err
 		}
 	}
-	raw, err := json.MarshalIndent(domain, "", "\t")
+	raw, err := json.MarshalIndent(made, "", "\t")
 	if err != nil {
 		return Domain{}, err
 	}
 	if err := writeWhole(filepath.Join(folder, "domain.json"), append(raw, '\n')); err != nil {
 		return Domain{}, fmt.Errorf("write the domain: %w", err)
 	}
-	return domain, nil
+	return made, nil
+}
+
+// allowed tells whether a practice may have a new domain: its own name, and not one whose mail could pass for another's. The platform's labels
+// are given out by the platform.
+func (d *Domains) allowed(name string, practice store.PracticeID) error {
+	if practice == "" || d.platform != "" && domain.Within(name, d.platform) {
+		return nil
+	}
+	if err := domain.CheckName(name, d.platform); err != nil {
+		return err
+	}
+	if d.platform != "" && domain.Related(name, d.platform) {
+		return ErrDomainTaken
+	}
+	all, err := d.List()
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.Practice != practice && domain.Related(name, other.Name) {
+			return ErrDomainTaken
+		}
+	}
+	return nil
 }
 
 // makeKeys writes the two keys. Selectors carry the month, so that the next keys can stand beside these in the DNS.
-func (d *Domains) makeKeys(domain *Domain, folder string, now time.Time) error {
+func (d *Domains) makeKeys(made *Domain, folder string, now time.Time) error {
 	for _, kind := range []struct {
 		mark string
 		make func() (crypto.Signer, error)
@@ -113,7 +140,7 @@ func (d *Domains) makeKeys(domain *Domain, folder string, now time.Time) error {
 		if err := dkim.Save(path, key); err != nil {
 			return err
 		}
-		domain.Selectors = append(domain.Selectors, selector)
+		made.Selectors = append(made.Selectors, selector)
 	}
 	return nil
 }
@@ -179,16 +206,15 @@ func (d *Domains) read(name string) (*signing, error) {
 	if err := decoder.Decode(&s.Domain); err != nil || s.Name != name {
 		return nil, fmt.Errorf("the file of domain %s is damaged: %w", name, err)
 	}
-	keys := make([]dkim.Key, 0, 2)
 	for _, selector := range s.Selectors {
 		key, err := dkim.Load(filepath.Join(d.folder, name, selector+".pem"))
 		if err != nil {
 			return nil, err
 		}
-		keys = append(keys, dkim.Key{Selector: selector, Private: key})
+		s.keys = append(s.keys, dkim.Key{Selector: selector, Private: key})
 	}
-	if len(keys) > 0 {
-		if s.signer, err = dkim.New(name, dkim.Options{}, keys...); err != nil {
+	if len(s.keys) > 0 {
+		if s.signer, err = dkim.New(name, dkim.Options{}, s.keys...); err != nil {
 			return nil, err
 		}
 	}
@@ -220,147 +246,47 @@ func (d *Domains) belongs(practice store.PracticeID, name string) (*dkim.Signer,
 	return above.signer, true, nil
 }
 
-// Record is one DNS record to paste, and why.
-type Record struct {
-	Name  string `json:"name"`
-	Type  string `json:"type"`
-	Value string `json:"value"`
-	Why   string `json:"why"`
-}
+// What the DNS must say, and how it compares: package domain.
+type (
+	Record   = domain.Record
+	Finding  = domain.Finding
+	Resolver = domain.Resolver
+)
 
 // returnPathOf is the domain of a From domain's return paths: of the same organisation, so that SPF counts for DMARC.
-func returnPathOf(domain string) string { return "bounce." + domain }
+func returnPathOf(name string) string { return domain.ReturnPath(name) }
 
 // Records returns what the DNS must say for a domain. relay is the host name that mail leaves from.
 func (d *Domains) Records(name, relay string) ([]Record, error) {
-	domain, err := d.Find(name)
+	s, err := d.setup(name, relay)
 	if err != nil {
 		return nil, err
 	}
-	path := returnPathOf(name)
-	out := []Record{
-		{path, "MX", "10 " + relay, "reports of mail that could not be delivered come back here"},
-		{path, "TXT", "v=spf1 a:" + relay + " -all", "SPF (RFC 7208): only our relay may send with this return path"},
-	}
-	if domain.Platform {
-		// SPF, DKIM and DMARC of the platform's own domain cover its subdomains.
-		return out, nil
-	}
-	for _, selector := range domain.Selectors {
-		key, err := dkim.Load(filepath.Join(d.folder, name, selector+".pem"))
-		if err != nil {
-			return nil, err
-		}
-		value, err := dkim.Record(key)
-		if err != nil {
-			return nil, err
-		}
-		why := "DKIM (RFC 6376): the key that proves a mail is the domain's"
-		if strings.Contains(value, "k=ed25519") {
-			why = "DKIM with Ed25519 (RFC 8463): the same for receivers that know it"
-		}
-		out = append(out, Record{selector + "._domainkey." + name, "TXT", value, why})
-	}
-	return append(out, Record{"_dmarc." + name, "TXT", "v=DMARC1; p=reject; adkim=r; aspf=r", "DMARC (RFC 9989): mail in this name that proves nothing is to be refused; begin with p=none if others send for this domain"}), nil
-}
-
-// Resolver is what Check asks: *net.Resolver is one.
-type Resolver interface {
-	LookupTXT(ctx context.Context, name string) ([]string, error)
-	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
-}
-
-// Finding is how one record stands in the DNS.
-type Finding struct {
-	Record
-	Good  bool     `json:"good"`
-	Found []string `json:"found"`
-	Say   string   `json:"say"` // what to do; "" when good
+	return domain.Records(s)
 }
 
 // Check compares the DNS with Records.
 func (d *Domains) Check(ctx context.Context, r Resolver, name, relay string) ([]Finding, error) {
-	records, err := d.Records(name, relay)
+	s, err := d.setup(name, relay)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Finding, 0, len(records))
-	for _, want := range records {
-		f := Finding{Record: want}
-		if f.Found, err = lookUp(ctx, r, want); err != nil {
-			f.Say = "the DNS did not answer: " + err.Error()
-		} else {
-			f.Say = d.judge(name, want, f.Found)
-			f.Good = f.Say == ""
-		}
-		out = append(out, f)
+	return domain.Check(ctx, r, s)
+}
+
+func (d *Domains) setup(name, relay string) (domain.Setup, error) {
+	s, err := d.read(name)
+	if err != nil {
+		return domain.Setup{}, err
+	}
+	out := domain.Setup{Name: name, Platform: d.platform, Relay: relay, Keys: s.keys}
+	switch {
+	case s.Platform:
+		out.Kind = domain.Below
+	case s.Practice == "":
+		out.Kind = domain.Platform
 	}
 	return out, nil
-}
-
-func lookUp(ctx context.Context, r Resolver, want Record) ([]string, error) {
-	var found []string
-	var err error
-	if want.Type == "MX" {
-		var all []*net.MX
-		all, err = r.LookupMX(ctx, want.Name)
-		for _, mx := range all {
-			found = append(found, fmt.Sprintf("%d %s", mx.Pref, strings.TrimSuffix(mx.Host, ".")))
-		}
-	} else {
-		found, err = r.LookupTXT(ctx, want.Name)
-	}
-	var none *net.DNSError
-	if errors.As(err, &none) && none.IsNotFound {
-		return nil, nil
-	}
-	return found, err
-}
-
-// judge says what is wrong with what was found; "" when it serves.
-func (d *Domains) judge(name string, want Record, found []string) string {
-	starting := func(start string) []string {
-		return slices.DeleteFunc(slices.Clone(found), func(s string) bool { return !strings.HasPrefix(strings.ToLower(strings.TrimSpace(s)), start) })
-	}
-	switch {
-	case want.Type == "MX":
-		_, host, _ := strings.Cut(want.Value, " ")
-		if !slices.ContainsFunc(found, func(s string) bool { return strings.HasSuffix(strings.ToLower(s), " "+host) }) {
-			return "add this record"
-		}
-	case strings.HasPrefix(want.Value, "v=spf1"):
-		switch all := starting("v=spf1"); {
-		case len(all) == 0:
-			return "add this record"
-		case len(all) > 1:
-			return "there are several SPF records; keep one (RFC 7208 §3.2)"
-		case !strings.Contains(all[0], strings.Fields(want.Value)[1]):
-			return "add " + strings.Fields(want.Value)[1] + " to the record that is there"
-		}
-	case strings.HasPrefix(want.Value, "v=DMARC1"):
-		switch all := starting("v=dmarc1"); {
-		case len(all) == 0:
-			return "add this record"
-		case len(all) > 1:
-			return "there are several DMARC records; keep one"
-		}
-	default:
-		selector, _, _ := strings.Cut(want.Name, ".")
-		key, err := dkim.Load(filepath.Join(d.folder, name, selector+".pem"))
-		if err != nil {
-			return err.Error()
-		}
-		if len(found) == 0 {
-			return "add this record"
-		}
-		for _, f := range found {
-			if err = dkim.CheckRecord(f, key); err == nil {
-				return ""
-			}
-		}
-		return "the record that is there has another key: " + err.Error()
-	}
-	return ""
 }
 
 func writeWhole(path string, raw []byte) error {
@@ -373,5 +299,17 @@ func writeWhole(path string, raw []byte) error {
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
-	return os.Rename(temporary.Name(), path)
+	if err := os.Rename(temporary.Name(), path); err != nil {
+		return err
+	}
+	for _, folder := range []string{filepath.Dir(path), filepath.Dir(filepath.Dir(path))} { // the file's name, and the folder's
+		opened, err := os.Open(folder)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(opened.Sync(), opened.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -34,7 +34,10 @@ func NewTokens(key []byte) Tokens {
 
 var lower32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-const bouncePrefix = "b-"
+const (
+	bouncePrefix = "b-"
+	macBytes     = 16 // of HMAC-SHA256: 128 bits
+)
 
 // packed is an id in 17 bytes where it is a UUID, else as it is; the first byte says which.
 func packed(dst []byte, id string) []byte {
@@ -66,7 +69,7 @@ func seal(key []byte, length int, parts ...string) []byte {
 // ReturnPath is the envelope sender of a message: b-TOKEN@DOMAIN. The domain tells the practice (RFC 5321 §4.5.3.1.1: 64 characters at most).
 func (t Tokens) ReturnPath(practice store.PracticeID, id message.ID, domain string) string {
 	raw := packed(make([]byte, 0, 40), string(id))
-	raw = append(raw, seal(t.bounce, 10, string(practice), string(id))...)
+	raw = append(raw, seal(t.bounce, macBytes, string(practice), string(id))...)
 	return bouncePrefix + lower32.EncodeToString(raw) + "@" + domain
 }
 
@@ -81,7 +84,7 @@ func (t Tokens) Bounced(practice store.PracticeID, local string) (message.ID, bo
 		return "", false
 	}
 	id, mac, ok := unpacked(raw)
-	if !ok || subtle.ConstantTimeCompare(mac, seal(t.bounce, 10, string(practice), id)) != 1 {
+	if !ok || subtle.ConstantTimeCompare(mac, seal(t.bounce, macBytes, string(practice), id)) != 1 {
 		return "", false
 	}
 	return message.ID(id), true
@@ -90,7 +93,7 @@ func (t Tokens) Bounced(practice store.PracticeID, local string) (message.ID, bo
 // Unsubscribe is the token of a message's unsubscribe link.
 func (t Tokens) Unsubscribe(practice store.PracticeID, id message.ID) string {
 	raw := packed(packed(make([]byte, 0, 64), string(practice)), string(id))
-	raw = append(raw, seal(t.leave, 16, string(practice), string(id))...)
+	raw = append(raw, seal(t.leave, macBytes, string(practice), string(id))...)
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
@@ -108,7 +111,7 @@ func (t Tokens) Unsubscribed(token string) (store.PracticeID, message.ID, bool) 
 		return "", "", false
 	}
 	id, mac, ok := unpacked(rest)
-	if !ok || subtle.ConstantTimeCompare(mac, seal(t.leave, 16, practice, id)) != 1 {
+	if !ok || subtle.ConstantTimeCompare(mac, seal(t.leave, macBytes, practice, id)) != 1 {
 		return "", "", false
 	}
 	return store.PracticeID(practice), message.ID(id), true

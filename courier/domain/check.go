@@ -271,7 +271,7 @@ func (c *checking) key() error {
 	if len(texts) > 1 {
 		return c.is(Different, "there are several records, and receivers take any (RFC 6376 §3.6.2.2): keep this one alone")
 	}
-	at := slices.IndexFunc(c.Keys, func(k Key) bool { return k.Selector == selector })
+	at := slices.IndexFunc(c.Keys, func(k dkim.Key) bool { return k.Selector == selector })
 	if at < 0 {
 		return fmt.Errorf("no key for selector %s", selector)
 	}

@@ -11,7 +11,6 @@
 package domain
 
 import (
-	"crypto"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -31,19 +30,13 @@ const (
 	Below                // a practice's label below the platform's: signed and reported with the platform's keys
 )
 
-// Key is a DKIM key with its selector.
-type Key struct {
-	Selector string
-	Private  crypto.Signer // only its public half is looked at
-}
-
 // Setup is a sending domain with what stands around it.
 type Setup struct {
 	Name     string
 	Kind     Kind
-	Platform string // the platform's domain; "" or below localhost: there is none in the DNS
-	Relay    string // host name of the relay that mail leaves from
-	Keys     []Key
+	Platform string     // the platform's domain; "" or below localhost: there is none in the DNS
+	Relay    string     // host name of the relay that mail leaves from
+	Keys     []dkim.Key // only their public halves are looked at
 }
 
 // Record is one DNS record to paste.

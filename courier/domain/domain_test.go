@@ -16,14 +16,14 @@ import (
 )
 
 // keys are made once: an RSA key costs some 100 ms.
-var keys = sync.OnceValue(func() []domain.Key {
-	var out []domain.Key
+var keys = sync.OnceValue(func() []dkim.Key {
+	var out []dkim.Key
 	for selector, make := range map[string]func() (crypto.Signer, error){"lhr": dkim.GenerateRSA, "lhe": dkim.GenerateEd25519} {
 		key, err := make()
 		if err != nil {
 			panic(err)
 		}
-		out = append(out, domain.Key{Selector: selector, Private: key})
+		out = append(out, dkim.Key{Selector: selector, Private: key})
 	}
 	if out[0].Selector == "lhe" {
 		out[0], out[1] = out[1], out[0]
@@ -235,7 +235,7 @@ func TestAnEmptyDNSMissesEverything(t *testing.T) {
 
 func TestFindings(t *testing.T) {
 	t.Parallel()
-	other := domain.Key{Selector: "lhr"}
+	other := dkim.Key{Selector: "lhr"}
 	var err error
 	if other.Private, err = dkim.GenerateRSA(); err != nil {
 		t.Fatal(err)
@@ -422,7 +422,7 @@ func TestTheRealResolverFits(t *testing.T) {
 	if !reflect.TypeFor[*net.Resolver]().Implements(reflect.TypeFor[domain.Resolver]()) {
 		t.Error("net.Resolver cannot be asked")
 	}
-	if _, err := domain.Records(domain.Setup{Name: "a.example", Keys: []domain.Key{{Selector: "x"}}}); err == nil {
+	if _, err := domain.Records(domain.Setup{Name: "a.example", Keys: []dkim.Key{{Selector: "x"}}}); err == nil {
 		t.Error("a key that is none")
 	}
 }
