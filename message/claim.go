@@ -103,7 +103,10 @@ var leaveSet = store.NewSet(`WITH v (practice, id, message_id, address_index, re
 	('', '', '', '', '', (SELECT sealed FROM message WHERE practice = '' AND id = '')), `, `)
 	UPDATE message SET state = 'leaving', reason = '', attempts = attempts + 1, message_id = v.message_id, address_index = v.address_index,
 	relay = v.relay, sealed = v.sealed, changed_at = ? FROM v
-	WHERE message.practice = v.practice AND message.id = v.id AND state = 'queued' AND claimed_by = ?`+byKey, "", "", "", "", "", []byte(nil))
+	WHERE message.practice = v.practice AND message.id = v.id AND state = 'queued' AND `+mine+byKey, "", "", "", "", "", []byte(nil))
+
+// mine keeps SQLite from holding the value against the conditions of the partial indexes: it would prepare the statement again for each.
+const mine = `claimed_by || '' = ?`
 
 // byKey says nothing new of v, but makes PostgreSQL expect few of its rows, whatever it knows of the table: then it looks each message up by
 // its key. Left to itself it reads the whole table for every set while that is small, or not yet analysed.
@@ -166,12 +169,16 @@ type Outcome struct {
 // final stays as it is.
 func Mark(ctx context.Context, w *store.Wide, by string, list []Outcome) error {
 	now := store.Micro(w.Now)
-	steps := make([]any, 0, 5*len(list))
-	rows := make([]any, 0, 7*len(list))
+	var steps []any
+	rows := make([]any, 0, 8*len(list))
 	for i := range list {
 		o := &list[i]
-		rows = append(rows, string(o.Practice), string(o.ID), string(o.State), o.Reason, store.Micro(o.Turn), store.Micro(o.LeftAt), o.OutsideID)
-		if o.Silent {
+		detail := ""
+		if o.State == Sent { // nearly all: their last step stands in the message itself
+			detail = bounded(o.Detail)
+		}
+		rows = append(rows, string(o.Practice), string(o.ID), string(o.State), o.Reason, detail, store.Micro(o.Turn), store.Micro(o.LeftAt), o.OutsideID)
+		if o.Silent || o.State == Sent {
 			continue
 		}
 		step := o.Step
@@ -196,16 +203,16 @@ const nextNumber = `(SELECT coalesce(max(s.number), 0) + 1 FROM message_step s W
 var markStepSet = store.NewSet(`WITH v (practice, id, step, reason, detail) AS (VALUES `, `)
 	INSERT INTO message_step (practice, message, number, at, step, reason, detail)
 	SELECT v.practice, v.id, `+nextNumber+`, ?, v.step, v.reason, v.detail
-	FROM v JOIN message m ON m.practice = v.practice AND m.id = v.id WHERE m.claimed_by = ? AND m.state IN ('queued', 'leaving')`+byKey, "", "", "", "", "")
+	FROM v JOIN message m ON m.practice = v.practice AND m.id = v.id WHERE m.`+mine+` AND m.state IN ('queued', 'leaving')`+byKey, "", "", "", "", "")
 
-var markSet = store.NewSet(`WITH v (practice, id, state, reason, turn, left_at, outside_id) AS (VALUES
-	('', '', '', '', (SELECT turn FROM message WHERE practice = '' AND id = ''), (SELECT turn FROM message WHERE practice = '' AND id = ''), ''), `, `)
-	UPDATE message SET state = v.state, reason = v.reason, changed_at = ?, claimed_by = '', claimed_until = 0,
+var markSet = store.NewSet(`WITH v (practice, id, state, reason, detail, turn, left_at, outside_id) AS (VALUES
+	('', '', '', '', '', (SELECT turn FROM message WHERE practice = '' AND id = ''), (SELECT turn FROM message WHERE practice = '' AND id = ''), ''), `, `)
+	UPDATE message SET state = v.state, reason = v.reason, detail = v.detail, changed_at = ?, claimed_by = '', claimed_until = 0,
 	turn = CASE WHEN v.turn = 0 THEN message.turn ELSE v.turn END,
 	left_at = CASE WHEN v.left_at = 0 THEN message.left_at ELSE v.left_at END,
 	outside_id = CASE WHEN v.outside_id = '' THEN message.outside_id ELSE v.outside_id END
-	FROM v WHERE message.practice = v.practice AND message.id = v.id AND message.claimed_by = ? AND message.state IN ('queued', 'leaving')`+byKey,
-	"", "", "", "", int64(0), int64(0), "")
+	FROM v WHERE message.practice = v.practice AND message.id = v.id AND message.`+mine+` AND message.state IN ('queued', 'leaving')`+byKey,
+	"", "", "", "", "", int64(0), int64(0), "")
 
 // HeldPractices returns the practices that have messages held for a reason.
 func HeldPractices(ctx context.Context, w *store.Wide, reason string) ([]store.PracticeID, error) {

@@ -201,7 +201,7 @@ func Count(ctx context.Context, tx *store.Tx, since time.Time) (map[State]int, e
 	return out, err
 }
 
-// Steps returns the timelines of messages, oldest step first: queued and leaving from the message itself, the others as they were written.
+// Steps returns the timelines of messages, oldest step first: queued, leaving and sent from the message itself, the others as they were written.
 func Steps(ctx context.Context, tx *store.Tx, ids ...ID) (map[ID][]Step, error) {
 	out := make(map[ID][]Step, len(ids))
 	for part := range slices.Chunk(ids, 500) {
@@ -238,6 +238,7 @@ func steps(ctx context.Context, tx *store.Tx, out map[ID][]Step, ids []any) erro
 	list := store.List(2, len(ids))
 	rows, err := tx.Query(ctx, `SELECT id, -1, created_at, 'queued', '', '' FROM message WHERE practice = $1 AND id IN (`+list+`)
 		UNION ALL SELECT id, 0, left_at, 'leaving', '', '' FROM message WHERE practice = $1 AND left_at > 0 AND id IN (`+list+`)
+		UNION ALL SELECT id, 0, changed_at, 'sent', reason, detail FROM message WHERE practice = $1 AND state = 'sent' AND id IN (`+list+`)
 		UNION ALL SELECT message, number, at, step, reason, detail FROM message_step WHERE practice = $1 AND message IN (`+list+`)`, ids...)
 	found, err := store.Collect(rows, err, read)
 	for _, v := range found {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,11 +30,73 @@ var (
 func (w *Wide) Set(ctx context.Context, s *Set, rows []any, last ...any) (int64, error) {
 	var total int64
 	err := w.parts(s, rows, last, func(text string, args []any) error {
-		n, err := w.Exec(ctx, text, args...)
+		stmt := w.db.sets.get(text, w.db.dialect.anonymous())
+		if stmt == nil {
+			n, err := w.Exec(ctx, text, args...)
+			total += n
+			return err
+		}
+		result, err := w.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
+		if err != nil {
+			return w.db.dialect.translate(err)
+		}
+		n, err := result.RowsAffected()
 		total += n
 		return err
 	})
 	return total, err
+}
+
+// prepared keeps the statements of sets prepared on SQLite's one writing connection: parsing them takes as long as running them. (pgx does the
+// same for PostgreSQL by itself.) A statement is prepared between two transactions, after it was wanted in one.
+type prepared struct {
+	mu     sync.Mutex
+	ready  map[string]*sql.Stmt
+	wanted []string
+}
+
+// mostPrepared bounds the statements kept; sets are few and constant.
+const mostPrepared = 64
+
+func (p *prepared) get(text string, local bool) *sql.Stmt {
+	if !local {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if stmt := p.ready[text]; stmt != nil {
+		return stmt
+	}
+	if len(p.ready)+len(p.wanted) < mostPrepared && !slices.Contains(p.wanted, text) {
+		p.wanted = append(p.wanted, text)
+	}
+	return nil
+}
+
+// catchUp prepares what was wanted. A statement that cannot be prepared now runs unprepared, as before.
+func (p *prepared) catchUp(ctx context.Context, write *sql.DB) {
+	p.mu.Lock()
+	wanted := p.wanted
+	p.wanted = nil
+	p.mu.Unlock()
+	for _, text := range wanted {
+		stmt, err := write.PrepareContext(ctx, text)
+		if err != nil {
+			continue
+		}
+		p.mu.Lock()
+		if p.ready == nil {
+			p.ready = map[string]*sql.Stmt{}
+		}
+		if p.ready[text] == nil {
+			p.ready[text] = stmt
+			stmt = nil
+		}
+		p.mu.Unlock()
+		if stmt != nil {
+			_ = stmt.Close() // another goroutine was first
+		}
+	}
 }
 
 // SetQuery runs a set's query over rows and gives each row that it finds to scan.

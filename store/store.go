@@ -59,6 +59,7 @@ type DB struct {
 	read    *sql.DB
 	now     func() time.Time
 	stmts   *statements
+	sets    prepared
 }
 
 // ErrUnique and ErrForeign are what constraint violations become on either engine.
@@ -142,6 +143,7 @@ func (db *DB) Change(ctx context.Context, actor Actor, fn func(*Tx) error) error
 
 // Whole runs fn in a READ COMMITTED transaction that sees every practice. why is a constant that says what for.
 func (db *DB) Whole(ctx context.Context, why string, fn func(*Wide) error) error {
+	db.sets.catchUp(ctx, db.write)
 	return db.run(ctx, db.write, db.dialect.wholeOptions(), everyPractice, func(tx *sql.Tx, now time.Time) error {
 		return fn(&Wide{Now: now, why: why, conn: conn{tx: tx, db: db}})
 	})

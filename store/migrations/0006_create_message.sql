@@ -16,6 +16,7 @@ CREATE TABLE message (
 	recipient  {{text}} NOT NULL,          -- the client's id, or a contact's
 	state      {{text}} NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'held', 'leaving', 'sent', 'refused', 'maybe sent', 'dropped')),
 	reason     {{text}} NOT NULL DEFAULT '',          -- of the last change of state, from the documented list
+	detail     {{text}} NOT NULL DEFAULT '', -- of sent: the relay's reply, without addresses
 	turn       {{int}} NOT NULL,           -- the order in which the courier takes what is queued: an instant in microseconds
 	not_after  {{int}} NOT NULL,           -- of no use to anybody after this instant
 	attempts   {{int}} NOT NULL DEFAULT 0,
@@ -40,7 +41,7 @@ CREATE INDEX message_failed ON message (practice, changed_at) WHERE state IN ('r
 CREATE INDEX message_held ON message (reason, practice) WHERE state = 'held';
 CREATE INDEX message_outside ON message (outside_id) WHERE outside_id <> '';
 
--- every step of a message after it was queued, with its reason, for the practice to read; that it left stands in message.left_at
+-- every step of a message, with its reason, for the practice to read; that it was queued, left and was sent stands in message itself
 CREATE TABLE message_step (
 	practice   {{text}} NOT NULL,
 	message    {{text}} NOT NULL,
