@@ -443,11 +443,17 @@ func TestReplies(t *testing.T) {
 	})
 }
 
-func TestReasonsAreNotLongerThanAWord(t *testing.T) {
+func TestEveryReasonIsDocumentedAndHasASentence(t *testing.T) {
 	t.Parallel()
-	for _, reason := range report.Reasons() {
-		if len(reason) > 20 || strings.ContainsAny(reason, "@0123456789") {
-			t.Errorf("reason %q", reason)
+	for file, form := range map[string]string{"../../docs/reasons.md": "| `%s`", "../../web/ui/text/english_story.go": `"reason.%s":`} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, reason := range append(report.Reasons(), "unsubscribe", "stop", "answer", string(inbound.TextDelivered), string(inbound.TextNotDelivered), string(inbound.TextDelayed)) {
+			if !strings.Contains(string(text), fmt.Sprintf(form, reason)) {
+				t.Errorf("%s lacks %q", file, reason)
+			}
 		}
 	}
 }
