@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +49,7 @@ func plainVersion(domain string, purpose wording.Purpose) *wording.Version {
 		subject = "Winter classes"
 	}
 	v.Languages = []wording.Language{{Tag: "en-AU", Subject: wording.Say(subject), Blocks: blocks, SMS: wording.SMS("{practice.name}: see you soon.")}}
+	slices.Sort(v.Hosts)
 	return v
 }
 
