@@ -30,10 +30,12 @@ func TestQueriesUseIndexes(t *testing.T) {
 			{"practitioner's overlap", busyQuery, "appointment_practitioner", []any{"a", "p1", int64(0), int64(2_000_000_000), int64(1_000_000_000), ""}},
 			{"client's list", clientQuery, "attendee_client", []any{"a", "c7", int64(2_000_000_000), 20}},
 			{"first visits", firstQuery(store.List(2, 2)), "attendee_client", []any{"a", "c7", "c8"}},
+			{"entries", entriesQuery(store.List(2, 4)), "attendee_once", []any{"a", "x0000007", "x0000008", "x0000009", "x0000010"}},
+			{"attendees", attendeesQuery(store.List(2, 4)), "attendee_once", []any{"a", "x0000007", "x0000008", "x0000009", "x0000010"}},
 		} {
 			err := db.Whole(ctx, "test", func(w *store.Wide) error {
 				plan, err := w.Plan(ctx, c.query, c.args...)
-				for _, whole := range []string{"Seq Scan on appointment", "Seq Scan on attendee", "SCAN a\n", "SCAN t\n"} {
+				for _, whole := range []string{"Seq Scan on appointment", "Seq Scan on attendee", "SCAN appointment\n", "SCAN attendee\n", "SCAN t\n", "(practice=?)\n"} {
 					if strings.Contains(plan+"\n", whole) {
 						t.Errorf("%s reads a whole table:\n%s", c.name, plan)
 					}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"letterhead/practice"
@@ -90,7 +92,7 @@ func FindAll(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Appointment, e
 		for _, a := range all {
 			out[a.ID] = a
 		}
-		rows, err = tx.Query(ctx, `SELECT `+attendeeColumns+` FROM attendee t WHERE t.practice = $1 AND t.appointment IN (`+list+`) ORDER BY t.id`, args...)
+		rows, err = tx.Query(ctx, attendeesQuery(list), args...)
 		people, err := store.Collect(rows, err, func(rows *store.Rows) (Attendee, error) {
 			var p person
 			err := rows.Scan(p.fields()...)
@@ -103,7 +105,15 @@ func FindAll(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Appointment, e
 		}
 		return err
 	})
+	for _, a := range out {
+		slices.SortFunc(a.Attendees, func(x, y Attendee) int { return strings.Compare(string(x.ID), string(y.ID)) })
+	}
 	return out, err
+}
+
+// attendeesQuery leaves the order to Go: asked for it by id, SQLite would walk all attendees of the practice.
+func attendeesQuery(list string) string {
+	return `SELECT ` + attendeeColumns + ` FROM attendee t WHERE t.practice = $1 AND t.appointment IN (` + list + `)`
 }
 
 // asRead returns the appointment if it is at the version that the caller has read.

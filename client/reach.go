@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"letterhead/fault"
 	"letterhead/practice"
@@ -53,7 +54,7 @@ func contactsOf(ctx context.Context, tx *store.Tx, ids []ID) (map[ID][]ContactRe
 	out := map[ID][]ContactReach{}
 	err := store.Chunks(ids, 2, func(list string, args []any) error {
 		rows, err := tx.Query(ctx, `SELECT id, client, receives, email_state, mobile_state, language, zone FROM contact
-			WHERE practice = $1 AND client IN (`+list+`) AND ended_at = 0 AND receives <> 'none' ORDER BY id`, args...)
+			WHERE practice = $1 AND client IN (`+list+`) AND ended_at = 0 AND receives <> 'none'`, args...)
 		all, err := store.Collect(rows, err, func(r *store.Rows) (linked, error) {
 			var c linked
 			return c, r.Scan(&c.ID, &c.client, &c.Receives, &c.Email, &c.Mobile, &c.Language, &c.Zone)
@@ -63,6 +64,9 @@ func contactsOf(ctx context.Context, tx *store.Tx, ids []ID) (map[ID][]ContactRe
 		}
 		return err
 	})
+	for _, contacts := range out { // here, for SQLite would walk all contacts of the practice to return them in this order
+		slices.SortFunc(contacts, func(x, y ContactReach) int { return strings.Compare(string(x.ID), string(y.ID)) })
+	}
 	return out, err
 }
 
