@@ -449,7 +449,7 @@ func TestNobodyIsLockedOut(t *testing.T) {
 func TestAnErrorOfOursCanBeTriedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testkit.SQLite)
-	handler, err := public.New(public.Parts{DB: w.db, Relays: map[string][]byte{"main": secret}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	handler, err := public.New(public.Parts{DB: w.db, Relays: map[string][]byte{"main": secret}, Log: slog.New(slog.DiscardHandler),
 		Inbound: &inbound.Inbound{DB: w.db, Keeper: w.keeper, Domains: w.in.Domains, Tokens: w.in.Tokens, Choices: broken{}}})
 	if err != nil {
 		t.Fatal(err)

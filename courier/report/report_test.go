@@ -191,11 +191,11 @@ func TestDiagnosticLosesEveryWordOfTheRecipient(t *testing.T) {
 	t.Parallel()
 	for _, words := range []string{
 		"550 unknown user jo.lindqvist", "550 <jo.lindqvist@home.example> no", "550 'jo.lindqvist' no", "user lindqvist left", "see mailto:x+jo.lindqvist=home.example@relay.example",
-		"JO.LINDQVIST not found", "rfc822;Jo.Lindqvist@HOME.example", "(lindqvist)", "u%40home", "jo%40x",
+		"JO.LINDQVIST not found", "rfc822;Jo.Lindqvist@HOME.example", "(lindqvist)", "u%40home", "jo%40x", `"Jo Lindqvist-Berg" said no`, `mailbox of "Lindqvist`,
 	} {
 		got, err := report.Parse(strings.NewReader(dsn("A: b\r\n\r\nFinal-Recipient: rfc822; jo.lindqvist@home.example\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; kept "+words+" end\r\n")), limit)
 		low := strings.ToLower(got.Diagnostic)
-		if err != nil || strings.Contains(low, "lindqvist") || strings.Contains(low, "@") || strings.Contains(low, "%40") || !strings.HasPrefix(low, "kept ") || !strings.HasSuffix(low, " end") {
+		if err != nil || strings.Contains(low, "lindqvist") || strings.Contains(low, "@") || strings.Contains(low, "%40") || !strings.HasPrefix(low, "kept ") || !strings.HasSuffix(low, " end") && !strings.Contains(words, "mailbox of") {
 			t.Errorf("%q became %q, %v", words, got.Diagnostic, err)
 		}
 	}

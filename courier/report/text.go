@@ -176,8 +176,11 @@ func clean(text string, limit int) string {
 
 const cut = "…"
 
-// withoutAddresses cuts addresses from a server's words, and every word that stands in the address of the recipient: servers repeat the
-// local part alone, in quotes or in brackets, too.
+// quoted text is where servers put names.
+var quoted = regexp.MustCompile(`"[^"]*("|$)`)
+
+// withoutAddresses cuts addresses and quotations from a server's words, and every word that stands in the address of the recipient: servers
+// repeat the local part alone or in brackets, too.
 func withoutAddresses(text string, addresses []string) string {
 	known := map[string]bool{}
 	for _, a := range addresses {
@@ -190,7 +193,7 @@ func withoutAddresses(text string, addresses []string) string {
 		}
 	}
 	// Ten times the bound is read, so that what is cut out does not cost the words after it.
-	words := strings.Fields(clean(text, 10*maxDiagnostic))
+	words := strings.Fields(quoted.ReplaceAllString(clean(text, 10*maxDiagnostic), cut))
 	for i, w := range words {
 		if strings.ContainsAny(w, "@=") || strings.Contains(strings.ToLower(w), "%40") {
 			words[i] = cut
