@@ -118,7 +118,7 @@ func List(ctx context.Context, tx *store.Tx, f Filter, p Page) ([]Message, strin
 
 // Failed returns what went wrong since an instant (refused, maybe sent, held), the latest change first.
 func Failed(ctx context.Context, tx *store.Tx, since time.Time, p Page) ([]Message, string, error) {
-	return page(ctx, tx, "changed_at", ` AND state IN ('refused', 'maybe sent', 'held') AND changed_at >= $2`, []any{store.Micro(since)}, p)
+	return page(ctx, tx, "changed_at", ` AND (state = 'refused' OR state = 'maybe sent' OR state = 'held') AND changed_at >= $2`, []any{store.Micro(since)}, p)
 }
 
 // page orders by one of the instants, descending, then by id: its cursor is both.

@@ -1,4 +1,4 @@
--- message: one thing to one recipient, with its fate
+-- message: one thing to one recipient, with its fate. (Of states, no IN: SQLite builds the list anew for each row that it checks or indexes.)
 CREATE TABLE message (
 	practice   {{text}} NOT NULL REFERENCES practice (practice),
 	id         {{text}} NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE message (
 	generation {{int}} NOT NULL,
 	client     {{text}} NOT NULL,
 	recipient  {{text}} NOT NULL,          -- the client's id, or a contact's
-	state      {{text}} NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'held', 'leaving', 'sent', 'refused', 'maybe sent', 'dropped')),
+	state      {{text}} NOT NULL DEFAULT 'queued' CHECK (state = 'sent' OR state = 'leaving' OR state = 'queued' OR state = 'held' OR state = 'refused' OR state = 'maybe sent' OR state = 'dropped'),
 	reason     {{text}} NOT NULL DEFAULT '',          -- of the last change of state, from the documented list
 	detail     {{text}} NOT NULL DEFAULT '', -- of sent: the relay's reply, without addresses
 	turn       {{int}} NOT NULL,           -- the order in which the courier takes what is queued: an instant in microseconds
@@ -37,7 +37,7 @@ CREATE INDEX message_claimed ON message (claimed_until) WHERE claimed_by <> '';
 CREATE INDEX message_appointment ON message (practice, appointment);
 CREATE INDEX message_client ON message (practice, client, created_at);
 CREATE INDEX message_recent ON message (practice, created_at);
-CREATE INDEX message_failed ON message (practice, changed_at) WHERE state IN ('refused', 'maybe sent', 'held');
+CREATE INDEX message_failed ON message (practice, changed_at) WHERE state = 'refused' OR state = 'maybe sent' OR state = 'held';
 CREATE INDEX message_held ON message (reason, practice) WHERE state = 'held';
 CREATE INDEX message_outside ON message (outside_id) WHERE outside_id <> '';
 
