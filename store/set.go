@@ -30,7 +30,7 @@ var (
 func (w *Wide) Set(ctx context.Context, s *Set, rows []any, last ...any) (int64, error) {
 	var total int64
 	err := w.parts(s, rows, last, func(text string, args []any) error {
-		stmt := w.db.sets.get(text, w.db.dialect.anonymous())
+		stmt := w.prepared.get(text, w.db.dialect.anonymous())
 		if stmt == nil {
 			n, err := w.Exec(ctx, text, args...)
 			total += n
@@ -47,8 +47,8 @@ func (w *Wide) Set(ctx context.Context, s *Set, rows []any, last ...any) (int64,
 	return total, err
 }
 
-// prepared keeps the statements of sets prepared on SQLite's one writing connection: parsing them takes as long as running them. (pgx does the
-// same for PostgreSQL by itself.) A statement is prepared between two transactions, after it was wanted in one.
+// prepared keeps the statements of sets prepared on SQLite's connections, those that write or those that read: parsing them takes as long as
+// running them. (pgx does the same for PostgreSQL by itself.) A statement is prepared between two transactions, after it was wanted in one.
 type prepared struct {
 	mu     sync.Mutex
 	ready  map[string]*sql.Stmt
@@ -74,13 +74,13 @@ func (p *prepared) get(text string, local bool) *sql.Stmt {
 }
 
 // catchUp prepares what was wanted. A statement that cannot be prepared now runs unprepared, as before.
-func (p *prepared) catchUp(ctx context.Context, write *sql.DB) {
+func (p *prepared) catchUp(ctx context.Context, pool *sql.DB) {
 	p.mu.Lock()
 	wanted := p.wanted
 	p.wanted = nil
 	p.mu.Unlock()
 	for _, text := range wanted {
-		stmt, err := write.PrepareContext(ctx, text)
+		stmt, err := pool.PrepareContext(ctx, text)
 		if err != nil {
 			continue
 		}
@@ -102,7 +102,14 @@ func (p *prepared) catchUp(ctx context.Context, write *sql.DB) {
 // SetQuery runs a set's query over rows and gives each row that it finds to scan.
 func (w *Wide) SetQuery(ctx context.Context, s *Set, rows []any, scan func(*Rows) error, last ...any) error {
 	return w.parts(s, rows, last, func(text string, args []any) error {
-		found, err := w.Query(ctx, text, args...)
+		var found *Rows
+		var err error
+		if stmt := w.prepared.get(text, w.db.dialect.anonymous()); stmt != nil {
+			found, err = w.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+			err = w.db.dialect.translate(err)
+		} else {
+			found, err = w.Query(ctx, text, args...)
+		}
 		_, err = Collect(found, err, func(r *Rows) (struct{}, error) { return struct{}{}, scan(r) })
 		return err
 	})

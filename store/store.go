@@ -59,7 +59,8 @@ type DB struct {
 	read    *sql.DB
 	now     func() time.Time
 	stmts   *statements
-	sets    prepared
+	sets    prepared // of Whole
+	looks   prepared // of WholeView
 }
 
 // ErrUnique and ErrForeign are what constraint violations become on either engine.
@@ -145,14 +146,15 @@ func (db *DB) Change(ctx context.Context, actor Actor, fn func(*Tx) error) error
 func (db *DB) Whole(ctx context.Context, why string, fn func(*Wide) error) error {
 	db.sets.catchUp(ctx, db.write)
 	return db.run(ctx, db.write, db.dialect.wholeOptions(), everyPractice, func(tx *sql.Tx, now time.Time) error {
-		return fn(&Wide{Now: now, why: why, conn: conn{tx: tx, db: db}})
+		return fn(&Wide{Now: now, why: why, prepared: &db.sets, conn: conn{tx: tx, db: db}})
 	})
 }
 
 // WholeView is Whole for reading alone.
 func (db *DB) WholeView(ctx context.Context, why string, fn func(*Wide) error) error {
+	db.looks.catchUp(ctx, db.read)
 	return db.run(ctx, db.read, db.dialect.viewOptions(), everyPractice, func(tx *sql.Tx, now time.Time) error {
-		return fn(&Wide{Now: now, why: why, conn: conn{tx: tx, db: db}})
+		return fn(&Wide{Now: now, why: why, prepared: &db.looks, conn: conn{tx: tx, db: db}})
 	})
 }
 

@@ -20,8 +20,9 @@ type Tx struct {
 
 // Wide is a transaction across practices: its values begin at $1 and nothing is supplied.
 type Wide struct {
-	Now time.Time
-	why string
+	Now      time.Time
+	why      string
+	prepared *prepared
 	conn
 }
 
