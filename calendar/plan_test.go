@@ -52,7 +52,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 	})
 }
 
-// crowd writes a practice with n appointments, of 20 practitioners and 500 clients, one each second.
+// crowd writes a practice with n appointments, of 20 practitioners and at least 500 clients, one each second.
 func crowd(t testing.TB, db *store.DB, id store.PracticeID, n int) {
 	t.Helper()
 	ctx := context.Background()
@@ -72,14 +72,15 @@ func crowd(t testing.TB, db *store.DB, id store.PracticeID, n int) {
 		for i := range 20 {
 			people = append(people, []any{fmt.Sprintf("p%d", i), fmt.Sprintf("Practitioner %d", i), "", i, 0})
 		}
-		for i := range 500 {
+		many := max(500, n/20)
+		for i := range many {
 			clients = append(clients, []any{fmt.Sprintf("c%d", i), "", "", "Ann", "White", "", " white ann ", "", "", "", "", "none", "none", []byte{0}, "", "", "", "", "", "", "", 0, "", 1, 1, 1, 0})
 		}
 		for i := range n {
 			key, starts := fmt.Sprintf("x%07d", i), time.Duration(i)*time.Second
 			appointments = append(appointments, []any{key, "", fmt.Sprintf("p%d", i%20), service.ID, places[0].ID, "in person", "2026-12-01T10:00", "Australia/Melbourne",
 				starts.Microseconds(), (starts + time.Minute).Microseconds(), 1, "booked", true, 1, 0, "", 0, 0, "", "", false, "", 0, "", 1, 1, 1})
-			attendees = append(attendees, []any{key, key, fmt.Sprintf("c%d", i%500), "not asked", "expected", 0})
+			attendees = append(attendees, []any{key, key, fmt.Sprintf("c%d", i%many), "not asked", "expected", 0})
 		}
 		for _, part := range []struct {
 			head string

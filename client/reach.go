@@ -53,8 +53,7 @@ func contactsOf(ctx context.Context, tx *store.Tx, ids []ID) (map[ID][]ContactRe
 	}
 	out := map[ID][]ContactReach{}
 	err := store.Chunks(ids, 2, func(list string, args []any) error {
-		rows, err := tx.Query(ctx, `SELECT id, client, receives, email_state, mobile_state, language, zone FROM contact
-			WHERE practice = $1 AND client IN (`+list+`) AND ended_at = 0 AND receives <> 'none'`, args...)
+		rows, err := tx.Query(ctx, contactsQuery(list), args...)
 		all, err := store.Collect(rows, err, func(r *store.Rows) (linked, error) {
 			var c linked
 			return c, r.Scan(&c.ID, &c.client, &c.Receives, &c.Email, &c.Mobile, &c.Language, &c.Zone)
@@ -68,6 +67,11 @@ func contactsOf(ctx context.Context, tx *store.Tx, ids []ID) (map[ID][]ContactRe
 		slices.SortFunc(contacts, func(x, y ContactReach) int { return strings.Compare(string(x.ID), string(y.ID)) })
 	}
 	return out, err
+}
+
+func contactsQuery(list string) string {
+	return `SELECT id, client, receives, email_state, mobile_state, language, zone FROM contact
+		WHERE practice = $1 AND client IN (` + list + `) AND ended_at = 0 AND receives <> 'none'`
 }
 
 // Addresses opens where messages to these recipients go: ids of clients or of contacts, in two statements for each 128. Ids that the practice

@@ -214,9 +214,14 @@ func TestSearchesUseIndexes(t *testing.T) {
 			{searchNames, "client_folded", []any{"% han%", "%", "%", "%"}}, {searchWord, "client_local", []any{"% han%", "%", "%", "%", "x"}}, {searchEmail, "client_email", []any{"x7"}},
 			{searchLocal, "client_local", []any{"x7"}}, {searchMobile, "client_mobile", []any{"x7"}}, {searchTail4, "client_tail4", []any{"x7"}}, {searchTail5, "client_tail5", []any{"x7"}},
 			{searchTail6, "client_tail6", []any{"x7"}}, {searchBorn, "client_born", []any{"1907-08-11", "1908-07-11"}},
+			{contactsQuery(store.List(2, 4)), "contact_client", nil},
 		} {
 			err := db.Whole(ctx, "test", func(w *store.Wide) error {
-				plan, err := w.Plan(ctx, c.query, append(slices.Clone(page), c.args...)...)
+				args := append(slices.Clone(page), c.args...)
+				if c.args == nil {
+					args = []any{"a", "c0000001", "c0000002", "c0000003", "c0000004"}
+				}
+				plan, err := w.Plan(ctx, c.query, args...)
 				if !strings.Contains(plan, c.index) || strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "SCAN client") {
 					t.Errorf("%s is not used:\n%s", c.index, plan)
 				}
