@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"letterhead/app/outside"
 	"letterhead/courier"
 	"letterhead/practice"
 	"letterhead/store"
@@ -52,4 +53,15 @@ func (i *installation) rebrand(ctx context.Context, actor store.Actor) error {
 		_, err := template.Rebrand(ctx, tx, i.config.platform())
 		return err
 	})
+}
+
+// carrying is the courier's configuration with what comes from elsewhere filled in.
+func (c *Config) carrying() courier.Config {
+	out := c.Courier
+	out.PublicURL, out.PlatformDomain = c.PublicURL, c.platform()
+	return out
+}
+
+func (i *installation) outside() outside.Of {
+	return outside.Of{DB: i.db, Keeper: i.keeper, Folder: courierFolder(i.folder), Config: i.config.carrying()}
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"letterhead/app/watch"
 	"letterhead/courier"
 	"letterhead/fault"
 	"letterhead/practice"
@@ -175,18 +176,18 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, err
 	}
-	outside, err := i.outside(s.log)
+	outside, err := i.outside().Handler(s.log)
 	if err != nil {
 		return nil, err
 	}
-	watch := newWatch(i, c)
+	watched := watch.New(watch.Of{DB: i.db, Journal: journalFolder(i.folder), Trust: i.trust, Courier: c})
 	mux := http.NewServeMux()
 	mux.Handle("/", members)
 	for _, prefix := range public.Prefixes() {
 		mux.Handle(prefix, outside)
 	}
-	mux.Handle("GET /healthz", watch.health())
-	mux.Handle("GET /metrics", watch.metrics())
+	mux.Handle("GET /healthz", watched.Health())
+	mux.Handle("GET /metrics", watched.Metrics())
 	return mux, nil
 }
 

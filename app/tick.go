@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"letterhead/app/texts"
 	"letterhead/courier"
 	"letterhead/courier/trust"
 	"letterhead/fault"
@@ -19,15 +20,14 @@ func logger(out io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(ou
 
 // newCourier opens the courier's half. The caller closes it.
 func (i *installation) newCourier(log *slog.Logger) (*courier.Courier, error) {
-	config := i.config.Courier
-	config.PublicURL, config.PlatformDomain = i.config.PublicURL, i.config.platform()
-	texts, err := newTexts(config.Gateways)
+	config := i.config.carrying()
+	gateways, err := texts.New(config.Gateways)
 	if err != nil {
 		return nil, err
 	}
 	return courier.New(courier.Options{
 		DB: i.db, Keeper: i.keeper, Source: plan.NewSource(i.keeper), Config: config, Folder: courierFolder(i.folder),
-		Installation: i.trust.Installation, Epoch: i.trust.Epoch, Log: log, Texts: texts,
+		Installation: i.trust.Installation, Epoch: i.trust.Epoch, Log: log, Texts: gateways,
 	})
 }
 

@@ -1,4 +1,5 @@
-package app
+// Package texts hands the courier's text messages to the configured gateways: package courier knows what to send, courier/sms how.
+package texts
 
 import (
 	"context"
@@ -10,14 +11,15 @@ import (
 	"letterhead/fault"
 )
 
-// texts hands text messages to the configured gateways: package courier knows what to send, courier/sms how.
-type texts map[string]*sms.Client
+// Gateways are the configured gateways by name. It implements courier.TextSender.
+type Gateways map[string]*sms.Client
 
-func newTexts(gateways []courier.Gateway) (courier.TextSender, error) {
+// New returns a sender for the configured gateways, nil where there are none.
+func New(gateways []courier.Gateway) (courier.TextSender, error) {
 	if len(gateways) == 0 {
 		return nil, nil
 	}
-	out := texts{}
+	out := Gateways{}
 	for _, g := range gateways {
 		options := sms.Options{URL: g.URL, LoopbackOnly: true}
 		if g.TokenFile != "" {
@@ -37,7 +39,7 @@ func newTexts(gateways []courier.Gateway) (courier.TextSender, error) {
 }
 
 // Text implements courier.TextSender.
-func (t texts) Text(ctx context.Context, gateway string, m courier.Text) courier.TextResult {
+func (t Gateways) Text(ctx context.Context, gateway string, m courier.Text) courier.TextResult {
 	client, ok := t[gateway]
 	if !ok {
 		return courier.TextResult{Class: courier.TextNotBegun, Detail: "no such gateway", Temporary: true}

@@ -1,4 +1,5 @@
-package app
+// Package watch answers /healthz and /metrics: counts and states, never a practice's name, a client or an address.
+package watch
 
 import (
 	"context"
@@ -9,28 +10,37 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"letterhead/courier"
 	"letterhead/courier/journal"
+	"letterhead/courier/trust"
 	"letterhead/message"
 	"letterhead/plan"
 	"letterhead/store"
 )
 
-// watch answers /healthz and /metrics: counts and states, never a practice's name, a client or an address.
-type watch struct {
-	i *installation
-	c *courier.Courier // nil where another process delivers
+// Of says what is watched.
+type Of struct {
+	DB      *store.DB
+	Journal string // its folder
+	Trust   trust.File
+	Courier *courier.Courier // nil where another process delivers
+}
+
+// Watch is the two handlers.
+type Watch struct {
+	Of
 
 	up, queued, held, due, frozen, lastSent *prometheus.Desc
 	outcomes                                *prometheus.Desc
 }
 
-const watchIn = 3 * time.Second
+const within = 3 * time.Second
 
-func newWatch(i *installation, c *courier.Courier) *watch {
+// New describes what will be told.
+func New(of Of) *Watch {
 	describe := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("letterhead_"+name, help, labels, nil)
 	}
-	return &watch{
-		i: i, c: c,
+	return &Watch{
+		Of:       of,
 		up:       describe("able_to_send", "1 when messages can leave, 0 when something stops them."),
 		queued:   describe("messages_queued", "Messages that wait for the courier."),
 		held:     describe("messages_held", "Messages that are held, by a stop or a check."),
@@ -42,21 +52,21 @@ func newWatch(i *installation, c *courier.Courier) *watch {
 }
 
 // Describe implements prometheus.Collector.
-func (w *watch) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeByCollect(w, out) }
+func (w *Watch) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeByCollect(w, out) }
 
 // Collect implements prometheus.Collector.
-func (w *watch) Collect(out chan<- prometheus.Metric) {
+func (w *Watch) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), watchIn)
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	able := 0.0
 	if w.trouble(ctx) == "" {
 		able = 1
 	}
 	gauge(w.up, able)
-	_ = w.i.db.WholeView(ctx, "metrics", func(tx *store.Wide) error { // what cannot be read is left out; able_to_send says 0
+	_ = w.DB.WholeView(ctx, "metrics", func(tx *store.Wide) error { // what cannot be read is left out; able_to_send says 0
 		queued, held, err := message.Waiting(ctx, tx)
 		if err != nil {
 			return err
@@ -69,10 +79,10 @@ func (w *watch) Collect(out chan<- prometheus.Metric) {
 		}
 		return err
 	})
-	if w.c == nil {
+	if w.Courier == nil {
 		return
 	}
-	s := w.c.Status()
+	s := w.Courier.Status()
 	gauge(w.frozen, float64(s.Frozen))
 	if !s.LastSent.IsZero() {
 		gauge(w.lastSent, float64(s.LastSent.UnixMilli())/1000)
@@ -83,22 +93,23 @@ func (w *watch) Collect(out chan<- prometheus.Metric) {
 }
 
 // trouble is why nothing can be sent, "" when it can.
-func (w *watch) trouble(ctx context.Context) string {
-	if err := w.i.db.Ping(ctx); err != nil {
+func (w *Watch) trouble(ctx context.Context) string {
+	if err := w.DB.Ping(ctx); err != nil {
 		return "the database does not answer"
 	}
-	if err := journal.Check(journalFolder(w.i.folder), w.i.trust.Installation, w.i.trust.Epoch); err != nil {
+	if err := journal.Check(w.Journal, w.Trust.Installation, w.Trust.Epoch); err != nil {
 		return "the courier's journal is missing or another's"
 	}
-	if w.c != nil {
-		return w.c.Status().Why
+	if w.Courier != nil {
+		return w.Courier.Status().Why
 	}
 	return ""
 }
 
-func (w *watch) health() http.Handler {
+// Health answers 200 while messages can leave, and 503 with the reason otherwise.
+func (w *Watch) Health() http.Handler {
 	return http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), watchIn)
+		ctx, cancel := context.WithTimeout(r.Context(), within)
 		defer cancel()
 		answer.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		answer.Header().Set("Cache-Control", "no-store")
@@ -111,8 +122,9 @@ func (w *watch) health() http.Handler {
 	})
 }
 
-func (w *watch) metrics() http.Handler {
+// Metrics answers in the form of Prometheus.
+func (w *Watch) Metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(w)
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{Timeout: 2 * watchIn, MaxRequestsInFlight: 4})
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{Timeout: 2 * within, MaxRequestsInFlight: 4})
 }

@@ -1,0 +1,82 @@
+// Package outside puts together what acts on things that come from outside: the public pages and hooks, and mail that is piped in.
+package outside
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"letterhead/client"
+	"letterhead/courier"
+	"letterhead/courier/inbound"
+	"letterhead/fault"
+	"letterhead/message"
+	"letterhead/practice"
+	"letterhead/public"
+	"letterhead/store"
+	"letterhead/vault"
+)
+
+// choices writes down what clients tell us through a link or a text: package client keeps it.
+type choices struct{}
+
+// Withdraw implements inbound.Choices.
+func (choices) Withdraw(ctx context.Context, tx *store.Tx, who string, channel message.Channel, purpose message.Purpose, source string) error {
+	topic := client.Topic{Category: client.Appointments, Channel: practice.Channel(channel)}
+	if purpose == message.Marketing {
+		topic.Category = client.Marketing
+	}
+	return client.SetConsent(ctx, tx, client.Consent{Client: client.ID(who), Topic: topic, Given: false, Source: source, Who: tx.Actor.Who(), At: tx.Now})
+}
+
+// Of is the installation that is meant. Config has its platform domain and public address filled in.
+type Of struct {
+	DB     *store.DB
+	Keeper *vault.Keeper
+	Folder string // the courier's
+	Config courier.Config
+}
+
+// Inbound is what acts on bounces, receipts, replies and unsubscribing.
+func (o Of) Inbound() *inbound.Inbound {
+	return &inbound.Inbound{
+		DB: o.DB, Keeper: o.Keeper, Domains: courier.NewDomains(o.Folder, o.Config.PlatformDomain),
+		Tokens: courier.NewTokens(o.Keeper.Derive(courier.TokenUse)), Gateways: o.Config.Gateways, Choices: choices{},
+	}
+}
+
+// Handler answers the public pages and hooks.
+func (o Of) Handler(log *slog.Logger) (http.Handler, error) {
+	u, err := url.Parse(o.Config.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("public_url: %w", err)
+	}
+	parts := public.Parts{DB: o.DB, Inbound: o.Inbound(), Gateways: map[string][]byte{}, Relays: map[string][]byte{}, Secure: u.Scheme == "https", Log: log}
+	for _, g := range o.Config.Gateways {
+		if err := hookSecret(parts.Gateways, "courier.gateway", g.Name, g.HookSecret); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range o.Config.Relays {
+		if err := hookSecret(parts.Relays, "courier.relay", r.Name, r.HookSecret); err != nil {
+			return nil, err
+		}
+	}
+	return public.New(parts)
+}
+
+func hookSecret(into map[string][]byte, of, name, path string) error {
+	if path == "" {
+		return nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return fault.Field(of+".hook_secret_file", "config.hook_secret", "%s: the file cannot be read", name)
+	}
+	into[name] = []byte(strings.TrimSpace(string(raw)))
+	return nil
+}
