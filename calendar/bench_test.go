@@ -13,7 +13,7 @@ import (
 	"letterhead/zone"
 )
 
-// go test ./calendar -run xxx -bench . -benchtime 50x
+// LETTERHEAD_TEST_ENGINE=sqlite go test ./calendar -run xxx -bench . -benchtime 20x. On PostgreSQL the figures mean something only after ANALYZE.
 func BenchmarkCalendar(b *testing.B) {
 	ctx := context.Background()
 	for _, engine := range testkit.Engines() {

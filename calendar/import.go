@@ -229,18 +229,14 @@ func Flip(ctx context.Context, tx *store.Tx, batch string, names Names) (Flipped
 		(SELECT 1 FROM appointment a WHERE a.practice = $1 AND a.id = staged_appointment.id AND a.version = staged_appointment.base)`, batch); err != nil {
 		return f, fmt.Errorf("find appointments changed since: %w", err)
 	}
-	var wanted int64
-	if err := tx.Row(ctx, `SELECT count(*) FROM staged_appointment WHERE practice = $1 AND batch = $2 AND action IN ('create', 'change')`, batch).Scan(&wanted); err != nil {
+	created, changed, err := stagedFor(ctx, tx, batch)
+	if err != nil || created+changed == 0 {
 		return f, err
-	}
-	if wanted == 0 {
-		return f, nil
 	}
 	with, args := names.with(4)
 	args = append([]any{batch, store.Micro(tx.Now)}, args...)
 	joined := ` FROM staged_appointment s JOIN made_practitioner p ON p.name = s.practitioner JOIN made_service v ON v.name = s.service JOIN made_location l ON l.name = s.location
 		WHERE s.practice = $1 AND s.batch = $2 AND s.action = `
-	var err error
 	f.Created, err = tx.Exec(ctx, with+` INSERT INTO appointment (practice, id, external, practitioner, service, location, mode, wall, zone, starts, ends, minutes,
 			booking, overbooked, overbooked_by, generation, last_generation, booked_at, booked_by, moved_at, cancelled_at, cancelled_by, cancel_reason, cancel_late, undo,
 			import_sum, import_version, batch, version, created_at, changed_at, changed_by)
@@ -250,17 +246,26 @@ func Flip(ctx context.Context, tx *store.Tx, batch string, names Names) (Flipped
 	if err != nil {
 		return f, fmt.Errorf("create appointments: %w", err)
 	}
-	f.Changed, err = tx.Exec(ctx, with+` UPDATE appointment SET practitioner = s.practitioner_id, service = s.service_id, location = s.location_id, `+takeStaged+`
+	if changed > 0 { // a join with nothing in it is the one that a planner gets most wrong
+		f.Changed, err = tx.Exec(ctx, with+` UPDATE appointment SET practitioner = s.practitioner_id, service = s.service_id, location = s.location_id, `+takeStaged+`
 		FROM (SELECT s.*, p.id AS practitioner_id, v.id AS service_id, l.id AS location_id,
 			(SELECT count(*) FROM attendee t WHERE t.practice = $1 AND t.appointment = s.id AND t.client = s.client) AS same_client`+joined+`'change') s
 		WHERE appointment.practice = $1 AND appointment.id = s.id AND appointment.version = s.base`, args...)
-	if err != nil {
-		return f, fmt.Errorf("change appointments: %w", err)
+		if err != nil {
+			return f, fmt.Errorf("change appointments: %w", err)
+		}
 	}
-	if f.Created+f.Changed != wanted {
+	if f.Created != created || f.Changed != changed {
 		return f, errNames
 	}
 	return f, flipAttendees(ctx, tx, batch)
+}
+
+// stagedFor counts what a flip will create and change.
+func stagedFor(ctx context.Context, tx *store.Tx, batch string) (created, changed int64, err error) {
+	err = tx.Row(ctx, `SELECT COALESCE(SUM(CASE WHEN action = 'create' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN action = 'change' THEN 1 ELSE 0 END), 0)
+		FROM staged_appointment WHERE practice = $1 AND batch = $2`, batch).Scan(&created, &changed)
+	return created, changed, err
 }
 
 // takeStaged sets what a change and a restore both set. Another generation follows what a move would change.

@@ -9,7 +9,7 @@ import (
 	"letterhead/vault"
 )
 
-// go test ./client -run xxx -bench . -benchtime 50x
+// LETTERHEAD_TEST_ENGINE=sqlite go test ./client -run xxx -bench . -benchtime 20x. On PostgreSQL the figures mean something only after ANALYZE.
 func BenchmarkClients(b *testing.B) {
 	for _, engine := range testkit.Engines() {
 		b.Run(string(engine), func(b *testing.B) {
