@@ -2,7 +2,6 @@
 package outside
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,28 +9,13 @@ import (
 	"os"
 	"strings"
 
-	"letterhead/client"
 	"letterhead/courier"
 	"letterhead/courier/inbound"
 	"letterhead/fault"
-	"letterhead/message"
-	"letterhead/practice"
 	"letterhead/public"
 	"letterhead/store"
 	"letterhead/vault"
 )
-
-// choices writes down what clients tell us through a link or a text: package client keeps it.
-type choices struct{}
-
-// Withdraw implements inbound.Choices.
-func (choices) Withdraw(ctx context.Context, tx *store.Tx, who string, channel message.Channel, purpose message.Purpose, source string) error {
-	topic := client.Topic{Category: client.Appointments, Channel: practice.Channel(channel)}
-	if purpose == message.Marketing {
-		topic.Category = client.Marketing
-	}
-	return client.SetConsent(ctx, tx, client.Consent{Client: client.ID(who), Topic: topic, Given: false, Source: source, Who: tx.Actor.Who(), At: tx.Now})
-}
 
 // Of is the installation that is meant. Config has its platform domain and public address filled in.
 type Of struct {
@@ -45,7 +29,7 @@ type Of struct {
 func (o Of) Inbound() *inbound.Inbound {
 	return &inbound.Inbound{
 		DB: o.DB, Keeper: o.Keeper, Domains: courier.NewDomains(o.Folder, o.Config.PlatformDomain),
-		Tokens: courier.NewTokens(o.Keeper.Derive(courier.TokenUse)), Gateways: o.Config.Gateways, Choices: choices{},
+		Tokens: courier.NewTokens(o.Keeper.Derive(courier.TokenUse)), Gateways: o.Config.Gateways, Choices: public.Choices{},
 	}
 }
 
