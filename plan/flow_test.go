@@ -413,3 +413,32 @@ func TestReplanAndSweep(t *testing.T) {
 		})
 	})
 }
+
+// The last defence: whatever plans wrongly, the row of a sent message is never opened again.
+func TestASentRowStaysSent(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		id := w.one(1, "2026-12-17T10:30")
+		w.tick(instant(t, "2026-12-15T10:00:00+11:00"))
+		if n := w.count(id, "sent"); n != 1 {
+			t.Fatalf("%d rows are sent", n)
+		}
+		w.change(id, func(ctx context.Context, tx *store.Tx) error {
+			var a, attendee, recipient string
+			if err := tx.Row(ctx, `SELECT appointment, attendee, recipient FROM due WHERE practice = $1 AND state = 'sent'`).Scan(&a, &attendee, &recipient); err != nil {
+				return err
+			}
+			for _, state := range []string{"open", "dropped"} {
+				row := dueRow(a, &Past{Attendee: attendee, Recipient: recipient, Channel: Email, Rule: "reminder-2-days", Generation: 1}, tx.Now, state, "", "", tx.Now)
+				if n, err := tx.Bulk(ctx, writeDue, overDue, [][]any{row}); err != nil || n != 0 {
+					t.Errorf("%s: %d rows, %v", state, n, err)
+				}
+			}
+			return nil
+		})
+		w.tick(instant(t, "2026-12-15T10:01:00+11:00"))
+		if n := len(w.messages(id)); n != 1 {
+			t.Errorf("%d messages", n)
+		}
+	})
+}

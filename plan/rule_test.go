@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -101,36 +103,52 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 	if !found {
 		t.Fatal("docs/reasons.md has no part of the courier's")
 	}
-	compare := func(source, document string) {
-		inCode, inText := map[string]bool{}, map[string]bool{}
-		for _, m := range regexp.MustCompile(`(?m)^\t\w+ +(?:Reason )?= "([a-z -]+)"`).FindAllStringSubmatch(source, -1) {
-			inCode[m[1]] = true
+	keys := func(pattern, text string) map[string]bool {
+		out := map[string]bool{}
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+			out[m[1]] = true
 		}
-		for _, m := range regexp.MustCompile("(?m)^\\| `([a-z -]+)` \\|").FindAllStringSubmatch(document, -1) {
-			inText[m[1]] = true
+		if len(out) < 10 {
+			t.Fatalf("found only %d reasons by %s", len(out), pattern)
 		}
-		if len(inCode) < 10 {
-			t.Fatalf("found only %d reasons in the source", len(inCode))
-		}
-		for key := range inCode {
-			if !inText[key] {
-				t.Errorf("%s is not in docs/reasons.md", key)
-			}
-		}
-		for key := range inText {
-			if !inCode[key] {
-				t.Errorf("docs/reasons.md explains %s, which is never given", key)
-			}
+		return out
+	}
+	const row = "(?m)^\\| `([a-z -]+)` \\|"
+	inCode, inText := keys(`(?m)^\t\w+ +Reason = "([a-z-]+)"`, read("reason.go")), keys(row, plans)
+	for key := range inCode {
+		if !inText[key] {
+			t.Errorf("%s is not in docs/reasons.md", key)
 		}
 	}
-	compare(read("reason.go"), plans)
-	var ofMessages []string
-	for line := range strings.Lines(read("../message/message.go")) {
-		if strings.HasPrefix(line, "\tReason") {
-			ofMessages = append(ofMessages, line)
+	for key := range inText {
+		if !inCode[key] {
+			t.Errorf("docs/reasons.md explains %s, which is never given", key)
 		}
 	}
-	compare(strings.Join(ofMessages, ""), couriers)
+	// The courier's are constants of package message, and what its packages write literally.
+	inText = keys(row, couriers)
+	for key := range keys(`(?m)^\tReason\w+ += "([a-z -]+)"`, read("../message/message.go")) {
+		if !inText[key] {
+			t.Errorf("%s is not in docs/reasons.md", key)
+		}
+	}
+	var literal strings.Builder
+	for _, folder := range []string{"../message", "../courier"} {
+		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				literal.WriteString(read(path))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key := range inText {
+		if !strings.Contains(literal.String(), `"`+key+`"`) {
+			t.Errorf("docs/reasons.md explains %s, which is never given", key)
+		}
+	}
 	code := read("plan.go") + read("timing.go") + read("due.go") + read("turn.go") + read("source.go")
 	for _, m := range regexp.MustCompile(`(?m)^\t(\w+) +Reason = "`).FindAllStringSubmatch(read("reason.go"), -1) {
 		if !regexp.MustCompile(`\b` + m[1] + `\b`).MatchString(code) {
