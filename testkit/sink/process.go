@@ -16,8 +16,12 @@ type Report struct {
 	Count       int           `json:"count"`
 	Bytes       int64         `json:"bytes"`
 	Connections int           `json:"connections"`
-	CPU         time.Duration `json:"cpu_ns"` // of the process since its start
+	CPU         time.Duration `json:"cpu_ns"`                // of the process since its start
+	Certificate string        `json:"certificate,omitempty"` // PEM; "" without TLS
 }
+
+// CPU is the CPU time of this process, user and system, since its start; 0 where that cannot be known.
+func CPU() time.Duration { return processCPU() }
 
 // Serve runs a sink until input ends, reporting on output. It is the body of a process that Spawn started.
 func Serve(input io.Reader, output io.Writer, options SMTPOptions) error {
@@ -30,7 +34,7 @@ func Serve(input io.Reader, output io.Writer, options SMTPOptions) error {
 	lines := bufio.NewScanner(input)
 	for {
 		count, size := s.shelf.totals()
-		if err := encoder.Encode(Report{s.Address(), count, size, s.Connections(), processCPU()}); err != nil {
+		if err := encoder.Encode(Report{s.Address(), count, size, s.Connections(), processCPU(), string(s.Certificate())}); err != nil {
 			return err
 		}
 		if !lines.Scan() {
@@ -69,6 +73,9 @@ func Spawn(command *exec.Cmd) (*Process, error) {
 
 // Address is host:port.
 func (p *Process) Address() string { return p.first.Address }
+
+// Certificate is the sink's own in PEM, "" without TLS.
+func (p *Process) Certificate() string { return p.first.Certificate }
 
 // Report asks for the counts of now.
 func (p *Process) Report() (Report, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -51,6 +52,7 @@ type SMTP struct {
 	server   *smtp.Server
 	listener net.Listener
 	roots    *x509.CertPool
+	pem      []byte
 	shelf    *shelf[Mail]
 	opened   atomic.Int64
 	done     chan struct{}
@@ -81,7 +83,7 @@ func ListenSMTP(options SMTPOptions) (*SMTP, error) {
 		if err != nil {
 			return nil, errors.Join(err, listener.Close())
 		}
-		s.roots = roots
+		s.roots, s.pem = roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]})
 		config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 		if options.TLS {
 			s.server.TLSConfig = config
@@ -117,6 +119,9 @@ func (s *SMTP) Address() string { return s.listener.Addr().String() }
 
 // RootCAs holds the sink's own certificate, nil without TLS. It is valid for localhost and 127.0.0.1.
 func (s *SMTP) RootCAs() *x509.CertPool { return s.roots }
+
+// Certificate is the sink's own in PEM, nil without TLS.
+func (s *SMTP) Certificate() []byte { return s.pem }
 
 // Count is how many messages came, Bytes how much content, kept or not.
 func (s *SMTP) Count() int { count, _ := s.shelf.totals(); return count }

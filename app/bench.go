@@ -1,0 +1,142 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"letterhead/courier/trust"
+	"letterhead/fault"
+	"letterhead/rehearse"
+	"letterhead/store"
+	"letterhead/testkit"
+	"letterhead/vault"
+)
+
+func benchCommand() command {
+	cmd := command{
+		name: "bench", argument: "[NAME …]", summary: "take the figures of docs/performance.md on this machine; missed targets are said and are no failure",
+		examples: append([]string{"bench", "bench send sign --engine sqlite", "bench --quick --json"}, rehearseNames()...),
+	}
+	cmd.run = func(ctx context.Context, c *call) error {
+		var engine string
+		var quick, sink, bare, noChunking, noPipelining, tls bool
+		err := c.parse(cmd, func(f *flag.FlagSet) {
+			f.StringVar(&engine, "engine", "both", "sqlite, postgres or both")
+			f.BoolVar(&quick, "quick", false, "small numbers: does it work, not how fast is it")
+			f.BoolVar(&c.json, "json", false, "print JSON")
+			f.BoolVar(&sink, "sink", false, "be the counting sink: a process that bench starts")
+			f.BoolVar(&bare, "bare", false, "be the bare client: a process that bench starts")
+			f.BoolVar(&noChunking, "no-chunking", false, "the sink does not offer CHUNKING")
+			f.BoolVar(&noPipelining, "no-pipelining", false, "the sink does not offer PIPELINING")
+			f.BoolVar(&tls, "tls", false, "the sink offers STARTTLS")
+		})
+		if err != nil {
+			return err
+		}
+		switch {
+		case sink:
+			return rehearse.ServeSink(c.in, c.out, noChunking, noPipelining, tls)
+		case bare:
+			return rehearse.ServeBare(ctx, c.in, c.out)
+		}
+		options := rehearse.BenchOptions{Names: c.args, Quick: quick, JSON: c.json, Out: c.out, Log: c.errs}
+		switch engine {
+		case "sqlite", "postgres":
+			options.Engines = []testkit.Engine{testkit.Engine(engine)}
+		case "both":
+			options.Engines = []testkit.Engine{testkit.SQLite, testkit.PostgreSQL}
+		default:
+			return fault.Field("--engine", "bench.engine", "say sqlite, postgres or both")
+		}
+		program, err := itself()
+		if err != nil {
+			return err
+		}
+		options.Command = []string{program}
+		return rehearse.Bench(ctx, benched{}, options)
+	}
+	return cmd
+}
+
+func rehearseNames() []string {
+	var out []string
+	for _, name := range rehearse.BenchNames() {
+		name, about, _ := strings.Cut(name, ": ")
+		out = append(out, fmt.Sprintf("bench %s   (%s)", name, about))
+	}
+	return out
+}
+
+// itself is the path of this program by the name it was started with, by which a program of several names knows what to do.
+func itself() (string, error) {
+	path, err := exec.LookPath(os.Args[0])
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return os.Executable()
+	}
+	return path, nil
+}
+
+// benched is this program as the bench sees it: data folders made and opened as every command does, with no environment.
+type benched struct{}
+
+func (benched) call(folder string) *call { return &call{folder: folder, env: map[string]string{}} }
+
+func (p benched) Make(ctx context.Context, folder string) error {
+	i, err := makeInstallation(ctx, p.call(folder), "", trust.Test)
+	if err != nil {
+		return err
+	}
+	return i.Close()
+}
+
+func (p benched) Open(ctx context.Context, folder string, now func() time.Time) (rehearse.Opened, error) {
+	i, err := p.call(folder).open(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{i}, nil
+}
+
+type opened struct{ *installation }
+
+func (o *opened) Database() *store.DB   { return o.db }
+func (o *opened) Keeper() *vault.Keeper { return o.keeper }
+
+func (o *opened) AddPractice(ctx context.Context, p rehearse.SamplePractice) (store.PracticeID, error) {
+	added, err := o.addPractice(ctx, newPractice{name: p.Name, country: p.Country, zone: p.Zone, owner: p.Owner, phone: p.Phone, email: p.Email, website: p.Website, address: p.Address})
+	return added.ID, err
+}
+
+func (o *opened) Plan(ctx context.Context) (int, error) {
+	did, err := o.turnDue(ctx, slog.New(slog.DiscardHandler))
+	if err == nil && did.Failed > 0 {
+		err = errors.New("practices could not be planned")
+	}
+	return did.Queued, err
+}
+
+func (o *opened) Live(ctx context.Context) error {
+	log := slog.New(slog.DiscardHandler)
+	c, err := o.newCourier(log)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var wait sync.WaitGroup
+	wait.Go(func() { o.planLoop(ctx, log) })
+	err = c.Run(ctx)
+	wait.Wait()
+	return err
+}
