@@ -107,7 +107,6 @@ func benchCourier(b *testing.B, engine testkit.Engine, practices int, keys strin
 		b.ReportMetric(rate/bareRate, "ratio")
 		b.ReportMetric(float64(cpu.Microseconds())/float64(n), "cpu-us")
 		b.ReportMetric(float64(cpu.Microseconds())/float64(n)-benchHandOff(b, w, process.Address(), names[0], n), "own-us")
-		b.ReportMetric(float64(peakMemory()), "MB-peak")
 		_ = c.Close()
 		b.StartTimer()
 	}
@@ -209,9 +208,9 @@ func processCPU() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// peakMemory is the process's largest resident set so far, in MB; it holds the test's own things too.
-func peakMemory() int {
-	raw, err := os.ReadFile("/proc/self/status")
+// memoryOf is a process's largest resident set so far, in MB.
+func memoryOf(pid int) int {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
@@ -222,4 +221,55 @@ func peakMemory() int {
 		}
 	}
 	return 0
+}
+
+// BenchmarkMemory sends queued messages with a courier in a process of its own and reports that process's largest resident set and its CPU.
+func BenchmarkMemory(b *testing.B) {
+	for _, engine := range testkit.Engines() {
+		b.Run(string(engine), func(b *testing.B) {
+			n := benchMessages()
+			process := spawnSink(b)
+			url := testkit.URL(b, engine)
+			db, err := store.Open(b.Context(), store.Config{URL: url})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			w := newWorld(b, db, "a")
+			for round := 0; b.Loop(); round++ {
+				before, err := process.Report()
+				if err != nil {
+					b.Fatal(err)
+				}
+				w.queue("a", fmt.Sprintf("m%d-", round), n, nil)
+				began := time.Now()
+				command := w.spawn(url, process.Address())
+				for {
+					time.Sleep(20 * time.Millisecond)
+					now, err := process.Report()
+					if err != nil {
+						b.Fatal(err)
+					}
+					if now.Count-before.Count >= n {
+						break
+					}
+					if time.Since(began) > 10*time.Minute {
+						b.Fatalf("%d of %d after 10 minutes", now.Count-before.Count, n)
+					}
+				}
+				took := time.Since(began)
+				peak := memoryOf(command.Process.Pid)
+				if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+					b.Fatal(err)
+				}
+				if err := command.Wait(); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(peak), "MB-peak")
+				b.ReportMetric(float64(n)/took.Seconds(), "msg/s")
+				b.ReportMetric(float64((command.ProcessState.UserTime()+command.ProcessState.SystemTime()).Microseconds())/float64(n), "cpu-us")
+			}
+			b.ReportMetric(0, "ns/op")
+		})
+	}
 }
