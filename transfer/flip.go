@@ -14,6 +14,9 @@ import (
 // flip makes the batch visible, or of a dry run only finds the overlaps. Everything it does is one transaction; what it learns is kept apart until
 // that is committed, for it may run again.
 func (r *run) flip(ctx context.Context) error {
+	if err := r.db.Analyze(ctx, "staged_client", "staged_appointment"); err != nil {
+		return err
+	}
 	var after Report
 	var remarks []Remark
 	err := r.db.Change(ctx, r.actor, func(tx *store.Tx) error {

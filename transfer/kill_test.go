@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -146,8 +147,8 @@ func TestKilledImportLeavesAllOrNothing(t *testing.T) {
 	}
 }
 
-// runChild starts an import or undo in a process of its own and kills it after a while.
-func (b *bench) runChild(self, verb, url, folder string, after time.Duration) {
+// runChild starts an import or undo in a process of its own and kills it after a while. It returns the most memory that was resident, in bytes.
+func (b *bench) runChild(self, verb, url, folder string, after time.Duration) int64 {
 	b.Helper()
 	cmd := exec.Command(self, "-test.run=^$")
 	cmd.Env = append(os.Environ(), childVariable+"="+strings.Join([]string{verb, url, string(b.id), folder}, "\n"))
@@ -172,6 +173,7 @@ func (b *bench) runChild(self, verb, url, folder string, after time.Duration) {
 		b.Errorf("%s: %v", verb, err)
 	}
 	killed.Stop()
+	return cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
 }
 
 // wholeOrEmpty fails unless all of an import is there or nothing.

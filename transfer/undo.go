@@ -152,6 +152,9 @@ func (r *run) stageReversed(ctx context.Context, tx *store.Tx, kind string, line
 }
 
 func (r *run) flipUndo(ctx context.Context) error {
+	if err := r.db.Analyze(ctx, "staged_client", "staged_appointment"); err != nil {
+		return err
+	}
 	var after Report
 	err := r.db.Change(ctx, r.actor, func(tx *store.Tx) error {
 		after = Report{Practice: Practice{Filled: []string{}}}
