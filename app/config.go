@@ -37,11 +37,8 @@ func readConfig(folder string, env map[string]string) (Config, error) {
 	path := filepath.Join(folder, configFile)
 	meta, err := toml.DecodeFile(path, &c)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		var parse toml.ParseError
-		if errors.As(err, &parse) {
-			return c, fault.Field(configFile, "config.form", "line %d: %s", parse.Position.Line, parse.Message)
-		}
-		return c, fmt.Errorf("read %s: %w", configFile, err)
+		// The text names line and setting; secrets stand in files of their own, never here.
+		return c, fault.Field(configFile, "config.form", "%s", strings.TrimPrefix(err.Error(), "toml: "))
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return c, fault.Field(configFile, "config.unknown", "there is no setting %s", unknown[0])
