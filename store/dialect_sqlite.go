@@ -33,7 +33,7 @@ type dialect interface {
 
 type sqliteDialect struct{ path string }
 
-func openSQLite(ctx context.Context, path string) (dialect, *sql.DB, *sql.DB, error) {
+func openSQLite(ctx context.Context, path string, cacheKB int) (dialect, *sql.DB, *sql.DB, error) {
 	d := sqliteDialect{path: path}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, nil, nil, fmt.Errorf("make the folder of the database: %w", err)
@@ -46,12 +46,16 @@ func openSQLite(ctx context.Context, path string) (dialect, *sql.DB, *sql.DB, er
 	if err := file.Close(); err != nil {
 		return nil, nil, nil, err
 	}
-	write, err := sql.Open("sqlite", sqliteName(path, "_txlock=immediate", "_pragma=synchronous(FULL)"))
+	if cacheKB == 0 {
+		cacheKB = 16000
+	}
+	cache := fmt.Sprintf("_pragma=cache_size(-%d)", cacheKB) // negative: in KiB
+	write, err := sql.Open("sqlite", sqliteName(path, cache, "_txlock=immediate", "_pragma=synchronous(FULL)"))
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	write.SetMaxOpenConns(1) // one writer per process: waits in Go, not in SQLite
-	read, err := sql.Open("sqlite", sqliteName(path, "_pragma=query_only(1)"))
+	read, err := sql.Open("sqlite", sqliteName(path, cache, "_pragma=query_only(1)"))
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -64,7 +68,7 @@ func openSQLite(ctx context.Context, path string) (dialect, *sql.DB, *sql.DB, er
 }
 
 func sqliteName(path string, more ...string) string {
-	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(15000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=temp_store(FILE)"
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(15000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=temp_store(FILE)"
 	for _, m := range more {
 		name += "&" + m
 	}

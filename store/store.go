@@ -50,6 +50,8 @@ func (a Actor) Who() string {
 type Config struct {
 	URL string           // "sqlite:PATH" or "postgres://…"
 	Now func() time.Time // the clock; time.Now when nil
+	// CacheKB bounds SQLite's cache of each connection; 16,000 when 0. A process that only delivers needs 6,000.
+	CacheKB int
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -94,7 +96,7 @@ func open(ctx context.Context, c Config) (*DB, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(c.URL, "sqlite:"):
-		db.dialect, db.write, db.read, err = openSQLite(ctx, strings.TrimPrefix(c.URL, "sqlite:"))
+		db.dialect, db.write, db.read, err = openSQLite(ctx, strings.TrimPrefix(c.URL, "sqlite:"), c.CacheKB)
 	case strings.HasPrefix(c.URL, "postgres://"), strings.HasPrefix(c.URL, "postgresql://"):
 		db.dialect, db.write, db.read, err = openPostgres(ctx, c.URL)
 	default:
