@@ -14,6 +14,7 @@ import (
 	"letterhead/fault"
 	"letterhead/practice"
 	"letterhead/store"
+	"letterhead/transfer/sheet"
 	"letterhead/vault"
 	"letterhead/zone"
 )
@@ -161,7 +162,7 @@ func (r *run) encoding(name string) error {
 		return err
 	}
 	defer file.Close()
-	latin, line, err := encodingOf(file, name)
+	latin, line, err := sheet.EncodingOf(file, name)
 	if err != nil {
 		return err
 	}
@@ -184,7 +185,7 @@ func (r *run) dates() error {
 	}
 	name = strings.ToUpper(strings.TrimSpace(name))
 	if name == "" {
-		var guess orderGuess
+		var guess sheet.Guess
 		for _, f := range []struct {
 			file    string
 			columns []column
@@ -194,13 +195,13 @@ func (r *run) dates() error {
 				return err
 			}
 		}
-		if name = guess.order(); name == "" {
+		if name = guess.Order(); name == "" {
 			return fault.Field("date_order", "transfer.date_order",
 				"whether the dates are day/month or month/day cannot be told from them; write date_order = \"DMY\", \"MDY\" or \"YMD\" into the mapping file")
 		}
 		r.out.add(Remark{File: appointmentsFile, Column: "date_order", Reason: "date_order_found", Say: "no file says in which order dates are; they show that it is " + name})
 	}
-	order, ok := dateOrders[name]
+	order, ok := sheet.Orders[name]
 	if !ok {
 		return fault.Field("date_order", "transfer.date_order", "%s says another date order than DMY, MDY or YMD; write the right one into the mapping file", practiceFile)
 	}
@@ -208,7 +209,7 @@ func (r *run) dates() error {
 	return nil
 }
 
-func (r *run) guess(name string, columns []column, at []int, guess *orderGuess) error {
+func (r *run) guess(name string, columns []column, at []int, guess *sheet.Guess) error {
 	file, err := r.openFile(name)
 	if err != nil {
 		return err
@@ -227,16 +228,16 @@ func (r *run) guess(name string, columns []column, at []int, guess *orderGuess) 
 			return err
 		}
 		for _, c := range at {
-			if place := l.at[c]; place >= 0 && place < len(record.fields) {
-				guess.see(record.fields[place])
+			if place := l.at[c]; place >= 0 && place < len(record.Fields) {
+				guess.See(record.Fields[place])
 			}
 		}
 	}
 }
 
-func (r *run) layout(file io.Reader, name string, columns []column, remark func(Remark)) (*csvReader, *layout, error) {
-	in := newCSV(file, r.latin[name])
-	headings, err := in.header(name)
+func (r *run) layout(file io.Reader, name string, columns []column, remark func(Remark)) (*sheet.Reader, *layout, error) {
+	in := sheet.New(file, r.latin[name])
+	headings, err := in.Header(name)
 	if err != nil {
 		return nil, nil, err
 	}

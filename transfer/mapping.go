@@ -9,6 +9,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"letterhead/client"
 	"letterhead/fault"
+	"letterhead/transfer/sheet"
 )
 
 // Mapping lets an export with other headings and words in. It is written as TOML; docs/import.md has an example.
@@ -45,7 +46,7 @@ func ReadMapping(in io.Reader) (*Mapping, error) {
 
 func (m *Mapping) check() error {
 	if m.DateOrder != "" {
-		if _, ok := dateOrders[strings.ToUpper(m.DateOrder)]; !ok {
+		if _, ok := sheet.Orders[strings.ToUpper(m.DateOrder)]; !ok {
 			return fault.Field("mapping", "transfer.mapping", "date_order: write DMY, MDY or YMD")
 		}
 	}

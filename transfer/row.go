@@ -10,13 +10,14 @@ import (
 	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/practice"
+	"letterhead/transfer/sheet"
 	"letterhead/zone"
 )
 
 // reader is what reading rows needs to know; it opens nothing and writes nothing.
 type reader struct {
 	words   words
-	order   dateOrder
+	order   sheet.Order
 	country string
 	zone    string               // the practice's
 	today   zone.Date            // there
@@ -40,20 +41,20 @@ type row struct {
 }
 
 // newRow trims and checks every cell. What PostgreSQL cannot hold or a message must not carry is refused here, once.
-func newRow(l *layout, r record) *row {
-	w := &row{layout: l, line: r.line, cells: make([]string, len(l.columns))}
+func newRow(l *layout, r sheet.Record) *row {
+	w := &row{layout: l, line: r.Line, cells: make([]string, len(l.columns))}
 	switch {
-	case r.fault != "":
-		w.refuse(-1, r.fault, damage[r.fault], "")
+	case r.Fault != "":
+		w.refuse(-1, r.Fault, sheet.Damage[r.Fault], "")
 		return w
-	case len(r.fields) != l.width:
-		w.refuse(-1, "columns", "the row has "+strconv.Itoa(len(r.fields))+" columns, the headings are "+strconv.Itoa(l.width)+"; write a comma within a field in quotation marks", "")
+	case len(r.Fields) != l.width:
+		w.refuse(-1, "columns", "the row has "+strconv.Itoa(len(r.Fields))+" columns, the headings are "+strconv.Itoa(l.width)+"; write a comma within a field in quotation marks", "")
 	}
 	for i, c := range l.columns {
-		if l.at[i] < 0 || l.at[i] >= len(r.fields) {
+		if l.at[i] < 0 || l.at[i] >= len(r.Fields) {
 			continue
 		}
-		text := strings.TrimSpace(r.fields[l.at[i]])
+		text := strings.TrimSpace(r.Fields[l.at[i]])
 		if !utf8.ValidString(text) {
 			w.refuse(i, "encoding", "this is not UTF-8, though the file begins as such; export it again as CSV UTF-8", "")
 			continue
@@ -198,7 +199,7 @@ func (r *reader) born(w *row) string {
 	if text == "" {
 		return ""
 	}
-	d, why := parseDate(text, r.order)
+	d, why := sheet.ParseDate(text, r.order)
 	switch {
 	case why != "":
 		w.remark(clientBorn, "born_"+why, dateSays[why]+"; the date of birth was left empty", text)
@@ -243,13 +244,13 @@ func (r *reader) appointment(w *row) calendar.Staged {
 
 // when reads date and time on the wall of the location.
 func (r *reader) when(w *row, s *calendar.Staged) {
-	d, why := parseDate(w.cells[appointmentDate], r.order)
+	d, why := sheet.ParseDate(w.cells[appointmentDate], r.order)
 	if why != "" {
 		w.refuse(appointmentDate, why, dateSays[why], w.cells[appointmentDate])
 	} else if d.Year < 1900 || d.Year > r.today.Year+calendar.MaxYears {
 		w.refuse(appointmentDate, "date_far", "this is too far from today", w.cells[appointmentDate])
 	}
-	minute, ok := parseClock(w.cells[appointmentTime])
+	minute, ok := sheet.ParseClock(w.cells[appointmentTime])
 	if !ok {
 		w.refuse(appointmentTime, "time", "this is no time of day; write it like 14:05 or 2:05 PM", w.cells[appointmentTime])
 	}

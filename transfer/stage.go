@@ -57,7 +57,7 @@ func stageFile[T any](ctx context.Context, r *run, name string, columns []column
 		case errors.Is(err, io.EOF):
 			ended = true
 		case err != nil:
-			return fmt.Errorf("read %s near line %d: %w", name, in.line, err)
+			return fmt.Errorf("read %s near line %d: %w", name, in.Line(), err)
 		default:
 			w := newRow(layout, record)
 			p := parsed[T]{row: w}

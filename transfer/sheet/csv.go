@@ -1,4 +1,8 @@
-package transfer
+// Package sheet reads the files of other systems: CSV records with their physical lines, the encoding of a file, dates and times of day.
+//
+// It is pure: no storage, no clock. It promises to end on any input, to hold at most one record of 256 kB, and that a record which cannot be read costs its
+// first line alone.
+package sheet
 
 import (
 	"bufio"
@@ -17,16 +21,16 @@ const (
 	maxColumns = 256
 )
 
-// record is one row of a file. Its fields are valid until the next read.
-type record struct {
-	line   int // where it begins: physical, from 1
-	fields []string
-	fault  string // why it cannot be read; "" when it can: then fields counts
+// Record is one row of a file. Its fields are valid until the next read.
+type Record struct {
+	Line   int // where it begins: physical, from 1
+	Fields []string
+	Fault  string // why it cannot be read; "" when it can: then fields counts
 }
 
-// csvReader reads RFC 4180 text with LF or CRLF line ends, a record at a time. It differs from encoding/csv in what it does with damage: a record
+// Reader reads RFC 4180 text with LF or CRLF line ends, a record at a time. It differs from encoding/csv in what it does with damage: a record
 // that cannot be read costs its first line alone. A quote that is never closed would otherwise swallow the rest of the file.
-type csvReader struct {
+type Reader struct {
 	in     *bufio.Reader
 	comma  byte
 	line   int      // lines taken so far
@@ -36,18 +40,19 @@ type csvReader struct {
 	field  []byte
 }
 
-func newCSV(in io.Reader, latin bool) *csvReader {
+// New returns a reader; latin says that the file is Windows-1252.
+func New(in io.Reader, latin bool) *Reader {
 	buffered := bufio.NewReaderSize(in, 64<<10)
 	if mark, err := buffered.Peek(3); err == nil && bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		_, _ = buffered.Discard(3)
 	}
-	return &csvReader{in: buffered, comma: ',', latin: latin}
+	return &Reader{in: buffered, comma: ',', latin: latin}
 }
 
 var errLong = errors.New("a line of more than 256 kB")
 
 // next returns a physical line with its line end, or io.EOF. Of a line that is too long it returns the beginning and errLong, having passed over the rest.
-func (r *csvReader) next() ([]byte, error) {
+func (r *Reader) next() ([]byte, error) {
 	if len(r.ahead) > 0 {
 		line := r.ahead[0]
 		r.ahead = r.ahead[1:]
@@ -79,15 +84,15 @@ func (r *csvReader) next() ([]byte, error) {
 }
 
 // Read returns the next record that is not blank, or io.EOF.
-func (r *csvReader) Read() (record, error) {
+func (r *Reader) Read() (Record, error) {
 	for {
 		line, err := r.next()
 		if err != nil && !errors.Is(err, errLong) {
-			return record{}, err
+			return Record{}, err
 		}
 		at := r.line
 		if errors.Is(err, errLong) {
-			return record{line: at, fault: "too_long"}, nil
+			return Record{Line: at, Fault: "too_long"}, nil
 		}
 		if len(bytes.TrimRight(line, "\r\n")) == 0 {
 			continue
@@ -97,14 +102,14 @@ func (r *csvReader) Read() (record, error) {
 }
 
 // parse splits a record that begins with line, taking more lines while a quote is open.
-func (r *csvReader) parse(line []byte, at int) (record, error) {
+func (r *Reader) parse(line []byte, at int) (Record, error) {
 	r.fields = r.fields[:0]
 	var more [][]byte
 	size := len(line)
-	damaged := func(why string) (record, error) {
+	damaged := func(why string) (Record, error) {
 		r.line = at
 		r.ahead = append(more, r.ahead...)
-		return record{line: at, fault: why}, nil
+		return Record{Line: at, Fault: why}, nil
 	}
 	rest := line
 	for {
@@ -126,7 +131,7 @@ func (r *csvReader) parse(line []byte, at int) (record, error) {
 				return damaged("columns")
 			}
 			if last {
-				return record{line: at, fields: r.fields}, nil
+				return Record{Line: at, Fields: r.fields}, nil
 			}
 			rest = rest[end+1:]
 			continue
@@ -140,7 +145,7 @@ func (r *csvReader) parse(line []byte, at int) (record, error) {
 				case errors.Is(err, io.EOF), errors.Is(err, errLong):
 					return damaged("open_quote")
 				case err != nil:
-					return record{}, err
+					return Record{}, err
 				}
 				more = append(more, following)
 				if size += len(following); size > maxRecord {
@@ -161,7 +166,7 @@ func (r *csvReader) parse(line []byte, at int) (record, error) {
 		}
 		switch {
 		case len(bytes.TrimRight(rest, "\r\n")) == 0:
-			return record{line: at, fields: r.fields}, nil
+			return Record{Line: at, Fields: r.fields}, nil
 		case rest[0] == r.comma:
 			rest = rest[1:]
 		default:
@@ -171,7 +176,7 @@ func (r *csvReader) parse(line []byte, at int) (record, error) {
 }
 
 // take keeps one field as UTF-8 text with line ends as LF.
-func (r *csvReader) take(cell []byte) bool {
+func (r *Reader) take(cell []byte) bool {
 	if len(r.fields) == maxColumns {
 		return false
 	}
@@ -196,8 +201,8 @@ func fromWindows(cell []byte) string {
 	return b.String()
 }
 
-// header reads the headings. The separator is the one of comma, semicolon and tab that the first line has most of, outside quotes.
-func (r *csvReader) header(file string) ([]string, error) {
+// Header reads the headings. The separator is the one of comma, semicolon and tab that the first line has most of, outside quotes.
+func (r *Reader) Header(file string) ([]string, error) {
 	first, err := r.in.Peek(8 << 10)
 	if len(first) == 0 {
 		if err == nil || errors.Is(err, io.EOF) {
@@ -216,11 +221,14 @@ func (r *csvReader) header(file string) ([]string, error) {
 	if errors.Is(err, io.EOF) {
 		return nil, fault.Field(file, "transfer.empty", "the file is empty; export it again, with its headings")
 	}
-	if err == nil && head.fault != "" {
-		return nil, fault.Field(file, "transfer.headings", "line %d, the headings: %s", head.line, damage[head.fault])
+	if err == nil && head.Fault != "" {
+		return nil, fault.Field(file, "transfer.headings", "line %d, the headings: %s", head.Line, Damage[head.Fault])
 	}
-	return append([]string(nil), head.fields...), err
+	return append([]string(nil), head.Fields...), err
 }
+
+// Line is how many lines were taken so far.
+func (r *Reader) Line() int { return r.line }
 
 func outsideQuotes(line []byte, c byte) (n int) {
 	quoted := false
@@ -234,15 +242,16 @@ func outsideQuotes(line []byte, c byte) (n int) {
 	return n
 }
 
-var damage = map[string]string{
+// Damage says what each Fault of a Record means.
+var Damage = map[string]string{
 	"stray_quote": `a quotation mark stands where none belongs; a field with a " in it is written in quotation marks, and the mark doubled`,
 	"open_quote":  "a quotation mark is opened and not closed before the record grows over 256 kB or the file ends",
 	"too_long":    "the line is longer than 256 kB",
 	"columns":     "there are more than 256 columns",
 }
 
-// encodingOf reads a whole file and says whether it is UTF-8; if not, on which line that first shows.
-func encodingOf(in io.Reader, file string) (latin bool, line int, err error) {
+// EncodingOf reads a whole file and says whether it is UTF-8; if not, on which line that first shows.
+func EncodingOf(in io.Reader, file string) (latin bool, line int, err error) {
 	buffered := bufio.NewReaderSize(in, 256<<10)
 	if mark, _ := buffered.Peek(2); len(mark) == 2 && (mark[0] == 0xff && mark[1] == 0xfe || mark[0] == 0xfe && mark[1] == 0xff) {
 		return false, 0, fault.Field(file, "transfer.encoding", "the file is UTF-16; export or save it as CSV UTF-8")

@@ -1,4 +1,4 @@
-package transfer
+package sheet
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ func FuzzCSV(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		in := newCSV(bytes.NewReader(raw), false)
+		in := New(bytes.NewReader(raw), false)
 		var got [][]string
 		line, damaged := 0, false
 		for range len(raw) + 2 {
@@ -34,12 +34,12 @@ func FuzzCSV(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.line <= line {
-				t.Fatalf("line %d after line %d", r.line, line)
+			if r.Line <= line {
+				t.Fatalf("line %d after line %d", r.Line, line)
 			}
-			line = r.line
-			damaged = damaged || r.fault != ""
-			got = append(got, append([]string(nil), r.fields...))
+			line = r.Line
+			damaged = damaged || r.Fault != ""
+			got = append(got, append([]string(nil), r.Fields...))
 		}
 		if _, err := in.Read(); !errors.Is(err, io.EOF) {
 			t.Fatal("it does not end")
@@ -61,7 +61,7 @@ func FuzzEncoding(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		latin, line, err := encodingOf(bytes.NewReader(raw), "f")
+		latin, line, err := EncodingOf(bytes.NewReader(raw), "f")
 		if err != nil {
 			return
 		}
@@ -80,8 +80,8 @@ func FuzzDate(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for name, order := range dateOrders {
-			d, why := parseDate(text, order)
+		for name, order := range Orders {
+			d, why := ParseDate(text, order)
 			if why != "" {
 				continue
 			}
@@ -108,7 +108,7 @@ func FuzzClock(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		minute, ok := parseClock(text)
+		minute, ok := ParseClock(text)
 		if ok && (minute < 0 || minute > 1439) {
 			t.Fatalf("%q is minute %d", text, minute)
 		}
@@ -121,7 +121,7 @@ func TestClock(t *testing.T) {
 		"00:00": 0, "9:05": 545, "09:05 AM": 545, "12:00 AM": 0, "12:30 PM": 750, "12:30pm": 750, "11:59 p.m.": 1439, "9 am": 540, "14:05:00": 845, "9.30": 570, "1:15\u202fPM": 795,
 		"24:00": -1, "13:00 PM": -1, "0:30 AM": -1, "10": -1, "10:6": -1, "10:60": -1, "": -1, "ten": -1, "100:00": -1, "10:00:0": -1,
 	} {
-		minute, ok := parseClock(text)
+		minute, ok := ParseClock(text)
 		if !ok {
 			minute = -1
 		}
@@ -133,7 +133,7 @@ func TestClock(t *testing.T) {
 
 func TestDamagedRecordsCostOneLine(t *testing.T) {
 	t.Parallel()
-	in := newCSV(strings.NewReader("a,b\nx,\"open\n1,2\n3,\"4\"\"\n5\",6\n7,y\"\n8,9\n"), false)
+	in := New(strings.NewReader("a,b\nx,\"open\n1,2\n3,\"4\"\"\n5\",6\n7,y\"\n8,9\n"), false)
 	var got []string
 	for {
 		r, err := in.Read()
@@ -143,7 +143,7 @@ func TestDamagedRecordsCostOneLine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, string(rune('0'+r.line))+":"+strings.Join(r.fields, "|")+r.fault)
+		got = append(got, string(rune('0'+r.Line))+":"+strings.Join(r.Fields, "|")+r.Fault)
 	}
 	// The quote opened in line 2 meets that of line 4, where text follows: only line 2 is lost, and 3 is read.
 	want := []string{"1:a|b", "2:stray_quote", "3:1|2", "4:3|4\"\n5|6", "6:stray_quote", "7:8|9"}

@@ -1,4 +1,4 @@
-package transfer
+package sheet
 
 import (
 	"strings"
@@ -7,10 +7,11 @@ import (
 	"letterhead/zone"
 )
 
-// dateOrder is where day, month and year stand.
-type dateOrder [3]byte
+// Order is where day, month and year stand.
+type Order [3]byte
 
-var dateOrders = map[string]dateOrder{"DMY": {'D', 'M', 'Y'}, "MDY": {'M', 'D', 'Y'}, "YMD": {'Y', 'M', 'D'}}
+// Orders are the known ones by name.
+var Orders = map[string]Order{"DMY": {'D', 'M', 'Y'}, "MDY": {'M', 'D', 'Y'}, "YMD": {'Y', 'M', 'D'}}
 
 // parts splits a date into three numbers by /, -, . or blanks; widths are their digits.
 func parts(text string) (numbers, widths [3]int, ok bool) {
@@ -31,14 +32,14 @@ func parts(text string) (numbers, widths [3]int, ok bool) {
 	return numbers, widths, n == 2 && widths[2] > 0
 }
 
-// parseDate reads a date in the given order; one that begins with four digits is year, month, day in any file. why is a reason when it is none.
-func parseDate(text string, order dateOrder) (d zone.Date, why string) {
+// ParseDate reads a date in the given order; one that begins with four digits is year, month, day in any file. why is a reason when it is none.
+func ParseDate(text string, order Order) (d zone.Date, why string) {
 	numbers, widths, ok := parts(text)
 	if !ok {
 		return d, "date_form"
 	}
 	if widths[0] == 4 {
-		order = dateOrders["YMD"]
+		order = Orders["YMD"]
 	}
 	for i, part := range order {
 		switch part {
@@ -59,8 +60,8 @@ func parseDate(text string, order dateOrder) (d zone.Date, why string) {
 	return d, ""
 }
 
-// parseClock reads 14:05, 2:05 PM, 2.05pm, 2 pm or 14:05:00 as minutes since midnight.
-func parseClock(text string) (minute int, ok bool) {
+// ParseClock reads 14:05, 2:05 PM, 2.05pm, 2 pm or 14:05:00 as minutes since midnight.
+func ParseClock(text string) (minute int, ok bool) {
 	text = strings.ToLower(strings.TrimSpace(strings.ReplaceAll(text, "\u202f", " ")))
 	half := ""
 	for _, h := range []string{"am", "pm", "a.m.", "p.m."} {
@@ -102,10 +103,10 @@ func parseClock(text string) (minute int, ok bool) {
 	return hour*60 + numbers[1], true
 }
 
-// orderGuess learns the order of dates from the dates themselves.
-type orderGuess struct{ year, first, second, seen int }
+// Guess learns the order of dates from the dates themselves.
+type Guess struct{ year, first, second, seen int }
 
-func (g *orderGuess) see(text string) {
+func (g *Guess) See(text string) {
 	numbers, widths, ok := parts(strings.TrimSpace(text))
 	switch {
 	case !ok:
@@ -122,8 +123,8 @@ func (g *orderGuess) see(text string) {
 	}
 }
 
-// order is the one that the dates show; "" when they could be of more than one, or contradict each other.
-func (g *orderGuess) order() string {
+// Order is the one that the dates show; "" when they could be of more than one, or contradict each other.
+func (g *Guess) Order() string {
 	switch {
 	case g.seen == 0:
 		return "YMD" // or no dates at all: then it does not matter
