@@ -41,7 +41,7 @@ func BenchmarkImport(b *testing.B) {
 				b.StopTimer()
 				id := store.NewID[store.PracticeID]()
 				err := db.Change(ctx, store.Actor{Practice: id, Agent: "test"}, func(tx *store.Tx) error {
-					return addPractice(ctx, tx, practice.New("Practice "+string(id), "IE", "Europe/Dublin"))
+					return addPractice(ctx, tx, practice.New("Lee Valley Psychology", "IE", "Europe/Dublin"))
 				})
 				if err != nil {
 					b.Fatal(err)
