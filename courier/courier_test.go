@@ -434,29 +434,33 @@ func TestRunEndsSoonAndGivesBack(t *testing.T) {
 	})
 }
 
-// No hand-off begins later than a second after a stop was answered, under load.
+// No hand-off begins later than a second after a stop was answered, under load, with two couriers.
 func TestAStopHoldsWithinASecond(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		s := listen(t, sink.SMTPOptions{})
+		s := listen(t, sink.SMTPOptions{MaxMessages: 1 << 16, MaxBytes: 1 << 30})
 		proxy, err := sink.ListenProxy(s.Address(), sink.ProxyOptions{RoundTrip: 20 * time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer proxy.Close()
 		w.queue("a", "m", 20000, nil)
-		c := w.courier(w.options(relayTo(proxy.Address())))
 		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- c.Run(ctx) }()
+		ended := make(chan error, 2)
+		for range 2 {
+			c := w.courier(w.options(relayTo(proxy.Address())))
+			go func() { ended <- c.Run(ctx) }()
+		}
 		if err := s.Wait(t.Context(), 100); err != nil {
 			t.Fatal(err)
 		}
 		w.change("a", func(tx *store.Tx) error { _, err := message.Freeze(t.Context(), tx, "stop"); return err })
 		answered := time.Now()
-		time.Sleep(1500 * time.Millisecond)
+		time.Sleep(1500 * time.Millisecond) // what is measured is real time: whether anything comes in it
 		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
+		for range 2 {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
 		}
 		var last time.Time
 		for _, m := range s.List() {
@@ -470,6 +474,50 @@ func TestAStopHoldsWithinASecond(t *testing.T) {
 		}
 		if s.Count() != states[message.Sent] {
 			t.Errorf("%d arrived, %v", s.Count(), states)
+		}
+	})
+}
+
+// What was held for want of a relay goes when a courier starts that has one.
+func TestHeldForWantOfARouteGoesOn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.queue("a", "m", 2, nil)
+		w.drain(w.options())
+		if m := w.find("a", "m0"); m.State != message.Held || m.Reason != message.ReasonRoute {
+			t.Fatalf("%s %s", m.State, m.Reason)
+		}
+		s := listen(t, sink.SMTPOptions{})
+		w.drain(w.options(relayTo(s.Address())))
+		if s.Count() != 2 || w.timeline("a", "m0") != "queued · held/route · queued/route · leaving · sent//250 2.0.0" {
+			t.Errorf("%d arrived: %s", s.Count(), w.timeline("a", "m0"))
+		}
+	})
+}
+
+// Messages that were leaving in the hands of a courier of which no journal knows: after its claim ran out they are maybe sent, and never go again.
+func TestLeavingWithAnUnknownCourierIsMaybeSent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		w.queue("a", "m", 3, nil)
+		leave := func(by string, until time.Time, id message.ID) {
+			w.whole(func(tx *store.Wide) error {
+				if _, err := message.Claim(t.Context(), tx, by, tx.Now, until, 1); err != nil {
+					return err
+				}
+				_, err := message.Leave(t.Context(), tx, by, []message.Departure{{Practice: "a", ID: id, MessageID: "x@pa.example", Sealed: []byte("s")}})
+				return err
+			})
+		}
+		leave("gone", w.db.Now().Add(-time.Second), "m0")
+		leave("elsewhere", w.db.Now().Add(time.Hour), "m1")
+		w.drain(w.options(relayTo(s.Address())))
+		for id, want := range map[message.ID]string{"m0": "maybe sent/journal unknown", "m1": "leaving/", "m2": "sent/"} {
+			if m := w.find("a", id); string(m.State)+"/"+m.Reason != want {
+				t.Errorf("%s: %s/%s, want %s", id, m.State, m.Reason, want)
+			}
+		}
+		if s.Count() != 1 {
+			t.Errorf("%d arrived", s.Count())
 		}
 	})
 }
