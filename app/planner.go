@@ -13,16 +13,17 @@ import (
 )
 
 const (
-	lookEvery  = time.Second      // between two looks for what is due
-	sweepEvery = 6 * time.Hour    // between two sweeps for gaps
-	sweepJob   = "plan.sweep"     // finds appointments without due rows
-	replanJob  = "plan.replan"    // after a change of rules, zones or preferences
-	maxRounds  = 100_000          // bounds one run through what is due
-	replanStep = 500              // appointments in a step of replanJob
-	jobsEvery  = 5 * time.Second  // between two looks for jobs
-	drainIn    = 4 * time.Second  // for what is in hand at the end
-	stopIn     = 5 * time.Second  // for all at the end
-	readIn     = 10 * time.Second // for a request's header
+	lookEvery   = time.Second      // between two looks for what is due
+	sweepEvery  = 6 * time.Hour    // between two sweeps for gaps
+	sweepJob    = "plan.sweep"     // finds appointments without due rows
+	replanJob   = "plan.replan"    // after a change of rules, zones or preferences
+	maxRounds   = 100_000          // bounds one run through what is due
+	turnsInLook = 20               // shared by the practices that have something due
+	replanStep  = 500              // appointments in a step of replanJob
+	jobsEvery   = 5 * time.Second  // between two looks for jobs
+	drainIn     = 4 * time.Second  // for what is in hand at the end
+	stopIn      = 5 * time.Second  // for all at the end
+	readIn      = 10 * time.Second // for a request's header
 )
 
 // turned is what a run through what is due did.
@@ -48,7 +49,7 @@ func (i *installation) turnDue(ctx context.Context, log *slog.Logger) (turned, e
 			if after = id; failed[id] {
 				continue
 			}
-			did, err := i.turn(ctx, id)
+			did, err := i.turns(ctx, id, max(1, turnsInLook/len(next)))
 			if err != nil {
 				if ctx.Err() != nil {
 					return total, ctx.Err()
@@ -72,12 +73,24 @@ func (i *installation) turnDue(ctx context.Context, log *slog.Logger) (turned, e
 	return total, nil
 }
 
-func (i *installation) turn(ctx context.Context, id store.PracticeID) (did plan.Turned, err error) {
-	err = i.db.Change(ctx, store.Actor{Practice: id, Agent: "tick"}, func(tx *store.Tx) (err error) {
-		did, err = plan.Turn(ctx, tx, plan.TurnLimit)
-		return err
-	})
-	return did, err
+// turns gives a practice some turns after each other, each in a transaction of its own. Looking who has something due reads all that is due: where
+// few practices share a look, each gets more turns of it.
+func (i *installation) turns(ctx context.Context, id store.PracticeID, most int) (total plan.Turned, err error) {
+	for range most {
+		var did plan.Turned
+		err := i.db.Change(ctx, store.Actor{Practice: id, Agent: "tick"}, func(tx *store.Tx) (err error) {
+			did, err = plan.Turn(ctx, tx, plan.TurnLimit)
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+		total.Queued, total.Dropped, total.Waiting = total.Queued+did.Queued, total.Dropped+did.Dropped, total.Waiting+did.Waiting
+		if !did.More {
+			break
+		}
+	}
+	return total, nil
 }
 
 // planLoop runs until the context ends.
