@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"letterhead/courier/journal"
@@ -26,32 +27,33 @@ func (c *Courier) sign(ctx context.Context, b *batch) error {
 		return nil
 	}
 	var wait sync.WaitGroup
-	next := make(chan *parcel)
-	for range cap(c.signing) {
+	var next atomic.Int64
+	for range min(cap(c.signing), len(todo)) {
 		wait.Go(func() {
 			c.signing <- struct{}{}
 			defer func() { <-c.signing }()
-			for p := range next {
-				var err error
-				// t= is when it was signed by the machine's clock, also where a test root lives at another time.
-				began := time.Now()
-				if p.signature, err = p.signer.Sign(p.signature[:0], began, p.header[:len(p.header)-2], p.body); err != nil {
-					c.Log.Error("a message cannot be signed", "practice", p.Practice, "message", p.ID, "error", err)
-					p.end(message.Held, message.ReasonSender, "it cannot be signed")
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(todo) {
+					return
 				}
-				c.count.signing.Add(int64(time.Since(began)))
+				c.signOne(todo[i])
 			}
 		})
 	}
-	for _, p := range todo {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- p
-	}
-	close(next)
 	wait.Wait()
 	return ctx.Err()
+}
+
+func (c *Courier) signOne(p *parcel) {
+	// t= is when it was signed by the machine's clock, also where a test root lives at another time.
+	began := time.Now()
+	var err error
+	if p.signature, err = p.signer.Sign(p.signature[:0], began, p.header[:len(p.header)-2], p.body); err != nil {
+		c.Log.Error("a message cannot be signed", "practice", p.Practice, "message", p.ID, "error", err)
+		p.end(message.Held, message.ReasonSender, "it cannot be signed")
+	}
+	c.count.signing.Add(int64(time.Since(began)))
 }
 
 // record writes, in one transaction, that the batch is leaving, and what with. Whatever was taken back in the meantime stays.
