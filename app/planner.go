@@ -15,11 +15,9 @@ import (
 const (
 	lookEvery   = time.Second      // between two looks for what is due
 	sweepEvery  = 6 * time.Hour    // between two sweeps for gaps
-	sweepJob    = "plan.sweep"     // finds appointments without due rows
-	replanJob   = "plan.replan"    // after a change of rules, zones or preferences
 	maxRounds   = 100_000          // bounds one run through what is due
 	turnsInLook = 20               // shared by the practices that have something due
-	replanStep  = 500              // appointments in a step of replanJob
+	replanStep  = 500              // appointments in a step of plan.ReplanJob
 	jobsEvery   = 5 * time.Second  // between two looks for jobs
 	drainIn     = 4 * time.Second  // for what is in hand at the end
 	stopIn      = 5 * time.Second  // for all at the end
@@ -121,17 +119,17 @@ func (i *installation) planLoop(ctx context.Context, log *slog.Logger) {
 func (i *installation) openSweeps(ctx context.Context) error {
 	return eachPractice(ctx, i.db, false, func(p practice.Practice) error {
 		return i.db.Change(ctx, store.Actor{Practice: p.ID, Agent: "tick"}, func(tx *store.Tx) error {
-			return job.Add(ctx, tx, sweepJob, "", tx.Now)
+			return job.Add(ctx, tx, plan.SweepJob, "", tx.Now)
 		})
 	})
 }
 
 func (i *installation) jobs() *job.Runner {
 	return job.NewRunner(i.db, map[string]job.Handler{
-		sweepJob: i.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
+		plan.SweepJob: i.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
 			return plan.Sweep(ctx, tx, cursor)
 		}),
-		replanJob: i.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
+		plan.ReplanJob: i.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
 			return plan.Replan(ctx, tx, cursor, replanStep)
 		}),
 	})

@@ -118,6 +118,12 @@ func Replan(ctx context.Context, tx *store.Tx, cursor string, limit int) (Replan
 	return out, nil
 }
 
+// SweepJob and ReplanJob are the kinds of the jobs that run Sweep and Replan to their end.
+const (
+	SweepJob  = "plan.sweep"
+	ReplanJob = "plan.replan"
+)
+
 // Sweep is Replan as a regular search for gaps: appointments to come without a due row where a rule says that there should be one. It closes
 // them; out.Gaps says how many there were. More than none means that something wrote an appointment and did not call Refresh.
 func Sweep(ctx context.Context, tx *store.Tx, cursor string) (Replanned, error) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"letterhead/fault"
+	"letterhead/job"
 	"letterhead/store"
 )
 
@@ -205,6 +206,13 @@ func TestRulesOfAPractice(t *testing.T) {
 		if err := attempt(id, func(ctx context.Context, tx *store.Tx) error { _, err := ChangeRule(ctx, tx, changed); return err }); !errors.Is(err, ErrChanged) {
 			t.Errorf("an old reading: %v", err)
 		}
+		w.change(id, func(ctx context.Context, tx *store.Tx) error { // each version of a rule has its own job that plans again
+			jobs, err := job.List(ctx, tx)
+			if len(jobs) != 2 || jobs[0].Kind != ReplanJob || jobs[0].Subject == jobs[1].Subject {
+				t.Errorf("jobs %+v", jobs)
+			}
+			return err
+		})
 		w.view(id, func(ctx context.Context, tx *store.Tx) error {
 			rules, err := Rules(ctx, tx)
 			if err != nil || len(rules) != 6 || rules[5].Enabled || rules[5].Name != "Soon" || rules[5].Version != 2 || !rules[5].Changed.Equal(w.clock.Now()) {

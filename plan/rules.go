@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"letterhead/fault"
+	"letterhead/job"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/template"
@@ -63,7 +65,7 @@ func Rules(ctx context.Context, tx *store.Tx) ([]Rule, error) {
 	return rules, nil
 }
 
-// AddRule adds an automatic message after the others. The caller then opens a job that plans again (Replan).
+// AddRule adds an automatic message after the others, and opens the job that plans again (Replan).
 func AddRule(ctx context.Context, tx *store.Tx, r Rule) (Rule, error) {
 	if err := r.checked(); err != nil {
 		return r, err
@@ -78,10 +80,19 @@ func AddRule(ctx context.Context, tx *store.Tx, r Rule) (Rule, error) {
 	r.ID, r.Version, r.Changed = store.NewID[string](), 1, tx.Now
 	_, err := tx.Exec(ctx, `INSERT INTO rule (practice, id, key, name, wording, content, enabled, position, version, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)`, r.ID, r.Key, r.Name, r.Wording, r.JSON(), r.Enabled, last+1, store.Micro(tx.Now))
-	return r, explained(err)
+	if err != nil {
+		return r, explained(err)
+	}
+	return r, replan(ctx, tx, r)
 }
 
-// ChangeRule changes an automatic message, other than its key. r.Version is what the caller has read. The caller then opens a job (Replan).
+// replan opens the job that makes the due rows what a version of a rule says. Each version has a job of its own: one that is under way for an
+// earlier version may have passed by what this one changes.
+func replan(ctx context.Context, tx *store.Tx, r Rule) error {
+	return job.Add(ctx, tx, ReplanJob, r.ID+" "+strconv.FormatInt(r.Version, 10), tx.Now)
+}
+
+// ChangeRule changes an automatic message, other than its key, and opens the job that plans again. r.Version is what the caller has read.
 func ChangeRule(ctx context.Context, tx *store.Tx, r Rule) (Rule, error) {
 	if err := r.checked(); err != nil {
 		return r, err
@@ -101,7 +112,7 @@ func ChangeRule(ctx context.Context, tx *store.Tx, r Rule) (Rule, error) {
 		return r, ErrChanged
 	}
 	r.Version, r.Changed = r.Version+1, tx.Now
-	return r, nil
+	return r, replan(ctx, tx, r)
 }
 
 func (r *Rule) checked() error {

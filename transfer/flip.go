@@ -2,10 +2,14 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"letterhead/calendar"
 	"letterhead/client"
+	"letterhead/job"
+	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/vault"
@@ -121,6 +125,10 @@ func (r *run) show(ctx context.Context, tx *store.Tx, after *Report) ([]Remark, 
 	if err != nil {
 		return nil, err
 	}
+	// Due rows follow in transactions of their own; should this process end before, the sweep writes them.
+	if err := job.Add(ctx, tx, plan.SweepJob, "", tx.Now); err != nil {
+		return nil, err
+	}
 	if _, err := client.Flip(ctx, tx, string(r.batch)); err != nil {
 		return nil, err
 	}
@@ -142,6 +150,29 @@ func (r *run) show(ctx context.Context, tx *store.Tx, after *Report) ([]Remark, 
 	return remarks, nil
 }
 
+// nameFirst gives the one location that a new practice was made with, and that still bears the practice's name, the name that the file uses most: it
+// is the same place, and its address belongs to it. A practice in which anything was ever booked is left as it is.
+func (r *run) nameFirst(ctx context.Context, tx *store.Tx, named []string, p practice.Practice, made *Practice) error {
+	here, err := practice.Locations(ctx, tx)
+	if err != nil || len(named) == 0 || len(here) != 1 || here[0].Name != p.Name || slices.Contains(named, p.Name) {
+		return err
+	}
+	var booked int
+	if err := tx.Row(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM appointment WHERE practice = $1 LIMIT 1) AS one`).Scan(&booked); err != nil || booked > 0 {
+		return err
+	}
+	err = tx.Row(ctx, `SELECT location FROM staged_appointment WHERE practice = $1 AND batch = $2 AND location <> ''
+		GROUP BY location ORDER BY COUNT(*) DESC, location LIMIT 1`, r.batch).Scan(&here[0].Name)
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	made.Locations++
+	return practice.ChangeLocation(ctx, tx, here[0])
+}
+
 // make finds or makes the practitioners, services and locations that rows name.
 func (r *run) make(ctx context.Context, tx *store.Tx, n named, p practice.Practice, made *Practice) (calendar.Names, error) {
 	var names calendar.Names
@@ -153,6 +184,9 @@ func (r *run) make(ctx context.Context, tx *store.Tx, n named, p practice.Practi
 		if len(here) == 0 {
 			n.locations = []string{p.Name}
 		}
+	}
+	if err := r.nameFirst(ctx, tx, n.locations, p, made); err != nil {
+		return names, fmt.Errorf("name the first location: %w", err)
 	}
 	before, err := things(ctx, tx)
 	if err != nil {
