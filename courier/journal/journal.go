@@ -112,19 +112,20 @@ type Journal struct {
 	want    identity
 	lock    *os.File
 
-	mu      sync.Mutex
-	wake    *sync.Cond
-	file    *os.File
-	number  int // of the current segment
-	size    int64
-	open    map[int]int // segment → begun and not settled
-	pending []byte
-	spare   []byte
-	batch   int64 // number of the write that takes what is pending
-	done    int64 // the last batch that is on disk
-	writing bool
-	callers []*caller // whose entries are pending
-	failed  error
+	mu        sync.Mutex
+	wake      *sync.Cond
+	file      *os.File
+	number    int // of the current segment
+	size      int64
+	open      map[int]int // segment → begun and not settled
+	pending   []byte
+	spare     []byte
+	batch     int64 // number of the write that takes what is pending
+	done      int64 // the last batch that is on disk
+	writing   bool
+	callers   []*caller // whose entries are pending
+	unwritten int       // answers pending
+	failed    error
 
 	stops stopsCache
 }
@@ -237,13 +238,18 @@ func (j *Journal) Begun(entries ...Entry) (segment int, err error) {
 	return me.segment, j.failed
 }
 
-// Answered notes what became of a message that had begun. It reaches the file with the next Begun or Flush; a crash before that makes the
-// message "maybe sent".
+// Answered notes what became of a message that had begun. A few together are handed to the system, or with the next Begun or Flush; a crash
+// before that makes the message "maybe sent".
 func (j *Journal) Answered(e Entry, a Answer) {
 	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.pending = appendAnswered(j.pending, &e, &a)
-	j.mu.Unlock()
+	if j.unwritten++; j.unwritten >= answersTogether && !j.writing && j.failed == nil {
+		j.write()
+	}
 }
+
+const answersTogether = 8
 
 // Flush hands what was answered to the system, without waiting for the disk: a killed process loses nothing of it.
 func (j *Journal) Flush() {
@@ -269,7 +275,7 @@ func (j *Journal) write() {
 		c.segment = j.number
 		j.open[j.number] += c.entries
 	}
-	j.pending, j.callers = j.spare[:0], j.callers[:0]
+	j.pending, j.callers, j.unwritten = j.spare[:0], j.callers[:0], 0
 	j.batch++
 	j.size += int64(len(buffer))
 	j.mu.Unlock()
