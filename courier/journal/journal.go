@@ -124,7 +124,8 @@ type Journal struct {
 	done      int64 // the last batch that is on disk
 	writing   bool
 	callers   []*caller // whose entries are pending
-	unwritten int       // answers pending
+	answers   []byte    // not yet in the file
+	unwritten int       // how many
 	failed    error
 
 	stops stopsCache
@@ -243,9 +244,23 @@ func (j *Journal) Begun(entries ...Entry) (segment int, err error) {
 func (j *Journal) Answered(e Entry, a Answer) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.pending = appendAnswered(j.pending, &e, &a)
-	if j.unwritten++; j.unwritten >= answersTogether && !j.writing && j.failed == nil {
-		j.write()
+	j.answers = appendAnswered(j.answers, &e, &a)
+	if j.unwritten++; j.unwritten >= answersTogether {
+		j.writeAnswers()
+	}
+}
+
+// writeAnswers does not wait for a write that the disk is busy with: the file takes whole records from both (O_APPEND).
+func (j *Journal) writeAnswers() {
+	if len(j.answers) == 0 || j.failed != nil {
+		return
+	}
+	_, err := j.file.Write(j.answers)
+	j.size += int64(len(j.answers))
+	j.answers, j.unwritten = j.answers[:0], 0
+	if err != nil {
+		j.failed = ErrBroken.With(err)
+		j.wake.Broadcast()
 	}
 }
 
@@ -255,12 +270,10 @@ const answersTogether = 8
 func (j *Journal) Flush() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.writing && len(j.pending) > 0 && j.failed == nil {
-		j.write()
-	}
+	j.writeAnswers()
 }
 
-// write puts what is pending into the file. The lock is held, and given up while the disk works.
+// write puts what had begun into the file, on disk. The lock is held, and given up while the disk works.
 func (j *Journal) write() {
 	j.writing = true
 	if j.size >= segmentBytes {
@@ -270,17 +283,16 @@ func (j *Journal) write() {
 		}
 	}
 	buffer, number, file := j.pending, j.batch, j.file
-	sync := len(j.callers) > 0
 	for _, c := range j.callers {
 		c.segment = j.number
 		j.open[j.number] += c.entries
 	}
-	j.pending, j.callers, j.unwritten = j.spare[:0], j.callers[:0], 0
+	j.pending, j.callers = j.spare[:0], j.callers[:0]
 	j.batch++
 	j.size += int64(len(buffer))
 	j.mu.Unlock()
 	_, err := file.Write(buffer)
-	if err == nil && sync {
+	if err == nil {
 		err = syscall.Fdatasync(int(file.Fd()))
 	}
 	j.mu.Lock()
