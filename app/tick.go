@@ -66,6 +66,7 @@ func tickCommand() command {
 		if err != nil {
 			return err
 		}
+		c.cache = courierCache
 		i, err := c.open(ctx, now)
 		if err != nil {
 			return err

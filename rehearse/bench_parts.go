@@ -162,7 +162,7 @@ func (b *bench) imports(ctx context.Context, engine testkit.Engine) (err error) 
 	if err != nil {
 		return err
 	}
-	export := benchExport(b.noon.zone, b.imported/4, b.imported, func(i int) zone.Date { return b.noon.day.Add(i/216 - 20) }) // six practitioners a day
+	export := benchExport(b.noon.zone, b.imported/4, b.imported, func(i int) zone.Date { return b.noon.day.Add(i/264 - 20) }) // six practitioners a day
 	folder := filepath.Join(w.folder, "export")
 	if err := os.CopyFS(folder, export); err != nil {
 		return err
