@@ -22,17 +22,16 @@ var ctx = context.Background()
 
 // clinic is a practice with a practitioner, a service, two locations and two clients. Its clock stands.
 type clinic struct {
-	t      testing.TB
-	db     *store.DB
-	clock  *testkit.Clock
-	actor  store.Actor
-	hana   practice.PractitionerID
-	visit  practice.ServiceID // 45 minutes, in person
-	rooms  practice.LocationID
-	perth  practice.LocationID
-	ann    client.ID
-	ben    client.ID
-	member store.MemberID
+	t     testing.TB
+	db    *store.DB
+	clock *testkit.Clock
+	actor store.Actor
+	hana  practice.PractitionerID
+	visit practice.ServiceID // 45 minutes, in person
+	rooms practice.LocationID
+	perth practice.LocationID
+	ann   client.ID
+	ben   client.ID
 }
 
 // now is a Saturday evening in Melbourne.

@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -50,7 +51,7 @@ func (c *Courier) signOne(p *parcel) {
 	began := time.Now()
 	var err error
 	if p.signature, err = p.signer.Sign(p.signature[:0], began, p.header[:len(p.header)-2], p.body); err != nil {
-		c.Log.Error("a message cannot be signed", "practice", p.Practice, "message", p.ID, "error", err)
+		c.Log.Error("a message cannot be signed", slog.String("practice", string(p.Practice)), slog.String("message", string(p.ID)), slog.Any("error", err))
 		p.end(message.Held, message.ReasonSender, "it cannot be signed")
 	}
 	c.count.signing.Add(int64(time.Since(began)))

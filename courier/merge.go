@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -98,7 +98,7 @@ func (c *Courier) load(ctx context.Context, tx *store.Tx, parcels []*parcel) err
 		}
 		made, err := c.compile(ctx, tx, raw[p.Version], p.Digest, p.language())
 		if err != nil {
-			c.Log.Warn("a version cannot be sent", "practice", tx.Practice, "version", p.Version, "error", err)
+			c.Log.Warn("a version cannot be sent", slog.String("practice", string(tx.Practice)), slog.String("version", p.Version), slog.Any("error", err))
 			p.end(message.Held, message.ReasonWording, "")
 			continue
 		}
@@ -276,8 +276,6 @@ func (c *Courier) compose(p *parcel, rendered *wording.Rendered, date string) bo
 	p.from = c.Tokens.ReturnPath(p.Practice, p.ID, returnPathOf(p.version.sender.Domain))
 	return true
 }
-
-func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
 
 func unique(ids []string) []string {
 	seen := make(map[string]bool, len(ids))

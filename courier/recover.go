@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -49,7 +50,7 @@ func (c *Courier) recover(ctx context.Context, _ time.Time) error {
 		}
 		if r.Torn > 0 || r.Damaged {
 			c.torn++
-			c.Log.Warn("a dead courier's journal has a bad end", "process", r.Process, "bytes", r.Torn, "damaged", r.Damaged)
+			c.Log.Warn("a dead courier's journal has a bad end", slog.String("process", r.Process), slog.Any("bytes", r.Torn), slog.Any("damaged", r.Damaged))
 		}
 		if err := c.journal.Bury(r); err != nil {
 			return err
@@ -82,7 +83,7 @@ func (c *Courier) takeOver(ctx context.Context, r journal.Remains) error {
 		c.count.note(&settled[i])
 	}
 	if len(settled) > 0 {
-		c.Log.Warn("took over from a dead courier", "process", r.Process, "leaving", len(settled))
+		c.Log.Warn("took over from a dead courier", slog.String("process", r.Process), slog.Int("leaving", len(settled)))
 	}
 	return nil
 }

@@ -327,7 +327,7 @@ func (c *Courier) Close() error {
 
 func (c *Courier) trouble(what string, err error) {
 	c.count.fail(what)
-	c.Log.Error("the courier has trouble", "what", what, "error", err)
+	c.Log.Error("the courier has trouble", slog.String("what", what), slog.Any("error", err))
 }
 
 // batch is what is carried together.

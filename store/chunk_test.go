@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestChunksCarryEveryValueInFewShapes(t *testing.T) {
 		}
 	}
 	stop := fmt.Errorf("stop")
-	if err := store.Chunks([]int{1}, 2, func(string, []any) error { return stop }); err != stop {
+	if err := store.Chunks([]int{1}, 2, func(string, []any) error { return stop }); !errors.Is(err, stop) {
 		t.Error(err)
 	}
 }

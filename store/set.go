@@ -36,7 +36,7 @@ func (w *Wide) Set(ctx context.Context, s *Set, rows []any, last ...any) (int64,
 			total += n
 			return err
 		}
-		result, err := w.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
+		result, err := w.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 		if err != nil {
 			return w.db.dialect.translate(err)
 		}
@@ -80,7 +80,7 @@ func (p *prepared) catchUp(ctx context.Context, pool *sql.DB) {
 	p.wanted = nil
 	p.mu.Unlock()
 	for _, text := range wanted {
-		stmt, err := pool.PrepareContext(ctx, text)
+		stmt, err := pool.PrepareContext(ctx, text) //nolint:sqlclosecheck // kept prepared until the pool is closed
 		if err != nil {
 			continue
 		}
@@ -105,7 +105,7 @@ func (w *Wide) SetQuery(ctx context.Context, s *Set, rows []any, scan func(*Rows
 		var found *Rows
 		var err error
 		if stmt := w.prepared.get(text, w.db.dialect.anonymous()); stmt != nil {
-			found, err = w.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+			found, err = w.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 			err = w.db.dialect.translate(err)
 		} else {
 			found, err = w.Query(ctx, text, args...)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"sync"
 )
 
 // Outcome is how a row ended.
@@ -116,7 +115,6 @@ func (r *Report) Summary() string {
 
 // recorder gathers remarks: the first in memory, all in a writer.
 type recorder struct {
-	mu     sync.Mutex
 	report *Report
 	out    io.Writer
 	err    error

@@ -106,11 +106,6 @@ func (b *bench) bring(source transfer.Source, options transfer.Options) *transfe
 	return report
 }
 
-// sample is a folder of our own exports, which hold each wart.
-func sample(name string) transfer.Source {
-	return transfer.Source{Dir: filepath.Join("testdata", name)}
-}
-
 // files makes an export of texts.
 func files(clients, appointments string, more ...string) transfer.Source {
 	out := fstest.MapFS{"clients.csv": {Data: []byte(clients)}, "appointments.csv": {Data: []byte(appointments)}}

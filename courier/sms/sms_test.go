@@ -130,7 +130,7 @@ func TestNoAnswer(t *testing.T) {
 		t.Errorf("nobody there: %+v", result)
 	}
 	frozen := errors.New("frozen")
-	if result := c.Send(context.Background(), message(), func() error { return frozen }); result.Class != sms.NotBegun || result.Err != frozen {
+	if result := c.Send(context.Background(), message(), func() error { return frozen }); result.Class != sms.NotBegun || !errors.Is(result.Err, frozen) {
 		t.Errorf("frozen: %+v", result)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -201,7 +201,7 @@ func TestVerifyHook(t *testing.T) {
 		"negative":        {"t=-5,v1=" + sum, string(body), now, false},
 		"huge body":       {sms.SignHook(secret, make([]byte, sms.MaxHook+1), now), string(make([]byte, sms.MaxHook+1)), now, false},
 	} {
-		if err := sms.VerifyHook(secret, test.header, []byte(test.body), test.now); (err == nil) != test.ok || (err != nil && err != sms.ErrHook) {
+		if err := sms.VerifyHook(secret, test.header, []byte(test.body), test.now); (err == nil) != test.ok || (err != nil && !errors.Is(err, sms.ErrHook)) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -289,7 +289,7 @@ func EncodingOf(in io.Reader, file string) (latin bool, line int, err error) {
 		line += bytes.Count(whole, []byte("\n"))
 		n = copy(kept[:], text[len(text)-keep:])
 		if ended {
-			return false, 0, nil
+			return false, 0, nil //nolint:nilerr // err says that the input has ended, as it should
 		}
 	}
 }

@@ -71,7 +71,8 @@ func AppendValue[T string | []byte](dst []byte, value T, at Place, col int) ([]b
 			break
 		}
 		c := value[i]
-		n, width := 1, 3
+		n := 1
+		var width int
 		switch {
 		case plain[c]: // the line is full
 			dst, col = append(dst, "=\r\n"...), 0
