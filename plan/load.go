@@ -3,6 +3,8 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"letterhead/calendar"
@@ -165,7 +167,7 @@ func (l *loader) fill(ctx context.Context, tx *store.Tx, all []Facts, of scope) 
 	clients := make([]client.ID, 0, len(all))
 	err := of(func(where string, args []any) error {
 		rows, err := tx.Query(ctx, `SELECT t.id, t.appointment, t.client, t.confirmation, t.attendance FROM appointment a
-			JOIN attendee t ON t.practice = $1 AND t.appointment = a.id WHERE a.practice = $1 AND `+where+` ORDER BY t.appointment, t.id`, args...)
+			JOIN attendee t ON t.practice = $1 AND t.appointment = a.id WHERE a.practice = $1 AND `+where, args...)
 		_, err = store.Collect(rows, err, func(r *store.Rows) (none struct{}, err error) {
 			var t Attendee
 			var appointment string
@@ -186,6 +188,8 @@ func (l *loader) fill(ctx context.Context, tx *store.Tx, all []Facts, of scope) 
 		return fmt.Errorf("read clients: %w", err)
 	}
 	for i := range all {
+		// Sorted here: asked for it, SQLite walks all attendees of the practice in this order for the few of one appointment.
+		slices.SortFunc(all[i].Attendees, func(x, y Attendee) int { return strings.Compare(x.ID, y.ID) })
 		for j := range all[i].Attendees {
 			attendee := &all[i].Attendees[j]
 			if err := l.reach(attendee, reached[client.ID(attendee.Client.ID)]); err != nil {
