@@ -125,6 +125,11 @@ func (c *call) parse(cmd command, define func(*flag.FlagSet)) error {
 		rest = append(rest, c.flags.Arg(0))
 		args = c.flags.Args()[1:]
 	}
+	if cmd.argument == "" && len(rest) > 0 {
+		// What is passed over in silence does something else than was meant: "stop ID" would stop everybody.
+		fmt.Fprintf(c.errs, "letterhead %s: it takes no %q; a value stands behind its flag, such as --practice ID\n", cmd.name, rest[0])
+		return errUsage
+	}
 	c.args = rest
 	return nil
 }

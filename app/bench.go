@@ -14,10 +14,8 @@ import (
 	"time"
 
 	"letterhead/courier/trust"
-	"letterhead/fault"
 	"letterhead/rehearse"
 	"letterhead/store"
-	"letterhead/testkit"
 	"letterhead/vault"
 )
 
@@ -48,15 +46,7 @@ func benchCommand() command {
 		case bare:
 			return rehearse.ServeBare(ctx, c.in, c.out)
 		}
-		options := rehearse.BenchOptions{Names: c.args, Quick: quick, JSON: c.json, Out: c.out, Log: c.errs}
-		switch engine {
-		case "sqlite", "postgres":
-			options.Engines = []testkit.Engine{testkit.Engine(engine)}
-		case "both":
-			options.Engines = []testkit.Engine{testkit.SQLite, testkit.PostgreSQL}
-		default:
-			return fault.Field("--engine", "bench.engine", "say sqlite, postgres or both")
-		}
+		options := rehearse.BenchOptions{Names: c.args, Engine: engine, Quick: quick, JSON: c.json, Out: c.out, Log: c.errs}
 		program, err := itself()
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 
 	"letterhead/fault"
@@ -18,10 +19,11 @@ func importCommand() command {
 		examples: []string{
 			"import --practice ID --from export/ --dry-run", "import --practice ID --from export/ --json",
 			"import --practice ID --from export/ --mapping headings.toml --remarks remarks.jsonl", "import --practice ID --undo",
+			"import --practice ID --undo --batch BATCH",
 		},
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
-		var id, from, mapping, remarks string
+		var id, from, mapping, remarks, batch string
 		var dry, undo bool
 		err := c.parse(cmd, func(f *flag.FlagSet) {
 			f.StringVar(&id, "practice", "", "the practice's `id`")
@@ -30,6 +32,7 @@ func importCommand() command {
 			f.StringVar(&remarks, "remarks", "", "a `file` to write every remark to, as JSON lines; it names rows, and values where they help")
 			f.BoolVar(&dry, "dry-run", false, "say what would happen and change nothing")
 			f.BoolVar(&undo, "undo", false, "take the last import back, apart from what was changed here since")
+			f.StringVar(&batch, "batch", "", "with --undo: take this `import` back instead of the last; its report names it")
 			f.BoolVar(&c.json, "json", false, "print the report as JSON")
 		})
 		if err != nil {
@@ -40,6 +43,9 @@ func importCommand() command {
 				return err
 			}
 		}
+		if batch != "" && !undo {
+			return fault.Field("--batch", "import.batch", "it belongs to --undo")
+		}
 		return c.inFolder(ctx, func(i *installation) error {
 			actor, err := i.practice(ctx, id)
 			if err != nil {
@@ -47,7 +53,7 @@ func importCommand() command {
 			}
 			actor.Agent = "import"
 			if undo {
-				return c.undoImport(ctx, i, actor)
+				return c.undoImport(ctx, i, actor, transfer.BatchID(batch))
 			}
 			return c.runImport(ctx, i, actor, transfer.Source{Dir: from}, mapping, remarks, dry)
 		})
@@ -95,8 +101,8 @@ func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor
 	return c.printReport(report)
 }
 
-func (c *call) undoImport(ctx context.Context, i *installation, actor store.Actor) error {
-	report, err := transfer.Undo(ctx, i.db, i.keeper, actor.Practice, "", transfer.Options{Actor: actor})
+func (c *call) undoImport(ctx context.Context, i *installation, actor store.Actor, batch transfer.BatchID) error {
+	report, err := transfer.Undo(ctx, i.db, i.keeper, actor.Practice, batch, transfer.Options{Actor: actor})
 	if err != nil {
 		return err
 	}
@@ -108,7 +114,47 @@ func (c *call) printReport(report *transfer.Report) error {
 		return printJSON(c, report)
 	}
 	fmt.Fprint(c.out, report.Summary())
+	tellReasons(c.out, report)
+	if report.Undoes == "" && !report.DryRun {
+		fmt.Fprintf(c.out, "import %s; letterhead import --practice ID --undo takes it back\n", report.Batch)
+	}
 	return nil
+}
+
+// tellReasons says what there was to remark, how often, and where it stands first, without any value of the files.
+func tellReasons(out io.Writer, report *transfer.Report) {
+	if report.RemarkCount == 0 {
+		return
+	}
+	type kind struct{ file, reason string }
+	counts := map[kind]int{}
+	var order []kind
+	first := map[kind]transfer.Remark{}
+	for _, m := range report.Remarks {
+		k := kind{m.File, m.Reason}
+		if counts[k]++; counts[k] == 1 {
+			order, first[k] = append(order, k), m
+		}
+	}
+	fmt.Fprintf(out, "remarks: %d; --remarks FILE writes each with its row\n", report.RemarkCount)
+	for _, k := range order {
+		m, times := first[k], counts[k]
+		if report.RemarkCount > len(report.Remarks) {
+			for _, c := range []struct {
+				file   string
+				counts transfer.Counts
+			}{{"clients.csv", report.Clients}, {"appointments.csv", report.Appointments}} {
+				if c.file == k.file {
+					times = max(times, c.counts.Reasons[k.reason])
+				}
+			}
+		}
+		fmt.Fprintf(out, "  %5d  %-18s %s: %s", times, m.Reason, m.File, m.Say)
+		if m.Line > 0 {
+			fmt.Fprintf(out, " (first: line %d)", m.Line)
+		}
+		fmt.Fprintln(out)
+	}
 }
 
 // terminal reports whether somebody watches.

@@ -250,7 +250,7 @@ func practiceList(ctx context.Context, c *call, i *installation) error {
 		Closed   *time.Time       `json:"closed,omitempty"`
 	}
 	rows := []row{}
-	err := eachPractice(ctx, i.db, true, func(p practice.Practice) error {
+	err := practice.Each(ctx, i.db, true, func(p practice.Practice) error {
 		r := row{Practice: p.ID, Name: p.Name, Country: p.Country, Zone: p.Zone}
 		if !p.ClosedAt.IsZero() {
 			r.Closed = &p.ClosedAt
@@ -273,33 +273,6 @@ func practiceList(ctx context.Context, c *call, i *installation) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.Practice, r.Name, r.Country, r.Zone, state)
 	}
 	return table.Flush()
-}
-
-// eachPractice calls do for every practice, closed ones only when asked for.
-func eachPractice(ctx context.Context, db *store.DB, closed bool, do func(practice.Practice) error) error {
-	const page = 200
-	var after store.PracticeID
-	for {
-		var found []practice.Practice
-		err := db.WholeView(ctx, "list practices for an operator's command", func(w *store.Wide) (err error) {
-			found, err = practice.List(ctx, w, after, page)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, p := range found {
-			if after = p.ID; !closed && !p.ClosedAt.IsZero() {
-				continue
-			}
-			if err := do(p); err != nil {
-				return err
-			}
-		}
-		if len(found) < page {
-			return nil
-		}
-	}
 }
 
 func practiceClose(ctx context.Context, c *call, i *installation, id string) error {

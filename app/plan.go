@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"letterhead/fault"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
@@ -72,6 +73,9 @@ func readRange(f *plan.Filter, zoneName, from, to, at string) error {
 	if day, err := zone.ParseDate(to); err == nil {
 		f.To = zone.At(zone.Wall{Date: day.Add(1)}, local)
 	}
+	if !f.From.IsZero() && !f.To.IsZero() && f.To.Before(f.From) {
+		return fault.Field("--to", "plan.range", "it is before --from")
+	}
 	f.At, err = instant("at", at, local)
 	return err
 }
@@ -103,6 +107,9 @@ func (c *call) printPlan(ctx context.Context, tx *store.Tx, f plan.Filter) error
 		return err
 	}
 	if lines == 0 && !c.json {
+		if f.Appointment != "" || f.Client != "" {
+			fmt.Fprint(out, "Nothing is known of that appointment or client in that time: look at the id. ")
+		}
 		fmt.Fprintln(out, "Nothing falls due there. The practice has no appointments to come in that time, or no automatic messages that are on.")
 	}
 	return out.Flush()

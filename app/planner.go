@@ -117,7 +117,7 @@ func (i *installation) planLoop(ctx context.Context, log *slog.Logger) {
 
 // openSweeps opens a sweep for each open practice; one that is open already is left alone.
 func (i *installation) openSweeps(ctx context.Context) error {
-	return eachPractice(ctx, i.db, false, func(p practice.Practice) error {
+	return practice.Each(ctx, i.db, false, func(p practice.Practice) error {
 		return i.db.Change(ctx, store.Actor{Practice: p.ID, Agent: "tick"}, func(tx *store.Tx) error {
 			return job.Add(ctx, tx, plan.SweepJob, "", tx.Now)
 		})

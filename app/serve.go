@@ -53,7 +53,7 @@ func serveCommand() command {
 // shown is the practice whose pages are shown: the only one, or the one that is named.
 func (i *installation) shown(ctx context.Context, id string) (practice.Practice, error) {
 	var open []practice.Practice
-	err := eachPractice(ctx, i.db, false, func(p practice.Practice) error {
+	err := practice.Each(ctx, i.db, false, func(p practice.Practice) error {
 		if id == "" || string(p.ID) == id {
 			open = append(open, p)
 		}

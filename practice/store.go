@@ -116,3 +116,30 @@ func Named(ctx context.Context, w *store.Wide, name string) (Practice, error) {
 	}
 	return p, err
 }
+
+// Each calls do for every practice, closed ones only when asked for, a page in memory at a time: for an operator's commands.
+func Each(ctx context.Context, db *store.DB, closed bool, do func(Practice) error) error {
+	const page = 200
+	var after store.PracticeID
+	for {
+		var found []Practice
+		err := db.WholeView(ctx, "list practices for an operator's command", func(w *store.Wide) (err error) {
+			found, err = List(ctx, w, after, page)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, p := range found {
+			if after = p.ID; !closed && !p.ClosedAt.IsZero() {
+				continue
+			}
+			if err := do(p); err != nil {
+				return err
+			}
+		}
+		if len(found) < page {
+			return nil
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"letterhead/fault"
 	"letterhead/store"
 	"letterhead/testkit"
 	"letterhead/vault"
@@ -44,9 +45,9 @@ type SamplePractice struct{ Name, Country, Zone, Owner, Phone, Email, Website, A
 
 // BenchOptions say what is measured, and how much of it.
 type BenchOptions struct {
-	Names   []string         // of Figures; all when empty
-	Engines []testkit.Engine // both when empty
-	Quick   bool             // small numbers: whether it works, not how fast it is
+	Names   []string // of Figures; all when empty
+	Engine  string   // sqlite, postgres or both
+	Quick   bool     // small numbers: whether it works, not how fast it is
 	JSON    bool
 	Command []string // runs the program: its path, and nothing else
 	Out     io.Writer
@@ -86,6 +87,7 @@ type bench struct {
 	program Program
 	sizes
 	folder  string
+	engines []testkit.Engine
 	cluster *testkit.Cluster
 	made    int // databases and folders, for their names
 	figures []Figure
@@ -122,6 +124,16 @@ func BenchNames() []string {
 	return out
 }
 
+func enginesOf(name string) ([]testkit.Engine, error) {
+	switch name {
+	case string(testkit.SQLite), string(testkit.PostgreSQL):
+		return []testkit.Engine{testkit.Engine(name)}, nil
+	case "both", "":
+		return []testkit.Engine{testkit.SQLite, testkit.PostgreSQL}, nil
+	}
+	return nil, fault.Field("--engine", "bench.engine", "say sqlite, postgres or both")
+}
+
 // Bench measures and prints. It returns an error when something could not be measured, not when a target was missed.
 func Bench(ctx context.Context, program Program, o BenchOptions) (err error) {
 	for _, name := range o.Names {
@@ -135,8 +147,8 @@ func Bench(ctx context.Context, program Program, o BenchOptions) (err error) {
 	if o.Quick {
 		b.sizes = quickSizes
 	}
-	if len(b.Engines) == 0 {
-		b.Engines = testkit.Engines()
+	if b.engines, err = enginesOf(o.Engine); err != nil {
+		return err
 	}
 	if b.noon, err = nextNoon(time.Now()); err != nil {
 		return err
@@ -152,7 +164,7 @@ func Bench(ctx context.Context, program Program, o BenchOptions) (err error) {
 }
 
 func (b *bench) all(ctx context.Context) error {
-	if slices.Contains(b.Engines, testkit.PostgreSQL) {
+	if slices.Contains(b.engines, testkit.PostgreSQL) {
 		cluster, err := testkit.StartCluster(true)
 		if err != nil {
 			return fmt.Errorf("start PostgreSQL: %w", err)
@@ -160,9 +172,9 @@ func (b *bench) all(ctx context.Context) error {
 		b.cluster = cluster
 	}
 	began := time.Now()
-	for _, engine := range b.Engines {
+	for _, engine := range b.engines {
 		for _, p := range parts {
-			if len(b.Names) > 0 && !slices.Contains(b.Names, p.name) || p.once && engine != b.Engines[0] {
+			if len(b.Names) > 0 && !slices.Contains(b.Names, p.name) || p.once && engine != b.engines[0] {
 				continue
 			}
 			b.log("%s, %s", p.name, engine)

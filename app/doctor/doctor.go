@@ -1,0 +1,136 @@
+// Package doctor examines an installation and says what to do.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"letterhead/calendar"
+	"letterhead/courier"
+	"letterhead/courier/journal"
+	"letterhead/courier/trust"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/zone"
+)
+
+// Of is the installation that is examined.
+type Of struct {
+	Folder   string
+	Database string // its address
+	KeyFile  string
+	Journal  string // its folder
+	Config   courier.Config // as it is written, nothing filled in
+	Trust    trust.File
+	DB       *store.DB
+}
+
+// Finding is one line.
+type Finding struct {
+	State string `json:"state"` // good, note, bad
+	About string `json:"about"`
+	Say   string `json:"say"`
+}
+
+// Examine looks at everything.
+func (o Of) Examine(ctx context.Context) []Finding {
+	mark := "real"
+	if o.Trust.Mark != "" {
+		mark = string(o.Trust.Mark) + ": hands off to loopback only"
+	}
+	out := []Finding{
+		{"good", "installation", fmt.Sprintf("%s, epoch %d, %s", o.Trust.Installation, o.Trust.Epoch, mark)},
+		{"good", "zones", zone.Version()},
+		o.examineFolder(),
+		{"note", "key", "the key-encryption key is " + o.KeyFile + ". It is in no backup: keep a copy elsewhere, or contact details are lost with this disk"},
+		o.examineDatabase(ctx),
+		o.examineJournal(),
+	}
+	out = append(out, o.examineRelays(ctx)...)
+	return append(out, o.examineDrift(ctx)...)
+}
+
+func (o Of) examineFolder() Finding {
+	info, err := os.Stat(o.Folder)
+	switch {
+	case err != nil:
+		return Finding{"bad", "folder", "cannot be read"}
+	case info.Mode().Perm()&0o077 != 0:
+		return Finding{"bad", "folder", fmt.Sprintf("others on this machine can enter %s: chmod 700 it", o.Folder)}
+	}
+	return Finding{"good", "folder", o.Folder}
+}
+
+func (o Of) examineDatabase(ctx context.Context) Finding {
+	kind, _, _ := strings.Cut(o.Database, ":")
+	practices := 0
+	err := practice.Each(ctx, o.DB, false, func(practice.Practice) error { practices++; return nil })
+	if err != nil {
+		return Finding{"bad", "database", "does not answer"}
+	}
+	return Finding{"good", "database", fmt.Sprintf("%s, %d open practices", kind, practices)}
+}
+
+func (o Of) examineJournal() Finding {
+	if err := journal.Check(o.Journal, o.Trust.Installation, o.Trust.Epoch); err != nil {
+		return Finding{"bad", "journal", "nothing is sent: " + err.Error()}
+	}
+	return Finding{"good", "journal", "belongs to this installation and epoch"}
+}
+
+func (o Of) examineRelays(ctx context.Context) []Finding {
+	var out []Finding
+	if o.Config.PlatformDomain == "" {
+		out = append(out, Finding{"note", "domain", "courier.platform_domain is not set: practices without a domain of their own send from letterhead.localhost, which only this machine takes"})
+	}
+	if len(o.Config.Relays) == 0 {
+		out = append(out, Finding{"note", "relay", "no courier.relay is set: mails stay queued until one is"})
+	}
+	if len(o.Config.Gateways) == 0 {
+		out = append(out, Finding{"note", "gateway", "no courier.gateway is set: text messages are held until one is"})
+	}
+	for _, relay := range o.Config.Relays {
+		dialer := net.Dialer{Timeout: 3 * time.Second}
+		connection, err := dialer.DialContext(ctx, "tcp", relay.Address)
+		if err != nil {
+			out = append(out, Finding{"bad", "relay", relay.Name + " at " + relay.Address + " does not answer"})
+			continue
+		}
+		connection.Close()
+		out = append(out, Finding{"good", "relay", relay.Name + " at " + relay.Address + " answers"})
+	}
+	return out
+}
+
+// examineDrift lists appointments to come whose wall time means another instant than when they were written, because a government changed its rules
+// and this program brought them.
+func (o Of) examineDrift(ctx context.Context) []Finding {
+	const most = 20
+	var out []Finding
+	total := 0
+	err := practice.Each(ctx, o.DB, false, func(p practice.Practice) error {
+		return o.DB.View(ctx, store.Actor{Practice: p.ID, Agent: "doctor"}, func(tx *store.Tx) error {
+			drifted, err := calendar.Drifted(ctx, tx, most+1)
+			for _, d := range drifted {
+				if total++; total <= most {
+					out = append(out, Finding{"bad", "zone rules", fmt.Sprintf("practice %s, appointment %s: %s in %s was %s and is now %s; move it to the same time once to set it right, and tell the client",
+						p.ID, d.ID, d.Wall, d.Zone, d.Written.UTC().Format(time.RFC3339), d.Now.UTC().Format(time.RFC3339))})
+				}
+			}
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return append(out, Finding{"bad", "zone rules", "the calendar cannot be read"})
+	case total == 0:
+		return append(out, Finding{"good", "zone rules", "every appointment to come is where its wall time says"})
+	case total > most:
+		return append(out, Finding{"bad", "zone rules", fmt.Sprintf("%d more appointments like these", total-most)})
+	}
+	return out
+}
