@@ -23,7 +23,7 @@ type Of struct {
 	Folder   string
 	Database string // its address
 	KeyFile  string
-	Journal  string // its folder
+	Journal  string         // its folder
 	Config   courier.Config // as it is written, nothing filled in
 	Trust    trust.File
 	DB       *store.DB
