@@ -63,6 +63,7 @@ type DB struct {
 	stmts   *statements
 	sets    prepared // of Whole
 	looks   prepared // of WholeView
+	views   prepared // of View
 }
 
 // ErrUnique and ErrForeign are what constraint violations become on either engine.
@@ -129,8 +130,12 @@ func (db *DB) View(ctx context.Context, actor Actor, fn func(*Tx) error) error {
 	if actor.Practice == "" {
 		return errors.New("store: a view without a practice")
 	}
+	keep := db.kept(&db.views)
+	if keep != nil {
+		keep.catchUp(ctx, db.read)
+	}
 	return db.run(ctx, db.read, db.dialect.viewOptions(), actor.Practice, func(tx *sql.Tx, now time.Time) error {
-		return fn(&Tx{Actor: actor, Practice: actor.Practice, Now: now, conn: conn{tx: tx, db: db}})
+		return fn(&Tx{Actor: actor, Practice: actor.Practice, Now: now, conn: conn{tx: tx, db: db, keep: keep}})
 	})
 }
 
@@ -148,7 +153,7 @@ func (db *DB) Change(ctx context.Context, actor Actor, fn func(*Tx) error) error
 func (db *DB) Whole(ctx context.Context, why string, fn func(*Wide) error) error {
 	db.sets.catchUp(ctx, db.write)
 	return db.run(ctx, db.write, db.dialect.wholeOptions(), everyPractice, func(tx *sql.Tx, now time.Time) error {
-		return fn(&Wide{Now: now, why: why, prepared: &db.sets, conn: conn{tx: tx, db: db}})
+		return fn(&Wide{Now: now, why: why, prepared: &db.sets, conn: conn{tx: tx, db: db, keep: db.kept(&db.sets)}})
 	})
 }
 
@@ -156,8 +161,16 @@ func (db *DB) Whole(ctx context.Context, why string, fn func(*Wide) error) error
 func (db *DB) WholeView(ctx context.Context, why string, fn func(*Wide) error) error {
 	db.looks.catchUp(ctx, db.read)
 	return db.run(ctx, db.read, db.dialect.viewOptions(), everyPractice, func(tx *sql.Tx, now time.Time) error {
-		return fn(&Wide{Now: now, why: why, prepared: &db.looks, conn: conn{tx: tx, db: db}})
+		return fn(&Wide{Now: now, why: why, prepared: &db.looks, conn: conn{tx: tx, db: db, keep: db.kept(&db.looks)}})
 	})
+}
+
+// kept is p where statements are kept prepared by us: on SQLite.
+func (db *DB) kept(p *prepared) *prepared {
+	if db.dialect.anonymous() {
+		return p
+	}
+	return nil
 }
 
 // everyPractice is what row-level security is told where a statement may see all practices; no id can be equal to it.

@@ -27,8 +27,9 @@ type Wide struct {
 }
 
 type conn struct {
-	tx *sql.Tx
-	db *DB
+	tx   *sql.Tx
+	db   *DB
+	keep *prepared // where statements stay prepared; nil for nowhere
 }
 
 // Rows are the rows of a query; close them or read them to the end, then look at Err.
@@ -171,7 +172,20 @@ func (c conn) exec(ctx context.Context, query string, args []any) (int64, error)
 	return result.RowsAffected()
 }
 
+// longQuery is from when on a text is one of many, made of values' number, and not worth keeping.
+const longQuery = 16 << 10
+
 func (c conn) query(ctx context.Context, query string, args []any) (*Rows, error) {
+	if c.keep != nil && len(query) < longQuery {
+		query, args = c.db.stmts.anonymous(query, args)
+		if stmt := c.keep.get(query, true); stmt != nil {
+			rows, err := c.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
+			if err != nil {
+				return nil, c.db.dialect.translate(err)
+			}
+			return rows, nil
+		}
+	}
 	rows, err := c.tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, c.db.dialect.translate(err)
@@ -204,6 +218,7 @@ func Collect[T any](rows *Rows, err error, scan func(*Rows) (T, error)) ([]T, er
 type statements struct {
 	seen sync.Map // query text → error or nil
 	list sync.Map // [2]int{rows, width} → text
+	bare sync.Map // text with $n → nameless
 }
 
 func newStatements() *statements { return &statements{} }
@@ -258,3 +273,55 @@ func head(query string) string {
 	query = strings.Join(strings.Fields(query), " ")
 	return query[:min(len(query), 90)]
 }
+
+// nameless is a statement with ? for each $n, and which value each of them is.
+type nameless struct {
+	text  string
+	order []int
+}
+
+// anonymous writes a statement's $n as ?, with a value for each: to SQLite $7 is a name, which it looks up among all others, and the driver again.
+func (s *statements) anonymous(query string, args []any) (string, []any) {
+	known, ok := s.bare.Load(query)
+	if !ok {
+		known, _ = s.bare.LoadOrStore(query, newNameless(query))
+	}
+	n := known.(*nameless)
+	if len(n.order) == 0 { // it has none, or is nameless already
+		return query, args
+	}
+	out := make([]any, len(n.order))
+	for i, at := range n.order {
+		if at < 0 || at >= len(args) {
+			return query, args // the driver says what is missing
+		}
+		out[i] = args[at]
+	}
+	return n.text, out
+}
+
+func newNameless(query string) *nameless {
+	n := &nameless{}
+	var b strings.Builder
+	quoted := false
+	for i := 0; i < len(query); i++ {
+		c := query[i]
+		if c == '\'' {
+			quoted = !quoted
+		}
+		if c != '$' || quoted || i+1 == len(query) || !digit(query[i+1]) {
+			b.WriteByte(c)
+			continue
+		}
+		value := 0
+		for ; i+1 < len(query) && digit(query[i+1]); i++ {
+			value = value*10 + int(query[i+1]-'0')
+		}
+		n.order = append(n.order, value-1)
+		b.WriteByte('?')
+	}
+	n.text = b.String()
+	return n
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
