@@ -184,6 +184,7 @@ const (
 	claimFor     = 10 * time.Minute // longer than a batch ever takes; a killed courier's claims come back after it
 	freezeEvery  = 200 * time.Millisecond
 	freezeStale  = 700 * time.Millisecond // a stop state older than this is read again before a first byte
+	freezeLate   = 900 * time.Millisecond // and one that took so long to read does not count
 	sweepEvery   = 15 * time.Second
 	drainWithin  = 4 * time.Second // SIGTERM to end: 5 s
 	deferFirst   = time.Minute     // after the first 4xx, doubled each time

@@ -478,6 +478,37 @@ func TestAStopHoldsWithinASecond(t *testing.T) {
 	})
 }
 
+// A relay that takes its time and knows no CHUNKING: what was begun together with a message before it is asked for again.
+func TestAStopHoldsWithinASecondWithASlowRelay(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{NoChunking: true, Refuse: func(_, _ string, content []byte) error {
+			if content != nil {
+				time.Sleep(1200 * time.Millisecond)
+			}
+			return nil
+		}})
+		w.queue("a", "m", 16, nil) // four slices of four
+		ctx, cancel := context.WithCancel(t.Context())
+		c := w.courier(w.options(relayTo(s.Address())))
+		ended := make(chan error, 1)
+		go func() { ended <- c.Run(ctx) }()
+		if err := s.Wait(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		w.change("a", func(tx *store.Tx) error { _, err := message.Freeze(t.Context(), tx, "stop"); return err })
+		time.Sleep(3 * time.Second) // what is measured is real time: by now the third of each slice would have come
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		// The first of each slice had gone, the second may have begun within the second.
+		states := w.states("a")
+		if s.Count() > 8 || states[message.Sent] != s.Count() || states[message.Held]+states[message.Queued] != 16-s.Count() {
+			t.Errorf("%d arrived, %v", s.Count(), states)
+		}
+	})
+}
+
 // What was held for want of a relay goes when a courier starts that has one.
 func TestHeldForWantOfARouteGoesOn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -133,6 +133,11 @@ func (c *Courier) mail(ctx context.Context, b *batch, parcels []*parcel) {
 		stopped, err = c.begin(ctx, parcels, places)
 		return err
 	}
+	still := func(place int) error {
+		var err error
+		stopped, err = c.unstopped(ctx, parcels, []int{place})
+		return err
+	}
 	done := func(place int, r smtp.Result) {
 		p := parcels[place]
 		c.judge(ctx, b, p, r)
@@ -140,7 +145,7 @@ func (c *Courier) mail(ctx context.Context, b *batch, parcels []*parcel) {
 			c.answered(p)
 		}
 	}
-	err := c.route(parcels[0]).pool.Send(ctx, messages, smtp.Hooks{Begin: begin, Done: done})
+	err := c.route(parcels[0]).pool.Send(ctx, messages, smtp.Hooks{Begin: begin, Still: still, Done: done})
 	if errors.Is(err, errStopped) && stopped != nil {
 		for _, p := range parcels {
 			if p.settled && p.out.Silent { // given back a moment ago: say why
@@ -154,14 +159,8 @@ func (c *Courier) mail(ctx context.Context, b *batch, parcels []*parcel) {
 
 // begin is called right before first bytes leave: nothing is stopped, and the journal has it.
 func (c *Courier) begin(ctx context.Context, parcels []*parcel, places []int) (*frozen, error) {
-	stopped, err := c.stops.fresh(ctx, freezeStale)
-	if err != nil {
-		return nil, err
-	}
-	for _, i := range places {
-		if stopped.holds(parcels[i].Practice) {
-			return stopped, errStopped
-		}
+	if stopped, err := c.unstopped(ctx, parcels, places); err != nil {
+		return stopped, err
 	}
 	now := c.DB.Now()
 	entries := make([]journal.Entry, len(places))
@@ -181,6 +180,23 @@ func (c *Courier) begin(ctx context.Context, parcels []*parcel, places []int) (*
 		p.begun, p.segment, p.at = true, segment, now
 	}
 	c.count.begun.Add(int64(len(places)))
+	return c.unstopped(ctx, parcels, places) // the disk may have taken its time
+}
+
+// unstopped returns the stops as they are known, and an error when they hold one of the messages or were read too long ago.
+func (c *Courier) unstopped(ctx context.Context, parcels []*parcel, places []int) (*frozen, error) {
+	stopped, err := c.stops.fresh(ctx, freezeStale)
+	if err != nil {
+		return nil, err
+	}
+	if time.Since(stopped.read) >= freezeLate { // reading took so long
+		return nil, errors.New("what is stopped was read too slowly")
+	}
+	for _, i := range places {
+		if stopped.holds(parcels[i].Practice) {
+			return stopped, errStopped
+		}
+	}
 	return stopped, nil
 }
 

@@ -71,6 +71,9 @@ func (c *Courier) text(ctx context.Context, b *batch, parcels []*parcel, i int) 
 			p.stopped(stopped)
 		}
 		p.back(p.Turn)
+		if p.begun {
+			c.answered(p)
+		}
 		return
 	}
 	route := c.route(p)

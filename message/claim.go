@@ -119,7 +119,10 @@ func notLeaving(ctx context.Context, w *store.Wide, by string, part []Departure)
 	}
 	is := make(map[[2]string]bool, len(left))
 	for _, m := range left {
-		is[[2]string{string(m.Practice), string(m.ID)}] = true
+		// Changed by this very transaction: what the process had claimed twice, because the first claim ran out meanwhile, leaves once.
+		if m.ChangedAt.Equal(w.Now) {
+			is[[2]string{string(m.Practice), string(m.ID)}] = true
+		}
 	}
 	var out []int
 	for i, d := range part {

@@ -274,6 +274,42 @@ func TestClaimsComeBack(t *testing.T) {
 	})
 }
 
+// A claim that ran out while its process lived can be claimed again by that very process: the message leaves once all the same.
+func TestWhatOneProcessClaimedTwiceLeavesOnce(t *testing.T) {
+	for _, engine := range testkit.Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			clock := testkit.NewClock(t, "2026-12-01T10:00:00Z")
+			db := testkit.Open(t, engine, clock)
+			practices(t, db, "p")
+			queue(t, db, "p", intent("m1", db.Now().Add(-time.Minute)))
+			for range 2 {
+				whole(t, db, func(w *store.Wide) error {
+					if _, err := message.Expire(t.Context(), w, w.Now); err != nil {
+						return err
+					}
+					got, err := message.Claim(t.Context(), w, "one", w.Now, w.Now.Add(time.Minute), 10)
+					if len(got) != 1 {
+						t.Errorf("claimed %d", len(got))
+					}
+					return err
+				})
+				clock.Pass(2 * time.Minute)
+			}
+			for try, want := range []int{0, 1} {
+				whole(t, db, func(w *store.Wide) error {
+					gone, err := message.Leave(t.Context(), w, "one", []message.Departure{{Practice: "p", ID: "m1", MessageID: "m1@p", Sealed: []byte("s")}})
+					if len(gone) != want {
+						t.Errorf("departure %d: %v may not leave", try+1, gone)
+					}
+					return err
+				})
+				clock.Pass(time.Microsecond)
+			}
+		})
+	}
+}
+
 func TestListsPageByKeyset(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, db *store.DB) {
 		practices(t, db, "p", "q")

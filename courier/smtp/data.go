@@ -169,7 +169,10 @@ func (r *run) beginData(f *flight) error {
 		return r.ctx.Err()
 	}
 	if f.place < r.begun {
-		return nil
+		if r.hooks.Still == nil {
+			return nil
+		}
+		return r.hooks.Still(f.place)
 	}
 	r.places = r.places[:0]
 	r.begun = min(f.place+r.c.options.BeginAhead, len(r.messages))

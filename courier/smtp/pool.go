@@ -156,6 +156,9 @@ func sendOver(ctx context.Context, c *Conn, messages []Message, places []int, ho
 			return hooks.Begin(scratch)
 		}
 	}
+	if hooks.Still != nil {
+		inner.Still = func(i int) error { return hooks.Still(places[i]) }
+	}
 	err := c.Send(ctx, batch, inner)
 	return again, err
 }

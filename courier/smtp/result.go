@@ -70,6 +70,9 @@ type Hooks struct {
 	// error nothing of them is written, they and all later ones end NotBegun, and Send returns that error. The slice is
 	// valid during the call only. Nil means no need to know.
 	Begin func(places []int) error
+	// Still is asked right before the content of a message that Begin was told of together with one before it (BeginAhead), so that much
+	// time may have passed since. An error is as one of Begin. Nil means yes.
+	Still func(place int) error
 	// Done is told the fate of each message once, as soon as it is known.
 	Done func(place int, result Result)
 }
