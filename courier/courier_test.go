@@ -363,6 +363,31 @@ func TestOnePracticesTroubleIsItsOwn(t *testing.T) {
 	})
 }
 
+// What cannot be asked for or opened does not wait for ever: it is dropped when it is too late, and held when the keyset is gone.
+func TestTroubleEnds(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		now := w.db.Now()
+		late := func(in *message.Intent) { in.Turn, in.NotAfter = now.Add(-2*time.Hour), now.Add(-time.Hour) }
+		w.queue("a", "m", 1, late)
+		w.queue("b", "m", 1, nil)
+		w.source.fail = func(p store.PracticeID) error {
+			if p == "a" {
+				return errors.New("damaged")
+			}
+			return nil
+		}
+		w.change("b", func(tx *store.Tx) error { return w.keeper.Erase(t.Context(), tx) })
+		w.drain(w.options(relayTo(s.Address())))
+		if m := w.find("a", "m0"); m.State != message.Dropped || m.Reason != message.ReasonLate {
+			t.Errorf("without facts, too late: %s %s", m.State, m.Reason)
+		}
+		if m := w.find("b", "m0"); m.State != message.Held || m.Reason != message.ReasonKeys {
+			t.Errorf("without a keyset: %s %s", m.State, m.Reason)
+		}
+	})
+}
+
 func TestTwoCouriersShareTheWork(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		s := listen(t, sink.SMTPOptions{})

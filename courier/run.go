@@ -429,6 +429,9 @@ func (c *Courier) facts(ctx context.Context, b *batch) error {
 			}
 			c.trouble("facts", err)
 			for _, p := range b.parcels[start:end] {
+				if !b.now.Before(p.NotAfter) { // it never comes to the gate
+					p.end(message.Dropped, message.ReasonLate, "")
+				}
 				p.back(b.now.Add(time.Minute))
 			}
 		}
@@ -440,6 +443,17 @@ func (c *Courier) facts(ctx context.Context, b *batch) error {
 func (c *Courier) factsOf(ctx context.Context, parcels []*parcel) error {
 	practice := parcels[0].Practice
 	return c.DB.View(ctx, store.Actor{Practice: practice, Agent: "courier"}, func(tx *store.Tx) error {
+		// Before the facts, which need them too: what cannot be opened is held, not asked for again every minute.
+		keys, err := c.Keeper.Keys(ctx, tx)
+		if errors.Is(err, vault.ErrNoKeys) || errors.Is(err, vault.ErrWrongKEK) {
+			for _, p := range parcels {
+				p.end(message.Held, message.ReasonKeys, "")
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		messages := make([]message.Message, len(parcels))
 		for i, p := range parcels {
 			messages[i] = p.Message
@@ -450,16 +464,6 @@ func (c *Courier) factsOf(ctx context.Context, parcels []*parcel) error {
 		}
 		if len(facts) != len(parcels) {
 			return fmt.Errorf("%d facts for %d messages", len(facts), len(parcels))
-		}
-		keys, err := c.Keeper.Keys(ctx, tx)
-		if errors.Is(err, vault.ErrNoKeys) || errors.Is(err, vault.ErrWrongKEK) {
-			for _, p := range parcels {
-				p.end(message.Held, message.ReasonKeys, "")
-			}
-			return nil
-		}
-		if err != nil {
-			return err
 		}
 		for i, p := range parcels {
 			p.facts, p.keys = facts[i], keys

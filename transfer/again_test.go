@@ -10,6 +10,8 @@ import (
 
 	"letterhead/calendar"
 	"letterhead/client"
+	"letterhead/job"
+	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/transfer"
@@ -181,6 +183,21 @@ func TestUndoKeepsWhatMessagesAreAbout(t *testing.T) {
 		}
 		b.find("1")
 		b.appointment("10")
+	})
+}
+
+// Each opens a sweep of its own with its flip, whatever sweep is under way: a process that ends before it has planned leaves no gap.
+func TestImportAndUndoOpenASweepOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(b *bench) {
+		b.change(func(ctx context.Context, tx *store.Tx) error { return job.Add(ctx, tx, plan.SweepJob, "", tx.Now) })
+		first := b.bring(files(people, visits, "practice.json", dayFirst), transfer.Options{})
+		undone := b.undo(first.Batch)
+		for _, batch := range []transfer.BatchID{first.Batch, undone.Batch} {
+			if n := b.count(`SELECT count(*) FROM job WHERE practice = $1 AND kind = $2 AND subject = $3 AND state = 'open'`, plan.SweepJob, batch); n != 1 {
+				b.Errorf("%d sweeps for the batch %s", n, batch)
+			}
+		}
 	})
 }
 

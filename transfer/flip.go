@@ -126,7 +126,8 @@ func (r *run) show(ctx context.Context, tx *store.Tx, after *Report) ([]Remark, 
 		return nil, err
 	}
 	// Due rows follow in transactions of their own; should this process end before, the sweep writes them.
-	if err := job.Add(ctx, tx, plan.SweepJob, "", tx.Now); err != nil {
+	// It is this batch's own: one that is under way may have passed by what the batch brings.
+	if err := job.Add(ctx, tx, plan.SweepJob, string(r.batch), tx.Now); err != nil {
 		return nil, err
 	}
 	if _, err := client.Flip(ctx, tx, string(r.batch)); err != nil {

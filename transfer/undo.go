@@ -8,6 +8,7 @@ import (
 
 	"letterhead/calendar"
 	"letterhead/client"
+	"letterhead/job"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
@@ -159,6 +160,10 @@ func (r *run) flipUndo(ctx context.Context) error {
 	err := r.db.Change(ctx, r.actor, func(tx *store.Tx) error {
 		after = Report{Practice: Practice{Filled: []string{}}}
 		if err := r.alive(ctx, tx); err != nil {
+			return err
+		}
+		// As in an import: should this process end before the due rows of what comes back are written, the sweep writes them.
+		if err := job.Add(ctx, tx, plan.SweepJob, string(r.batch), tx.Now); err != nil {
 			return err
 		}
 		if err := r.takeBackAppointments(ctx, tx); err != nil {
