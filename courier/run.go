@@ -49,6 +49,7 @@ type Courier struct {
 	gateways []*route
 	batches  chan struct{} // one for each batch that may be in hand
 	signing  chan struct{} // one for each core
+	texting  chan struct{} // one for each request to a gateway
 	outcomes *outcomes
 	count    counts
 	wake     chan struct{}
@@ -76,7 +77,7 @@ func New(o Options) (*Courier, error) {
 		o.Log = slog.Default()
 	}
 	c := &Courier{Options: o, Domains: NewDomains(o.Folder, o.Config.PlatformDomain), Tokens: NewTokens(o.Keeper.Derive(TokenUse)), versions: newVersions(),
-		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), wake: make(chan struct{}, 1)}
+		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), texting: make(chan struct{}, textsAtOnce), wake: make(chan struct{}, 1)}
 	workers := o.Config.Workers
 	if workers == 0 {
 		workers = 3

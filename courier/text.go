@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"sync"
+	"time"
 
 	"letterhead/message"
 )
@@ -40,8 +41,10 @@ const (
 	TextMaybeSent
 )
 
-// textsAtOnce are the requests to a gateway at the same time.
-const textsAtOnce = 8
+const (
+	textsAtOnce = 8               // requests at the same time, of all batches; fewer than the connections that package sms may have open
+	textGrace   = 3 * time.Second // for those under way when the courier ends, within drainWithin
+)
 
 func (c *Courier) textAll(ctx context.Context, b *batch, parcels []*parcel) {
 	var wait sync.WaitGroup
@@ -62,6 +65,8 @@ func (c *Courier) textAll(ctx context.Context, b *batch, parcels []*parcel) {
 
 func (c *Courier) text(ctx context.Context, b *batch, parcels []*parcel, i int) {
 	p := parcels[i]
+	c.texting <- struct{}{} // before the stops are asked: a text that had begun must not wait for its turn
+	defer func() { <-c.texting }()
 	if ctx.Err() != nil {
 		p.back(p.Turn)
 		return
@@ -77,7 +82,10 @@ func (c *Courier) text(ctx context.Context, b *batch, parcels []*parcel, i int) 
 		return
 	}
 	route := c.route(p)
-	r := c.Texts.Text(ctx, route.name, Text{From: route.gateway.senderOf(p.Practice), To: p.facts.Address, Body: p.text, Key: p.MessageID})
+	under, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(textGrace, cancel) })()
+	r := c.Texts.Text(under, route.name, Text{From: route.gateway.senderOf(p.Practice), To: p.facts.Address, Body: p.text, Key: p.MessageID})
 	switch {
 	case r.Class == TextAccepted:
 		p.end(message.Sent, "", r.Detail)
