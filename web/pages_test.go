@@ -26,7 +26,7 @@ func TestTodaySaysWhoComesAndWhoWasNotReached(t *testing.T) {
 	each(t, func(w *world) {
 		page := w.get("/")
 		w.says(page, 200, "Tuesday 1 December", "4 people today · 1 confirmed · 2 could not be reached · times in Melbourne",
-			"Aoife Brennan 9:00 Standard · confirmed", "Fatima Haddad", "Oscar Reid", "Now, 10:38",
+			"Aoife Brennan 9:00 confirmed · Standard", "Fatima Haddad", "Oscar Reid", "Now, 10:38",
 			"Not delivered: the other side did not take it (552 mailbox full)", "There is no e-mail address", "Not delivered", "No way to reach", "Add it", "Look at the address")
 		w.silent(page, "Rimu Road", "aoife@example.org")
 		if !strings.Contains(page.body, `class="appointment off short"`) && !strings.Contains(page.body, `class="appointment off"`) {
@@ -107,7 +107,7 @@ func TestBookingKeepsWhatWasTyped(t *testing.T) {
 			}
 		}
 		added := w.goes(w.post("/appointments/new", append(slot, "time", "10:00", "first_name", "Ada", "last_name", "Okafor")...), "/appointments/")
-		w.says(added, 200, "Ada Okafor", "First visit", "there is no e-mail address")
+		w.says(added, 200, "Ada Okafor", "First visit", "there is no e-mail address", "Booked. No message will be sent")
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -61,7 +62,7 @@ func Show(v *page.Visit) (page.Answer, error) {
 	d.line = when(v, d.entry)
 	d.facts = facts(v, d.entry)
 	d.frame = v.Frame(d.title, "/")
-	d.frame.Flash = done(v, d.entry)
+	d.frame.Flash = done(v, d.entry, slices.ContainsFunc(told.Lines, func(l plan.Line) bool { return l.Verdict == plan.Send }))
 	return page.Show(show(d))
 }
 
@@ -77,9 +78,15 @@ func find(ctx context.Context, tx *store.Tx, id calendar.ID) (calendar.Entry, er
 	return entry, nil
 }
 
-// when says the day and time of an appointment; its zone is said where it is not the practice's.
+// when says the day and time of an appointment; its zone is said where it is not the practice's, and which of two where the clocks go back.
 func when(v *page.Visit, e calendar.Entry) string {
-	say := fmt.Sprintf("%s, %s–%s", v.Text.LongDay(noon(e.Wall.Date), v.Now.In(v.Location)), page.Clock(e.Wall), page.Clock(ends(e)))
+	begin, end := page.Clock(e.Wall), page.Clock(ends(e))
+	if l, err := zone.Load(e.Zone); err == nil {
+		if _, fit, _, _ := zone.Resolve(e.Wall, l); fit == zone.Twice || e.Starts.In(l).Format("-07") != e.Ends.In(l).Format("-07") {
+			begin, end = begin+" "+e.Starts.In(l).Format("MST"), end+" "+e.Ends.In(l).Format("MST")
+		}
+	}
+	say := fmt.Sprintf("%s, %s–%s", v.Text.LongDay(noon(e.Wall.Date), v.Now.In(v.Location)), begin, end)
 	if e.Zone != v.Practice.Zone {
 		say += " " + v.Say("diary.in-zone", v.Text.Place(e.Zone))
 	}
@@ -136,8 +143,8 @@ func fresh(now time.Time, e calendar.Entry) bool {
 	return e.Version == 1 && e.Booking == calendar.Booked && !e.BookedAt.IsZero() && now.Sub(e.BookedAt) <= calendar.UndoDelay
 }
 
-// done says what has just been done, with the way back while there is one.
-func done(v *page.Visit, e calendar.Entry) *ui.Flash {
+// done says what has just been done and whether a message will follow, with the way back while there is one.
+func done(v *page.Visit, e calendar.Entry, follows bool) *ui.Flash {
 	did := v.Query("did")
 	if !v.Text.Known("did." + did) {
 		did = ""
@@ -150,6 +157,13 @@ func done(v *page.Visit, e calendar.Entry) *ui.Flash {
 			key = "undo.cancelled"
 		case e.Undoable && e.MovedAt.Equal(e.ChangedAt):
 			key = "undo.moved"
+		}
+		switch {
+		case follows:
+		case e.Booking == calendar.Booked && e.Starts.Before(v.Now):
+			key += "-past"
+		default:
+			key += "-silent"
 		}
 		leaves := e.ChangedAt.Add(calendar.UndoDelay)
 		return &ui.Flash{Kind: ui.Good, Say: v.Say(key, v.Text.Clock(leaves.In(v.Location))), Undo: "/appointments/" + string(e.ID) + "/undo", Action: v.Say("undo.do"),

@@ -202,7 +202,7 @@ func (s *view) item(e calendar.Entry) ui.Item {
 	state := page.StateOf(e)
 	item := ui.Item{From: e.Wall.Minute, Until: e.Wall.Minute + e.Minutes, Kind: state.Kind, Off: e.Booking == calendar.Cancelled,
 		Title: page.Names(s.visit.Text, e), To: s.link("at", string(e.ID)), Current: s.selected != nil && s.selected.ID == e.ID}
-	item.Detail = page.Clock(e.Wall) + " " + e.ServiceName + " · " + s.visit.Say(state.Key)
+	item.Detail = page.Clock(e.Wall) + " " + s.visit.Say(state.Key) + " · " + e.ServiceName // what is cut off in a narrow column comes last
 	if slices.ContainsFunc(e.People, func(p calendar.Person) bool { return p.FirstVisit }) {
 		item.More = s.visit.Say("today.first-visit")
 	}
@@ -210,6 +210,11 @@ func (s *view) item(e calendar.Entry) ui.Item {
 		item.Detail += " · " + s.visit.Say("mode."+string(e.Mode))
 	}
 	return item
+}
+
+// coming is whoever is expected and has not cancelled.
+func (s view) coming() []calendar.Entry {
+	return slices.DeleteFunc(slices.Clone(s.expected), func(e calendar.Entry) bool { return e.Booking == calendar.Cancelled })
 }
 
 // words are the title and the line under it.

@@ -3,6 +3,7 @@ package ui
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -177,4 +178,10 @@ func (i Item) look() string {
 		look += " short"
 	}
 	return look
+}
+
+// words are all of an item's words: what a narrow column cuts off is read from there.
+func (i Item) words() string {
+	all := slices.DeleteFunc([]string{i.Title, i.Detail, i.More}, func(word string) bool { return word == "" })
+	return strings.Join(all, ", ")
 }
