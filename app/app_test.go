@@ -54,6 +54,8 @@ func TestExitCodesSayWhatToDo(t *testing.T) {
 		{3, []string{"plan", "--practice", "01a1ffa0-0000-7000-8000-000000000000"}},
 		{4, []string{"tick", "--at", "2026-12-01T10:00:00Z"}},
 		{3, []string{"lift", "--reason", "nothing to lift"}},
+		{2, []string{"stop", "01a1ffa0-0000-7000-8000-000000000000", "--reason", "meant for one practice"}},
+		{2, []string{"plan", "--practice", "01a1ffa0-0000-7000-8000-000000000000", "dry-run"}},
 		{0, []string{"stop", "--reason", "test"}},
 		{4, []string{"tick"}},
 		{3, []string{"practice", "close", "--practice", "01a1ffa0-0000-7000-8000-000000000000"}},

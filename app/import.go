@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"letterhead/fault"
 	"letterhead/store"
@@ -121,39 +123,33 @@ func (c *call) printReport(report *transfer.Report) error {
 	return nil
 }
 
-// tellReasons says what there was to remark, how often, and where it stands first, without any value of the files.
+// tellReasons says what there was to remark, how often, and where it stands first. The report's counts are of all remarks, its list of the first ones.
 func tellReasons(out io.Writer, report *transfer.Report) {
 	if report.RemarkCount == 0 {
 		return
 	}
-	type kind struct{ file, reason string }
-	counts := map[kind]int{}
-	var order []kind
-	first := map[kind]transfer.Remark{}
+	fmt.Fprintf(out, "%d remarks, explained in docs/import.md; --remarks FILE writes each with its row:\n", report.RemarkCount)
 	for _, m := range report.Remarks {
-		k := kind{m.File, m.Reason}
-		if counts[k]++; counts[k] == 1 {
-			order, first[k] = append(order, k), m
+		if m.File != "clients.csv" && m.File != "appointments.csv" {
+			fmt.Fprintf(out, "  %-13s  %6s  %-16s  %s\n", m.File, "", m.Reason, m.Say)
 		}
 	}
-	fmt.Fprintf(out, "remarks: %d; --remarks FILE writes each with its row\n", report.RemarkCount)
-	for _, k := range order {
-		m, times := first[k], counts[k]
-		if report.RemarkCount > len(report.Remarks) {
-			for _, c := range []struct {
-				file   string
-				counts transfer.Counts
-			}{{"clients.csv", report.Clients}, {"appointments.csv", report.Appointments}} {
-				if c.file == k.file {
-					times = max(times, c.counts.Reasons[k.reason])
+	for _, file := range []struct {
+		name   string
+		counts transfer.Counts
+	}{{"clients", report.Clients}, {"appointments", report.Appointments}} {
+		for _, reason := range slices.Sorted(maps.Keys(file.counts.Reasons)) {
+			say := ""
+			for _, m := range report.Remarks {
+				if m.Reason == reason && (m.File == "clients.csv") == (file.name == "clients") {
+					if say = m.Say; m.Line > 0 {
+						say = fmt.Sprintf("%s, first in line %d", say, m.Line)
+					}
+					break
 				}
 			}
+			fmt.Fprintf(out, "  %-13s  %6d  %-16s  %s\n", file.name, file.counts.Reasons[reason], reason, say)
 		}
-		fmt.Fprintf(out, "  %5d  %-18s %s: %s", times, m.Reason, m.File, m.Say)
-		if m.Line > 0 {
-			fmt.Fprintf(out, " (first: line %d)", m.Line)
-		}
-		fmt.Fprintln(out)
 	}
 }
 
