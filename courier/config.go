@@ -181,6 +181,7 @@ func (r *Relay) security() smtp.Security {
 // Waits and bounds that are nobody's choice.
 const (
 	batchSize    = 200
+	requeued     = 5000             // of one practice and reason at a time
 	claimFor     = 10 * time.Minute // longer than a batch ever takes; a killed courier's claims come back after it
 	freezeEvery  = 200 * time.Millisecond
 	freezeStale  = 700 * time.Millisecond // a stop state older than this is read again before a first byte

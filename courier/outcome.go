@@ -53,6 +53,13 @@ func (o *outcomes) stop() {
 	o.wait.Wait()
 }
 
+// left tells whether something could not be marked.
+func (o *outcomes) left() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.list) > 0
+}
+
 func (o *outcomes) run() {
 	for {
 		select {
@@ -155,7 +162,7 @@ func (c *Courier) Status() Status {
 	n := &c.count
 	s := Status{Process: c.journal.Process(), Running: n.running.Load(), Claimed: n.claimed.Load(), Sent: n.sent.Load(), Deferred: n.deferred.Load(),
 		Refused: n.refused.Load(), MaybeSent: n.maybe.Load(), Held: n.held.Load(), Dropped: n.dropped.Load(), Begun: n.begun.Load(), InHand: n.inHand.Load(),
-		Frozen: int(n.frozen.Load()), Platform: n.platform.Load(), Signing: time.Duration(n.signing.Load()), Torn: c.torn, Relays: map[string]RelayStatus{}}
+		Frozen: int(n.frozen.Load()), Platform: n.platform.Load(), Signing: time.Duration(n.signing.Load()), Torn: int(c.torn.Load()), Relays: map[string]RelayStatus{}}
 	n.mu.Lock()
 	s.Why, s.LastError, s.LastSent = n.why, n.lastErr, n.lastSent
 	n.mu.Unlock()

@@ -49,7 +49,7 @@ func (c *Courier) recover(ctx context.Context, _ time.Time) error {
 			return err
 		}
 		if r.Torn > 0 || r.Damaged {
-			c.torn++
+			c.torn.Add(1)
 			c.Log.Warn("a dead courier's journal has a bad end", slog.String("process", r.Process), slog.Any("bytes", r.Torn), slog.Any("damaged", r.Damaged))
 		}
 		if err := c.journal.Bury(r); err != nil {
@@ -149,11 +149,13 @@ func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
 	if err != nil {
 		return err
 	}
+	more := false
 	reasons := []string{message.ReasonFrozen}
 	if !c.swept {
 		reasons = append(reasons, message.ReasonRoute, message.ReasonSender, message.ReasonKeys)
 	}
 	err = c.DB.Whole(ctx, "held messages that may go on", func(w *store.Wide) error {
+		more = false
 		for _, reason := range reasons {
 			practices, err := message.HeldPractices(ctx, w, reason)
 			if err != nil {
@@ -163,13 +165,15 @@ func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
 				if stopped.holds(p) {
 					continue
 				}
-				if _, err := message.Requeue(ctx, w, p, reason, 5000); err != nil {
+				n, err := message.Requeue(ctx, w, p, reason, requeued)
+				if err != nil {
 					return err
 				}
+				more = more || n == requeued
 			}
 		}
 		return nil
 	})
-	c.swept = c.swept || err == nil
+	c.swept = c.swept || err == nil && !more
 	return err
 }

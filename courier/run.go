@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"letterhead/courier/journal"
@@ -53,7 +54,7 @@ type Courier struct {
 	outcomes *outcomes
 	count    counts
 	wake     chan struct{}
-	torn     int
+	torn     atomic.Int64
 	swept    bool // once at least
 }
 
@@ -323,6 +324,9 @@ func (c *Courier) Close() error {
 		r.pool.Close()
 	}
 	c.outcomes.stop()
+	if c.outcomes.left() {
+		c.journal.Keep()
+	}
 	return c.journal.Close()
 }
 

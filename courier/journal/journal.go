@@ -127,6 +127,7 @@ type Journal struct {
 	answers   []byte    // not yet in the file
 	unwritten int       // how many
 	failed    error
+	keep      bool // for the next courier
 
 	stops stopsCache
 }
@@ -352,6 +353,14 @@ func (j *Journal) removeSettled(segment int) {
 	}
 }
 
+// Keep has Close leave the process's part behind, also when all it began is settled: messages that never began are still marked as leaving, and
+// only from what is left can the next courier tell that they had not.
+func (j *Journal) Keep() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.keep = true
+}
+
 // Close ends the process's part. When all it began is settled, nothing of it stays in the folder; otherwise its segments stay for the next
 // courier to recover.
 func (j *Journal) Close() error {
@@ -361,7 +370,7 @@ func (j *Journal) Close() error {
 	for j.writing {
 		j.wake.Wait()
 	}
-	settled := j.failed == nil
+	settled := j.failed == nil && !j.keep
 	for _, n := range j.open {
 		settled = settled && n <= 0
 	}

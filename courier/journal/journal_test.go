@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -316,6 +317,26 @@ func TestCloseKeepsWhatIsNotSettled(t *testing.T) {
 	}
 	if left := dead(t, open(t, folder)); len(left) != 1 || len(left[0].Tries) != 1 {
 		t.Errorf("remains %+v", left)
+	}
+}
+
+// What never began, and could not be given back either, is found by the next courier: this process's journal is there, and does not know it.
+func TestCloseKeepsWhenToldTo(t *testing.T) {
+	t.Parallel()
+	folder := create(t)
+	for _, keep := range []bool{false, true} {
+		j := open(t, folder)
+		j.Settled(begun(t, j, entry("a", 1)), 1)
+		if keep {
+			j.Keep()
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		left := dead(t, open(t, folder))
+		if slices.ContainsFunc(left, func(r journal.Remains) bool { return r.Process == j.Process() }) != keep {
+			t.Errorf("told to keep: %v, remains %+v", keep, left)
+		}
 	}
 }
 
