@@ -24,23 +24,23 @@ const (
 const appointmentColumns = `practitioner, service, location, mode, wall, zone, starts, ends, minutes, booking, overbooked, generation, booked_at, booked_by,
 	moved_at, cancelled_at, cancelled_by, cancel_reason, cancel_late, import_sum, import_version, batch, version, created_at, changed_at`
 
-// double copies appointments with their attendees and due rows. Their ids begin otherwise, their times are some hours later. which narrows
+// double copies imported appointments with their attendees and due rows. Their ids begin otherwise, their times are some hours later. which narrows
 // the appointments by SQL that begins with AND.
 func double(ctx context.Context, w *store.Wide, prefix string, hours int, which string) error {
 	later := int64(hours) * time.Hour.Microseconds()
 	n := len(prefix) + 1
 	id := func(column string) string { return fmt.Sprintf(`$1 || substr(%s, %d)`, column, n) }
-	from := `FROM appointment a WHERE substr(a.id, 1, 2) = '01' ` + which
+	from := `FROM appointment a WHERE a.external <> '' ` + which
 	for _, statement := range []string{
 		`INSERT INTO appointment (practice, id, external, ` + appointmentColumns + `)
 			SELECT practice, ` + id("id") + `, '', practitioner, service, location, mode, wall, zone, starts + $2, ends + $2, minutes, booking, overbooked, generation, booked_at, booked_by,
 			moved_at, cancelled_at, cancelled_by, cancel_reason, cancel_late, import_sum, import_version, batch, version, created_at, changed_at ` + from,
 		`INSERT INTO attendee (practice, id, appointment, client, confirmation, attendance, confirmed_at)
 			SELECT t.practice, ` + id("t.id") + `, ` + id("t.appointment") + `, t.client, t.confirmation, t.attendance, t.confirmed_at
-			FROM attendee t JOIN appointment a ON a.practice = t.practice AND a.id = t.appointment WHERE substr(a.id, 1, 2) = '01' ` + which,
+			FROM appointment a CROSS JOIN attendee t WHERE t.practice = a.practice AND t.appointment = a.id AND a.external <> '' ` + which,
 		`INSERT INTO due (practice, appointment, attendee, recipient, channel, rule, generation, mark, due_at, state, reason, message, decided_at)
 			SELECT d.practice, ` + id("d.appointment") + `, ` + id("d.attendee") + `, d.recipient, d.channel, d.rule, d.generation, d.mark, d.due_at + $2, d.state, d.reason, d.message, d.decided_at
-			FROM due d JOIN appointment a ON a.practice = d.practice AND a.id = d.appointment WHERE substr(a.id, 1, 2) = '01' ` + which,
+			FROM appointment a CROSS JOIN due d WHERE d.practice = a.practice AND d.appointment = a.id AND a.external <> '' ` + which,
 	} {
 		args := []any{prefix, later}
 		if !strings.Contains(statement, "$2") {

@@ -200,7 +200,7 @@ func (w *world) multiply(ctx context.Context, count int) error {
 	return w.open(ctx, w.b.noon.ten, func(o Opened) error { return repeat(ctx, o, w.practices[0], count, nil) })
 }
 
-// repeat queues the messages of a practice again until there are count. turn, where given, says when the n-th may go.
+// repeat queues the messages of a practice again until there are count. turn, where given, says when the n-th may go, and makes an order of them.
 func repeat(ctx context.Context, o Opened, practice store.PracticeID, count int, turn func(n int) time.Time) error {
 	actor := store.Actor{Practice: practice, Agent: "bench"}
 	var all []message.Intent
@@ -216,7 +216,7 @@ func repeat(ctx context.Context, o Opened, practice store.PracticeID, count int,
 		for i := range part {
 			part[i] = all[(n+i)%len(all)]
 			if turn != nil {
-				part[i].Turn = turn(n + i)
+				part[i].Kind, part[i].Rule, part[i].Turn = message.Order, "", turn(n+i)
 			}
 		}
 		if err := o.Database().Change(ctx, actor, func(tx *store.Tx) error { _, err := message.Queue(ctx, tx, part); return err }); err != nil {
