@@ -128,16 +128,8 @@ func (c *Courier) mail(ctx context.Context, b *batch, parcels []*parcel) {
 		messages[i] = smtp.Message{From: p.from, To: p.to, Data: net.Buffers(segments[i][:])}
 	}
 	var stopped *frozen
-	begin := func(places []int) error {
-		var err error
-		stopped, err = c.begin(ctx, parcels, places)
-		return err
-	}
-	still := func(place int) error {
-		var err error
-		stopped, err = c.unstopped(ctx, parcels, []int{place})
-		return err
-	}
+	begin := func(places []int) (err error) { stopped, err = c.begin(ctx, parcels, places); return err }
+	still := func(place int) (err error) { stopped, err = c.unstopped(ctx, parcels, []int{place}); return err }
 	done := func(place int, r smtp.Result) {
 		p := parcels[place]
 		c.judge(ctx, b, p, r)

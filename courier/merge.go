@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -85,7 +86,7 @@ func (c *Courier) load(ctx context.Context, tx *store.Tx, parcels []*parcel) err
 	if len(ids) == 0 {
 		return nil
 	}
-	raw, err := c.Source.Versions(ctx, tx, unique(ids))
+	raw, err := c.Source.Versions(ctx, tx, slices.Compact(slices.Sorted(slices.Values(ids))))
 	if err != nil {
 		return err
 	}
@@ -275,16 +276,4 @@ func (c *Courier) compose(p *parcel, rendered *wording.Rendered, date string) bo
 	p.header, p.body, p.to = append(h, '\r', '\n'), rendered.Body, to
 	p.from = c.Tokens.ReturnPath(p.Practice, p.ID, returnPathOf(p.version.sender.Domain))
 	return true
-}
-
-func unique(ids []string) []string {
-	seen := make(map[string]bool, len(ids))
-	out := ids[:0:0]
-	for _, id := range ids {
-		if !seen[id] {
-			seen[id] = true
-			out = append(out, id)
-		}
-	}
-	return out
 }

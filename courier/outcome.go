@@ -53,13 +53,6 @@ func (o *outcomes) stop() {
 	o.wait.Wait()
 }
 
-// left tells whether something could not be marked.
-func (o *outcomes) left() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.list) > 0
-}
-
 func (o *outcomes) run() {
 	for {
 		select {

@@ -324,7 +324,7 @@ func (c *Courier) Close() error {
 		r.pool.Close()
 	}
 	c.outcomes.stop()
-	if c.outcomes.left() {
+	if len(c.outcomes.list) > 0 { // nobody writes any more, and these could not be marked
 		c.journal.Keep()
 	}
 	return c.journal.Close()
