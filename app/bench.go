@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +20,7 @@ import (
 func benchCommand() command {
 	cmd := command{
 		name: "bench", argument: "[NAME …]", summary: "take the figures of docs/performance.md on this machine; missed targets are said and are no failure",
-		examples: append([]string{"bench", "bench send sign --engine sqlite", "bench --quick --json"}, rehearseNames()...),
+		examples: append([]string{"bench", "bench send sign --engine sqlite", "bench --quick --json"}, rehearse.BenchExamples()...),
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
 		var engine string
@@ -55,15 +53,6 @@ func benchCommand() command {
 		return rehearse.Bench(ctx, benched{}, options)
 	}
 	return cmd
-}
-
-func rehearseNames() []string {
-	var out []string
-	for _, name := range rehearse.BenchNames() {
-		name, about, _ := strings.Cut(name, ": ")
-		out = append(out, fmt.Sprintf("bench %s   (%s)", name, about))
-	}
-	return out
 }
 
 // itself is the path of this program by the name it was started with, by which a program of several names knows what to do.

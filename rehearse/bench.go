@@ -134,6 +134,15 @@ func enginesOf(name string) ([]testkit.Engine, error) {
 	return nil, fault.Field("--engine", "bench.engine", "say sqlite, postgres or both")
 }
 
+// BenchExamples are the command's arguments for each, with what it measures.
+func BenchExamples() []string {
+	var out []string
+	for _, p := range parts {
+		out = append(out, fmt.Sprintf("bench %s   (%s)", p.name, p.about))
+	}
+	return out
+}
+
 // Bench measures and prints. It returns an error when something could not be measured, not when a target was missed.
 func Bench(ctx context.Context, program Program, o BenchOptions) (err error) {
 	for _, name := range o.Names {
