@@ -61,9 +61,12 @@ func TestExitCodesSayWhatToDo(t *testing.T) {
 		{3, []string{"practice", "close", "--practice", "01a1ffa0-0000-7000-8000-000000000000"}},
 		{2, []string{"practice", "rename"}},
 		{2, []string{"domain", "add"}},
-		{3, []string{"domain", "show", "nobody.example"}},
+		{2, []string{"domain", "show", "nobody.example"}}, // which host mail leaves from is not set
+		{3, []string{"domain", "show", "nobody.example", "--relay", "relay.example.org"}},
 		{0, []string{"practice", "list", "--json"}},
 		{0, []string{"version", "--json"}},
+		{5, []string{"doctor"}}, // it says what is stopped
+		{0, []string{"lift", "--reason", "test"}},
 		{0, []string{"doctor", "--json"}},
 	} {
 		if code, out, errs := run(env, c.args...); code != c.code {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"letterhead/courier"
@@ -62,7 +63,11 @@ func (i *installation) relayName(flag string) (string, error) {
 			return name, nil
 		}
 	}
-	return os.Hostname()
+	name, err := os.Hostname()
+	if err != nil || !strings.Contains(name, ".") {
+		return "", fault.Field("courier.host_name", "domain.relay", "set it in letterhead.toml, or give --relay: the records name the host that mail leaves from, as DNS knows it")
+	}
+	return name, nil
 }
 
 // domainAdd makes the keys and, when they are there, makes the domain the practice's From domain.

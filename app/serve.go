@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -221,7 +222,11 @@ func routesCommand() command {
 		if err := c.parse(cmd, nil); err != nil {
 			return err
 		}
-		for _, line := range append(web.Routes(), public.Table()...) {
+		own := []string{
+			fmt.Sprintf("%-44s public: %s", "GET /healthz", "says whether messages can leave, and nothing else"),
+			fmt.Sprintf("%-44s public: %s", "GET /metrics", "counts alone; loopback only"),
+		}
+		for _, line := range slices.Concat(web.Routes(), public.Table(), own) {
 			fmt.Fprintln(c.out, line)
 		}
 		return nil

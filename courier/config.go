@@ -186,6 +186,7 @@ const (
 	freezeEvery  = 200 * time.Millisecond
 	freezeStale  = 700 * time.Millisecond // a stop state older than this is read again before a first byte
 	freezeLate   = 900 * time.Millisecond // and one that took so long to read does not count
+	factsGood    = time.Minute            // from a batch's claim: what has not begun by then is claimed and looked at anew
 	sweepEvery   = 15 * time.Second
 	drainWithin  = 4 * time.Second // SIGTERM to end: 5 s
 	deferFirst   = time.Minute     // after the first 4xx, doubled each time

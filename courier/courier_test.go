@@ -13,6 +13,7 @@ import (
 
 	"letterhead/courier"
 	"letterhead/courier/journal"
+	"letterhead/courier/token"
 	"letterhead/fault"
 	"letterhead/message"
 	"letterhead/store"
@@ -45,7 +46,7 @@ func TestAMessageGoesItsWay(t *testing.T) {
 		if w.find("a", "later0").State != message.Queued {
 			t.Error("it left before its turn")
 		}
-		tokens := courier.NewTokens(w.keeper.Derive("courier tokens"))
+		tokens := token.New(w.keeper.Derive("courier tokens"))
 		seen := map[string]bool{}
 		for _, mail := range s.List() {
 			h := mail.Header
@@ -498,6 +499,27 @@ func TestAStopHoldsWithinASecond(t *testing.T) {
 			t.Errorf("the last mail came %v after the stop; %v", late, states)
 		}
 		if s.Count() != states[message.Sent] {
+			t.Errorf("%d arrived, %v", s.Count(), states)
+		}
+	})
+}
+
+// A relay so slow that a batch outlives its use: what has not begun by then is dropped, and says so.
+func TestASlowRelayCarriesNothingPastItsTime(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		end := time.Now().Add(2 * time.Second)
+		w.queue("a", "m", 12, func(in *message.Intent) { in.NotAfter = end })
+		relay := relayTo(s.Address())
+		relay.PerSecond = 2
+		w.drain(w.options(relay))
+		for _, m := range s.List() {
+			if m.At.After(end.Add(time.Second)) {
+				t.Errorf("one came %v after its time", m.At.Sub(end))
+			}
+		}
+		states := w.states("a")
+		if s.Count() == 0 || s.Count() == 12 || states[message.Sent] != s.Count() || states[message.Dropped] != 12-s.Count() {
 			t.Errorf("%d arrived, %v", s.Count(), states)
 		}
 	})

@@ -62,9 +62,14 @@ func (p *parcel) stopped(f *frozen) {
 }
 
 // checkTime: it is still of use.
-func checkTime(_ context.Context, _ *Courier, b *batch) error {
+func checkTime(_ context.Context, c *Courier, b *batch) error {
+	// Drain's now stands still; what the clock says meanwhile counts too, or what came back as too late would come again.
+	now := b.now
+	if clock := c.DB.Now(); clock.After(now) {
+		now = clock
+	}
 	for p := range b.open() {
-		if !b.now.Before(p.NotAfter) {
+		if !now.Before(p.NotAfter) {
 			p.end(message.Dropped, message.ReasonLate, "")
 		}
 	}

@@ -90,6 +90,9 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 // errStopped ends a hand-off that met a stop.
 var errStopped = errors.New("sending was stopped")
 
+// errStale ends one whose messages were looked at too long ago, or are of no use by now.
+var errStale = errors.New("looked at too long ago")
+
 // handOff gives the batch to its relays and gateways and returns when every parcel has an end.
 func (c *Courier) handOff(ctx context.Context, b *batch) {
 	parcels := b.rest()
@@ -175,7 +178,8 @@ func (c *Courier) begin(ctx context.Context, parcels []*parcel, places []int) (*
 	return c.unstopped(ctx, parcels, places) // the disk may have taken its time
 }
 
-// unstopped returns the stops as they are known, and an error when they hold one of the messages or were read too long ago.
+// unstopped returns the stops as they are known, and an error when they hold one of the messages or were read too long ago, or when a message is
+// of no use by now or was looked at too long ago: a slow relay must not carry it into the night.
 func (c *Courier) unstopped(ctx context.Context, parcels []*parcel, places []int) (*frozen, error) {
 	stopped, err := c.stops.fresh(ctx, freezeStale)
 	if err != nil {
@@ -184,9 +188,13 @@ func (c *Courier) unstopped(ctx context.Context, parcels []*parcel, places []int
 	if time.Since(stopped.read) >= freezeLate { // reading took so long
 		return nil, errors.New("what is stopped was read too slowly")
 	}
+	now := c.DB.Now()
 	for _, i := range places {
-		if stopped.holds(parcels[i].Practice) {
+		switch p := parcels[i]; {
+		case stopped.holds(p.Practice):
 			return stopped, errStopped
+		case !now.Before(p.good):
+			return nil, errStale
 		}
 	}
 	return stopped, nil

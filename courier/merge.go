@@ -171,6 +171,7 @@ func (c *Courier) attach(ctx context.Context, tx *store.Tx, v *wording.Version, 
 // parcel is a message in the courier's hands.
 type parcel struct {
 	message.Message
+	good    time.Time // nothing of it begins from then on: not-after, or a while after the claim
 	facts   Facts
 	keys    *vault.Keys
 	version *version

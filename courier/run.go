@@ -18,6 +18,7 @@ import (
 
 	"letterhead/courier/journal"
 	"letterhead/courier/smtp"
+	"letterhead/courier/token"
 	"letterhead/fault"
 	"letterhead/message"
 	"letterhead/store"
@@ -41,7 +42,7 @@ type Options struct {
 type Courier struct {
 	Options
 	Domains *Domains
-	Tokens  Tokens
+	Tokens  token.Tokens
 
 	journal  *journal.Journal
 	stops    *stops
@@ -77,7 +78,7 @@ func New(o Options) (*Courier, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	c := &Courier{Options: o, Domains: NewDomains(o.Folder, o.Config.PlatformDomain), Tokens: NewTokens(o.Keeper.Derive(TokenUse)), versions: newVersions(),
+	c := &Courier{Options: o, Domains: NewDomains(o.Folder, o.Config.PlatformDomain), Tokens: token.New(o.Keeper.Derive(token.Use)), versions: newVersions(),
 		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), texting: make(chan struct{}, textsAtOnce), wake: make(chan struct{}, 1)}
 	workers := o.Config.Workers
 	if workers == 0 {
@@ -109,7 +110,7 @@ func openRelay(r *Relay, config Config) (*route, error) {
 		name = config.PlatformDomain
 	}
 	options := smtp.Options{Address: r.Address, Security: r.security(), LoopbackOnly: true, LocalName: name, ServerName: r.ServerName, Username: r.User,
-		Window: 16, BeginAhead: 4, NoChunking: r.NoChunking, NoPipelining: r.NoPipelining}
+		Window: 16, BeginAhead: 1, NoChunking: r.NoChunking, NoPipelining: r.NoPipelining}
 	if r.PasswordFile != "" {
 		raw, err := os.ReadFile(r.PasswordFile)
 		if err != nil {
@@ -367,8 +368,12 @@ func (c *Courier) carry(ctx context.Context, claimed []message.Message, now time
 	// One read of facts for each practice, whatever the turns.
 	slices.SortStableFunc(claimed, func(a, b message.Message) int { return strings.Compare(string(a.Practice), string(b.Practice)) })
 	all := make([]parcel, len(claimed))
+	good := c.DB.Now().Add(factsGood)
 	for i := range claimed {
-		all[i].Message = claimed[i]
+		all[i].Message, all[i].good = claimed[i], good
+		if claimed[i].NotAfter.Before(good) {
+			all[i].good = claimed[i].NotAfter
+		}
 		b.parcels[i] = &all[i]
 	}
 	if err := c.stages(ctx, b); err != nil && ctx.Err() == nil {

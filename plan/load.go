@@ -61,14 +61,14 @@ func (l *loader) zone(name string) (*time.Location, error) {
 	return found, nil
 }
 
-const appointmentColumns = `a.id, a.external, a.practitioner, a.service, a.location, a.mode, a.wall, a.zone, a.starts, a.booking, a.generation, a.booked_at, a.moved_at, a.cancelled_at, a.created_at`
+const appointmentColumns = `a.id, a.external, a.practitioner, a.service, a.location, a.mode, a.wall, a.zone, a.starts, a.booking, a.generation, a.booked_at, a.moved_at, a.cancelled_at, a.cancel_reason, a.created_at`
 
 func (l *loader) scan(r *store.Rows) (Facts, error) {
 	var a Appointment
 	var wall, zoneName string
 	var starts, booked, moved, cancelled, created int64
 	if err := r.Scan(&a.ID, &a.External, &a.Practitioner, &a.Service, &a.Location, &a.Mode, &wall, &zoneName, &starts, &a.Booking, &a.Generation,
-		&booked, &moved, &cancelled, &created); err != nil {
+		&booked, &moved, &cancelled, &a.CancelReason, &created); err != nil {
 		return Facts{}, err
 	}
 	var err error

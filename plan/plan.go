@@ -70,6 +70,7 @@ type Appointment struct {
 	BookedAt                        time.Time // zero: imported
 	MovedAt                         time.Time
 	CancelledAt                     time.Time
+	CancelReason                    string
 	KnownAt                         time.Time // when its row was written
 }
 
@@ -203,6 +204,9 @@ func (p *planner) happened(k Kind) bool {
 func (p *planner) status(rule *Rule, attendee *Attendee) Reason {
 	a := &p.f.Appointment
 	if rule.Trigger.Kind == OnCancelled {
+		if a.CancelReason == "died" {
+			return Died
+		}
 		if a.CancelledAt.IsZero() {
 			return Imported
 		}

@@ -222,6 +222,7 @@ func TestStatus(t *testing.T) {
 		{"cancelled elsewhere", beforeAll, []func(*Facts){func(f *Facts) { f.Appointment.Booking = "cancelled" }}, "skip appointment-cancelled", "- skip imported"},
 		{"cancelled before anybody was told", beforeAll, []func(*Facts){cancelled, func(f *Facts) { f.Appointment.CancelledAt = f.Appointment.BookedAt.Add(2 * time.Minute) }},
 			"skip appointment-cancelled", "2026-12-01T11:05+11:00 skip never-announced"},
+		{"cancelled because the client has died", beforeAll, []func(*Facts){cancelled, func(f *Facts) { f.Appointment.CancelReason = "died" }}, "skip appointment-cancelled", "2026-12-05T12:03+11:00 skip client-died"},
 		{"cancelled after it began", "2026-12-17T11:00:00+11:00", []func(*Facts){cancelled, func(f *Facts) { f.Appointment.CancelledAt = f.Appointment.Starts.Add(time.Minute) }},
 			"skip appointment-cancelled", "2026-12-17T10:34+11:00 skip appointment-past"},
 	} {

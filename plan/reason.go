@@ -20,6 +20,7 @@ const (
 	InError       Reason = "entered-in-error"
 	Moved         Reason = "appointment-moved"
 	Gone          Reason = "appointment-gone"
+	Died          Reason = "client-died"
 	Started       Reason = "appointment-past"
 	Arrived       Reason = "arrived"
 	NoShow        Reason = "no-show"

@@ -53,6 +53,9 @@ func unsafe(r rune) bool {
 	switch {
 	case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == '\ufeff', r == utf8.RuneError:
 		return true
+	// Invisible or blank, and of no use in a name: two people who look the same would not be.
+	case r == 0xad, r == 0x34f, r == 0x115f, r == 0x1160, r == 0x180e, r == 0x200b, r == 0x2800, r == 0x3164, r == 0xffa0, r >= 0x2060 && r <= 0x2064, r >= 0xfff0 && r <= 0xffff:
+		return true
 	case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
 		return true
 	}

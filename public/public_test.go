@@ -22,6 +22,7 @@ import (
 	"letterhead/courier"
 	"letterhead/courier/inbound"
 	"letterhead/courier/sms"
+	"letterhead/courier/token"
 	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/public"
@@ -67,7 +68,7 @@ func newWorld(t testing.TB, engine testkit.Engine) *world {
 	}
 	clock := testkit.NewClock(t, "2026-12-01T10:00:00+11:00")
 	w := &world{TB: t, db: testkit.Open(t, engine, clock), clock: clock, keeper: keeper, clients: map[store.PracticeID]client.ID{}}
-	w.in = &inbound.Inbound{DB: w.db, Keeper: keeper, Domains: courier.NewDomains(t.TempDir(), "mail.example"), Tokens: courier.NewTokens(keeper.Derive("courier tokens")),
+	w.in = &inbound.Inbound{DB: w.db, Keeper: keeper, Domains: courier.NewDomains(t.TempDir(), "mail.example"), Tokens: token.New(keeper.Derive("courier tokens")),
 		Choices: public.Choices{}, Gateways: []courier.Gateway{{Name: "main", Senders: map[string]string{"a": "+61400000001", "b": "+61400000002"}}}}
 	w.handler, err = public.New(public.Parts{DB: w.db, Inbound: w.in, Gateways: map[string][]byte{"main": secret}, Relays: map[string][]byte{"main": secret},
 		Log: slog.New(slog.NewTextHandler(&w.logs, nil))})
@@ -308,7 +309,7 @@ func TestStrangersGetTheSamePage(t *testing.T) {
 		good := w.in.Tokens.Unsubscribe("a", "mail")
 		first := ""
 		for _, path := range []string{"/unsubscribe/x", "/unsubscribe/" + good[:len(good)-1], "/unsubscribe/" + w.in.Tokens.Unsubscribe("a", "gone"), "/unsubscribe/" + w.in.Tokens.Unsubscribe("c", "mail"),
-			"/unsubscribe/" + courier.NewTokens(make([]byte, 32)).Unsubscribe("a", "mail"), "/unsubscribe/", "/hooks/sms/none", "/hooks/sms/main", "/hooks/mail/none", "/hooks/mail/main", "/other"} {
+			"/unsubscribe/" + token.New(make([]byte, 32)).Unsubscribe("a", "mail"), "/unsubscribe/", "/hooks/sms/none", "/hooks/sms/main", "/hooks/mail/none", "/hooks/mail/main", "/other"} {
 			a := w.do("POST", path, form, oneClick())
 			if a.Code != http.StatusNotFound {
 				w.Errorf("%s: %d", path, a.Code)

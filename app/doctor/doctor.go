@@ -13,6 +13,7 @@ import (
 	"letterhead/courier"
 	"letterhead/courier/journal"
 	"letterhead/courier/trust"
+	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/zone"
@@ -50,6 +51,7 @@ func (o Of) Examine(ctx context.Context) []Finding {
 		o.examineDatabase(ctx),
 		o.examineJournal(),
 	}
+	out = append(out, o.examineStops(ctx)...)
 	out = append(out, o.examineRelays(ctx)...)
 	return append(out, o.examineDrift(ctx)...)
 }
@@ -73,6 +75,30 @@ func (o Of) examineDatabase(ctx context.Context) Finding {
 		return Finding{"bad", "database", "does not answer"}
 	}
 	return Finding{"good", "database", fmt.Sprintf("%s, %d open practices", kind, practices)}
+}
+
+// examineStops says what is stopped: a stop that somebody forgot looks like a fault of everything else.
+func (o Of) examineStops(ctx context.Context) []Finding {
+	var stops []message.Stop
+	err := o.DB.WholeView(ctx, "doctor asks what is stopped", func(w *store.Wide) (err error) {
+		stops, err = message.Stops(ctx, w)
+		return err
+	})
+	if err != nil {
+		return []Finding{{"bad", "sending", "what is stopped cannot be read, so nothing is sent"}}
+	}
+	out := []Finding{}
+	for _, s := range stops[:min(len(stops), 20)] {
+		whom, lift := "everybody", "letterhead lift"
+		if s.Practice != "" {
+			whom, lift = "practice "+string(s.Practice), "letterhead lift --practice "+string(s.Practice)
+		}
+		out = append(out, Finding{"bad", "sending", fmt.Sprintf("stopped for %s since %s: %s; %s ends it", whom, s.At.Format(time.RFC3339), s.Reason, lift)})
+	}
+	if len(stops) == 0 {
+		out = append(out, Finding{"good", "sending", "nothing is stopped"})
+	}
+	return out
 }
 
 func (o Of) examineJournal() Finding {

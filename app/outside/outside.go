@@ -11,6 +11,7 @@ import (
 
 	"letterhead/courier"
 	"letterhead/courier/inbound"
+	"letterhead/courier/token"
 	"letterhead/fault"
 	"letterhead/public"
 	"letterhead/store"
@@ -29,7 +30,7 @@ type Of struct {
 func (o Of) Inbound() *inbound.Inbound {
 	return &inbound.Inbound{
 		DB: o.DB, Keeper: o.Keeper, Domains: courier.NewDomains(o.Folder, o.Config.PlatformDomain),
-		Tokens: courier.NewTokens(o.Keeper.Derive(courier.TokenUse)), Gateways: o.Config.Gateways, Choices: public.Choices{},
+		Tokens: token.New(o.Keeper.Derive(token.Use)), Gateways: o.Config.Gateways, Choices: public.Choices{},
 	}
 }
 

@@ -30,6 +30,7 @@ import (
 
 	"letterhead/courier"
 	"letterhead/courier/report"
+	"letterhead/courier/token"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/vault"
@@ -47,7 +48,7 @@ type Inbound struct {
 	DB       *store.DB
 	Keeper   *vault.Keeper
 	Domains  *courier.Domains
-	Tokens   courier.Tokens
+	Tokens   token.Tokens
 	Gateways []courier.Gateway // for the sender ids that replies are sent to
 	Choices  Choices
 

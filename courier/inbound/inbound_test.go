@@ -14,6 +14,7 @@ import (
 	"letterhead/courier"
 	"letterhead/courier/inbound"
 	"letterhead/courier/report"
+	"letterhead/courier/token"
 	"letterhead/fault"
 	"letterhead/message"
 	"letterhead/store"
@@ -53,7 +54,7 @@ func each(t *testing.T, test func(w *world)) {
 			t.Fatal(err)
 		}
 		w := &world{T: t, db: db, choices: &choices{said: map[string]int{}}}
-		w.in = &inbound.Inbound{DB: db, Keeper: keeper, Domains: courier.NewDomains(t.TempDir(), "mail.example"), Tokens: courier.NewTokens(keeper.Derive("courier tokens")),
+		w.in = &inbound.Inbound{DB: db, Keeper: keeper, Domains: courier.NewDomains(t.TempDir(), "mail.example"), Tokens: token.New(keeper.Derive("courier tokens")),
 			Choices: w.choices, Gateways: []courier.Gateway{{Name: "sms", Sender: "+61400000009", Senders: map[string]string{"a": "+61400000001", "b": "+61400000002", "c": "+61400000003", "d": "+61400000003", "e": "+61400000009"}}}}
 		for _, p := range []store.PracticeID{"a", "b"} {
 			w.practice(p, keeper)
@@ -261,7 +262,7 @@ func TestWhatIsNotAuthenticatedDoesNothing(t *testing.T) {
 			"a path as domain":            local + "@bounce.../../a.mail.example",
 			"the platform":                local + "@bounce.mail.example",
 			"made with an unsubscribe":    w.in.Tokens.Unsubscribe("a", "mail") + "@bounce.a.mail.example",
-			"a token of somebody's maker": courier.NewTokens(make([]byte, 32)).ReturnPath("a", "mail", "bounce.a.mail.example"),
+			"a token of somebody's maker": token.New(make([]byte, 32)).ReturnPath("a", "mail", "bounce.a.mail.example"),
 			"nothing":                     "",
 		} {
 			if done := w.piped(dsn(to, "failed", "5.1.1"), ""); done != (inbound.Done{Did: "nothing", Why: inbound.Unauthenticated}) {
@@ -323,8 +324,8 @@ func TestADamagedDomainIsAnErrorAndNotALoss(t *testing.T) {
 func TestUnsubscribing(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
-		token := w.in.Tokens.Unsubscribe("a", "mail")
-		s, ok, err := w.in.Subscription(w.Context(), token)
+		link := w.in.Tokens.Unsubscribe("a", "mail")
+		s, ok, err := w.in.Subscription(w.Context(), link)
 		if err != nil || !ok || s != (inbound.Subscription{Practice: "a", Message: "mail", Channel: message.Email}) {
 			w.Fatalf("%+v %v %v", s, ok, err)
 		}
@@ -332,7 +333,7 @@ func TestUnsubscribing(t *testing.T) {
 			w.Errorf("looking changed something:\n%s", got)
 		}
 		for range 2 {
-			done, err := w.in.Unsubscribed(w.Context(), token)
+			done, err := w.in.Unsubscribed(w.Context(), link)
 			if err != nil || done.Did != "unsubscribed" || !done.Suppressed {
 				w.Fatalf("%+v %v", done, err)
 			}
@@ -345,8 +346,8 @@ func TestUnsubscribing(t *testing.T) {
 		if done, err := w.in.Unsubscribed(w.Context(), w.in.Tokens.Unsubscribe("b", "parent")); err != nil || !done.Suppressed || len(w.choices.said) != 0 {
 			w.Errorf("contact: %+v %v %v", done, err, w.choices.said)
 		}
-		for _, bad := range []string{"", "x", token[1:], token + "A", strings.ToUpper(token), w.in.Tokens.Unsubscribe("a", "gone"), w.in.Tokens.Unsubscribe("a", "waits"),
-			w.in.Tokens.Unsubscribe("nobody", "mail"), courier.NewTokens(make([]byte, 32)).Unsubscribe("a", "mail"), strings.Repeat("A", 5000)} {
+		for _, bad := range []string{"", "x", link[1:], link + "A", strings.ToUpper(link), w.in.Tokens.Unsubscribe("a", "gone"), w.in.Tokens.Unsubscribe("a", "waits"),
+			w.in.Tokens.Unsubscribe("nobody", "mail"), token.New(make([]byte, 32)).Unsubscribe("a", "mail"), strings.Repeat("A", 5000)} {
 			_, ok, err := w.in.Subscription(w.Context(), bad)
 			done, err2 := w.in.Unsubscribed(w.Context(), bad)
 			if ok || err != nil || err2 != nil || done.Did != "nothing" {

@@ -67,6 +67,7 @@ var storyEnglish = map[string]string{
 	"reason.entered-in-error":           "the appointment was entered in error",
 	"reason.appointment-moved":          "the appointment has moved; this was about the earlier time",
 	"reason.appointment-gone":           "the appointment is not there any more",
+	"reason.client-died":                "the client has died",
 	"reason.appointment-past":           "the appointment has begun",
 	"reason.arrived":                    "they are here",
 	"reason.no-show":                    "they did not come",

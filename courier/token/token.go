@@ -1,4 +1,6 @@
-package courier
+// Package token names a message to the outside: in the return path of a mail (VERP) and in its unsubscribe link. Each name carries an HMAC, so
+// that nobody can report a bounce or end a subscription of a message that they never had.
+package token
 
 import (
 	"crypto/hmac"
@@ -13,17 +15,14 @@ import (
 	"letterhead/store"
 )
 
-// Tokens name a message to the outside: in the return path of a mail (VERP) and in its unsubscribe link. Each carries an HMAC, so that
-// nobody can report a bounce or end a subscription of a message that they never had.
-
 // Tokens makes and checks them.
 type Tokens struct{ bounce, leave []byte }
 
-// TokenUse names the tokens' key: vault.Keeper.Derive(TokenUse).
-const TokenUse = "courier tokens"
+// Use names the tokens' key: vault.Keeper.Derive(Use).
+const Use = "courier tokens"
 
-// NewTokens takes 32 bytes that stay the same for the life of the installation: what vault derives for TokenUse.
-func NewTokens(key []byte) Tokens {
+// New takes 32 bytes that stay the same for the life of the installation: what vault derives for Use.
+func New(key []byte) Tokens {
 	derive := func(use string) []byte {
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte(use))
