@@ -1,14 +1,12 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -100,18 +98,10 @@ func (i *installation) copyDatabase(ctx context.Context, work string) (string, e
 		return path, i.db.Backup(ctx, path)
 	}
 	path := filepath.Join(work, dumpEntry)
-	dump := exec.CommandContext(ctx, "pg_dump", "--format=custom", "--no-owner", "--file="+path, "--dbname="+i.config.Database)
-	var said bytes.Buffer
-	dump.Stderr = &said
-	if err := dump.Run(); err != nil {
-		return "", fault.New(fault.Unavailable, "backup.pg_dump", "pg_dump did not finish; it needs a role that may read every row (BYPASSRLS): name it in LETTERHEAD_DATABASE for this command. It said: "+firstLine(said.String())).With(err)
+	if err := archive.Dump(ctx, i.config.Database, path); err != nil {
+		return "", err
 	}
 	return path, nil
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line[:min(len(line), 300)]
 }
 
 func restoreCommand() command {
@@ -222,11 +212,8 @@ func restoreDump(ctx context.Context, work, database string) error {
 	if database == "" {
 		return fault.Field("--database", "restore.database", "name the empty PostgreSQL database's address")
 	}
-	restore := exec.CommandContext(ctx, "pg_restore", "--exit-on-error", "--no-owner", "--single-transaction", "--dbname="+database, dump)
-	var said bytes.Buffer
-	restore.Stderr = &said
-	if err := restore.Run(); err != nil {
-		return fault.New(fault.Unavailable, "restore.pg_restore", "pg_restore did not finish: "+firstLine(said.String())).With(err)
+	if err := archive.Load(ctx, database, dump); err != nil {
+		return err
 	}
 	config := filepath.Join(work, configFile)
 	raw, err := os.ReadFile(config)

@@ -13,6 +13,7 @@ import (
 )
 
 const (
+	jobsKept    = 48 * time.Hour   // after they were done
 	lookEvery   = time.Second      // between two looks for what is due
 	sweepEvery  = 6 * time.Hour    // between two sweeps for gaps
 	maxRounds   = 100_000          // bounds one run through what is due
@@ -115,9 +116,22 @@ func (i *installation) planLoop(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// openSweeps opens a sweep for each open practice; one that is open already is left alone.
+// openSweeps opens a sweep for each open practice that had none for some hours, and forgets jobs that were done long ago.
 func (i *installation) openSweeps(ctx context.Context) error {
+	var recent map[store.PracticeID]bool
+	err := i.db.Whole(ctx, "clear old jobs, and see which practices were swept", func(w *store.Wide) (err error) {
+		if _, err = job.Clear(ctx, w, w.Now.Add(-jobsKept)); err == nil {
+			recent, err = job.Since(ctx, w, plan.SweepJob, w.Now.Add(-sweepEvery))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	return practice.Each(ctx, i.db, false, func(p practice.Practice) error {
+		if recent[p.ID] {
+			return nil
+		}
 		return i.db.Change(ctx, store.Actor{Practice: p.ID, Agent: "tick"}, func(tx *store.Tx) error {
 			return job.Add(ctx, tx, plan.SweepJob, "", tx.Now)
 		})

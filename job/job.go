@@ -69,6 +69,22 @@ func List(ctx context.Context, tx *store.Tx) ([]Job, error) {
 	return store.Collect(rows, err, scan)
 }
 
+// Since returns the practices for which a job of a kind was opened since an instant.
+func Since(ctx context.Context, w *store.Wide, kind string, since time.Time) (map[store.PracticeID]bool, error) {
+	rows, err := w.Query(ctx, `SELECT DISTINCT practice FROM job WHERE kind = $1 AND created_at >= $2`, kind, store.Micro(since))
+	found, err := store.Collect(rows, err, func(r *store.Rows) (id store.PracticeID, err error) { return id, r.Scan(&id) })
+	out := make(map[store.PracticeID]bool, len(found))
+	for _, id := range found {
+		out[id] = true
+	}
+	return out, err
+}
+
+// Clear deletes jobs that were done before an instant. Failed ones stay for a person to see.
+func Clear(ctx context.Context, w *store.Wide, before time.Time) (int64, error) {
+	return w.Exec(ctx, `DELETE FROM job WHERE state = 'done' AND finished_at < $1`, store.Micro(before))
+}
+
 const columns = `practice, id, kind, subject, state, cursor, done, total, attempts, error, created_at, finished_at`
 
 func scan(r *store.Rows) (Job, error) {

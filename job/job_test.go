@@ -80,6 +80,44 @@ func TestAJobGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
+func TestDoneJobsAreForgottenAndRecentOnesKnown(t *testing.T) {
+	t.Parallel()
+	for _, engine := range testkit.Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			clock := testkit.NewClock(t, "2026-12-01T10:00:00Z")
+			db := testkit.Open(t, engine, clock)
+			add(t, db, "a", "sweep", "")
+			add(t, db, "b", "other", "")
+			if n, err := job.NewRunner(db, map[string]job.Handler{"sweep": func(context.Context, job.Job) (job.Progress, error) { return job.Progress{Ended: true}, nil }}).RunDue(ctx); err != nil || n != 1 {
+				t.Fatal(n, err)
+			}
+			clock.Pass(time.Hour)
+			if err := db.Whole(ctx, "test", func(w *store.Wide) error {
+				for hours, want := range map[int]bool{2: true, 0: false} {
+					recent, err := job.Since(ctx, w, "sweep", w.Now.Add(-time.Duration(hours)*time.Hour))
+					if err != nil || recent["a"] != want || recent["b"] {
+						t.Errorf("%d hours: %v %v", hours, recent, err)
+					}
+				}
+				if n, err := job.Clear(ctx, w, w.Now.Add(-2*time.Hour)); err != nil || n != 0 {
+					t.Errorf("%d too young ones were cleared: %v", n, err)
+				}
+				n, err := job.Clear(ctx, w, w.Now)
+				if n != 1 {
+					t.Errorf("%d were cleared", n)
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if left := list(t, db, "b"); len(left) != 1 || left[0].State != "open" {
+				t.Errorf("%+v", left)
+			}
+		})
+	}
+}
+
 func TestAJobThatKeepsFailingEndsAndTellsNothingPrivate(t *testing.T) {
 	t.Parallel()
 	clock := testkit.NewClock(t, "2026-12-01T10:00:00Z")

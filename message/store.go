@@ -186,19 +186,11 @@ func (f Filter) clauses(next int) (string, []any) {
 	return where.String(), args
 }
 
-// Count returns how many messages were changed into each state since an instant.
-func Count(ctx context.Context, tx *store.Tx, since time.Time) (map[State]int, error) {
-	type row struct {
-		state State
-		n     int
-	}
-	rows, err := tx.Query(ctx, `SELECT state, count(*) FROM message WHERE practice = $1 AND changed_at >= $2 GROUP BY state`, store.Micro(since))
-	found, err := store.Collect(rows, err, func(r *store.Rows) (v row, err error) { return v, r.Scan(&v.state, &v.n) })
-	out := make(map[State]int, len(found))
-	for _, v := range found {
-		out[v.state] = v.n
-	}
-	return out, err
+const countFailed = `SELECT count(*) FROM message WHERE practice = $1 AND changed_at >= $2 AND (state = 'refused' OR state = 'maybe sent' OR state = 'held')`
+
+// CountFailed returns how many messages were refused, held or left maybe sent since an instant; every page shows it, so it reads those alone.
+func CountFailed(ctx context.Context, tx *store.Tx, since time.Time) (n int, err error) {
+	return n, tx.Row(ctx, countFailed, store.Micro(since)).Scan(&n)
 }
 
 // Steps returns the timelines of messages, oldest step first: queued, leaving and sent from the message itself, the others as they were written.

@@ -151,11 +151,9 @@ func (s *server) visit(r *http.Request) (*page.Visit, error) {
 		if v.Member, err = s.who(r.Context(), tx); err != nil {
 			return err
 		}
-		counts, err := message.Count(r.Context(), tx, tx.Now.Add(-weekBack))
-		if err != nil {
+		if failed, err = message.CountFailed(r.Context(), tx, tx.Now.Add(-weekBack)); err != nil {
 			return err
 		}
-		failed = counts[message.Refused] + counts[message.MaybeSent] + counts[message.Held]
 		v.Now = tx.Now
 		stops, err = message.Frozen(r.Context(), tx)
 		return err
