@@ -45,9 +45,8 @@ type Gateway struct {
 	URL        string            `toml:"url"`
 	TokenFile  string            `toml:"token_file"`       // the bearer token, read at start
 	HookSecret string            `toml:"hook_secret_file"` // signs receipts and replies to /hooks/sms/NAME; none that way when empty
-	PerSecond  float64           `toml:"per_second"`
-	Sender     string            `toml:"sender"`  // for practices that are not among Senders; "" means: they cannot send
-	Senders    map[string]string `toml:"senders"` // practice id → sender id: a number or up to 11 letters and digits
+	Sender     string            `toml:"sender"`           // for practices that are not among Senders; "" means: they cannot send
+	Senders    map[string]string `toml:"senders"`          // practice id → sender id: a number or up to 11 letters and digits
 }
 
 var (
@@ -135,8 +134,6 @@ func (g *Gateway) validate() error {
 		return bad("url", "gateway %s: write its address as https://host/path", g.Name)
 	case !loopback(host):
 		return bad("url", "gateway %s: only a gateway on this machine (127.0.0.1, [::1], localhost) is allowed until messages carry approvals", g.Name)
-	case g.PerSecond < 0 || g.PerSecond > 1e6:
-		return bad("per_second", "gateway %s: messages a second, 0 for no limit", g.Name)
 	case g.Sender != "" && !senderID.MatchString(g.Sender):
 		return bad("sender", "gateway %s: a sender is a number or 2 to 11 letters and digits", g.Name)
 	}
