@@ -188,5 +188,5 @@ const (
 	drainWithin  = 4 * time.Second // SIGTERM to end: 5 s
 	deferFirst   = time.Minute     // after the first 4xx, doubled each time
 	deferMost    = 2 * time.Hour
-	versionCache = 32 << 20 // bytes of canonical JSON whose compiled form is kept
+	versionCache = 12 << 20 // bytes of compiled versions that are kept
 )

@@ -127,7 +127,7 @@ func (c *Courier) compile(ctx context.Context, tx *store.Tx, raw []byte, digest,
 	if actual.String() != digest {
 		return nil, errDigest
 	}
-	size := 2 * len(raw)
+	size := 6 * len(raw) // measured: a compiled version of 4 kB of JSON holds some 22 kB
 	if images := decoded.Images(); len(images) > 0 {
 		if size, err = c.attach(ctx, tx, decoded, images); err != nil {
 			return nil, err
