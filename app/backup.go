@@ -75,7 +75,8 @@ func (i *installation) backup(ctx context.Context, path string, to age.Recipient
 		return 0, err
 	}
 	files := []archive.File{{Path: copied, Name: filepath.Base(copied)}}
-	if config := filepath.Join(i.folder, configFile); fileExists(config) {
+	config := filepath.Join(i.folder, configFile)
+	if _, err := os.Stat(config); err == nil {
 		files = append(files, archive.File{Path: config, Name: configFile})
 	}
 	// The journal belongs to this life of the installation; a restore begins another.
@@ -85,11 +86,6 @@ func (i *installation) backup(ctx context.Context, path string, to age.Recipient
 	}
 	note := fmt.Sprintf("installation %s\nepoch %d\nat %s\n", i.trust.Installation, i.trust.Epoch, i.db.Now().Format(time.RFC3339))
 	return archive.Write(path, work, note, to, append(files, rest...))
-}
-
-func fileExists(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 func (i *installation) copyDatabase(ctx context.Context, work string) (string, error) {

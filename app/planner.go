@@ -138,11 +138,17 @@ func (i *installation) openSweeps(ctx context.Context) error {
 	})
 }
 
+// doJobs opens the sweeps that it is time for and runs every job that is due, to its end.
+func (i *installation) doJobs(ctx context.Context) (int, error) {
+	if err := i.openSweeps(ctx); err != nil {
+		return 0, err
+	}
+	return i.jobs().RunDue(ctx)
+}
+
 func (i *installation) jobs() *job.Runner {
 	return job.NewRunner(i.db, map[string]job.Handler{
-		plan.SweepJob: i.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
-			return plan.Sweep(ctx, tx, cursor)
-		}),
+		plan.SweepJob: i.planJob(plan.Sweep),
 		plan.ReplanJob: i.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
 			return plan.Replan(ctx, tx, cursor, replanStep)
 		}),

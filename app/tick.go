@@ -109,10 +109,7 @@ func (i *installation) tick(ctx context.Context, log *slog.Logger) (*ticked, err
 	}
 	defer c.Close()
 	did := &ticked{At: i.db.Now()}
-	if err := i.openSweeps(ctx); err != nil {
-		return did, err
-	}
-	if did.Jobs, err = i.jobs().RunDue(ctx); err != nil {
+	if did.Jobs, err = i.doJobs(ctx); err != nil {
 		return did, err
 	}
 	due, err := i.turnDue(ctx, log)
