@@ -98,11 +98,9 @@ func (o *opened) AddPractice(ctx context.Context, p rehearse.SamplePractice) (st
 	return added.ID, err
 }
 
+func (o *opened) Jobs(ctx context.Context) (int, error) { return o.doJobs(ctx) }
+
 func (o *opened) Plan(ctx context.Context) (int, error) {
-	// The sweep has its own time of day; a tick that is measured has one behind it.
-	if _, err := o.doJobs(ctx); err != nil {
-		return 0, err
-	}
 	did, err := o.turnDue(ctx, slog.New(slog.DiscardHandler))
 	if err == nil && did.Failed > 0 {
 		err = errors.New("practices could not be planned")

@@ -36,6 +36,7 @@ type Opened interface {
 	Keeper() *vault.Keeper
 	AddPractice(ctx context.Context, p SamplePractice) (store.PracticeID, error)
 	Plan(ctx context.Context) (queued int, err error) // turns everything that is due into messages
+	Jobs(ctx context.Context) (ended int, err error)  // runs the jobs that are due
 	Live(ctx context.Context) error                   // plans and delivers until ctx ends, as serve does
 	Close() error
 }
