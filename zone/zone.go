@@ -13,7 +13,6 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -24,8 +23,8 @@ import (
 //go:embed zoneinfo.zip
 var data []byte
 
-// Version names the embedded rules. They are those of the Go release that the file was taken from.
-func Version() string { return "tzdata of " + runtime.Version() }
+// Version names the release of the IANA database that zoneinfo.zip holds. It changes with that file and with nothing else.
+func Version() string { return "tzdata 2025c" }
 
 var (
 	openOnce sync.Once
