@@ -9,7 +9,8 @@
 // change on an old reading is refused and says who changed it when; a move grows the generation, by which messages of the earlier time are
 // recognised, and no generation is given twice. Within UndoDelay a move or a cancellation can be undone as if it had never been.
 //
-// It never sends or plans anything: the edge calls plan.Refresh in the same transaction after Book, Move, Cancel, Uncancel, Undo, Confirm and Decline.
+// It never sends or plans anything: the edge calls plan.Refresh in the same transaction after Book, Move, Cancel, Uncancel, Undo, Confirm,
+// Decline and Unconfirm.
 package calendar
 
 import (

@@ -21,6 +21,11 @@ func Decline(ctx context.Context, tx *store.Tx, m Mark) (Appointment, error) {
 	return confirmation(ctx, tx, m, Declined)
 }
 
+// Unconfirm takes an answer back, whichever it was: nobody has answered. What asks only those who have not confirmed asks again.
+func Unconfirm(ctx context.Context, tx *store.Tx, m Mark) (Appointment, error) {
+	return confirmation(ctx, tx, m, NotAsked)
+}
+
 func confirmation(ctx context.Context, tx *store.Tx, m Mark, c Confirmation) (Appointment, error) {
 	return mark(ctx, tx, m, func(a Appointment, t *Attendee) error {
 		if !tx.Now.Before(a.Ends) {

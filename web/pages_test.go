@@ -162,10 +162,16 @@ func TestMarking(t *testing.T) {
 		w.says(w.get(path), 200, "Confirmed", "Arrived")
 		w.says(w.goes(w.post(path+"/mark", "version", "1", "what", "confirm"), path), 200, "confirmed", "Noted.")
 		w.says(w.goes(w.post(path+"/mark", "version", "2", "what", "arrive"), path), 200, "arrived", "Take back")
-		w.says(w.goes(w.post(path+"/mark", "version", "3", "what", "expect"), path), 200, "confirmed")
+		w.says(w.goes(w.post(path+"/mark", "version", "3", "what", "expect"), path), 200, "confirmed", "Not confirmed")
+		w.says(w.post(path+"/mark", "version", "4", "what", "expect"), 409, "There is nothing to take back")
 		w.says(w.post(path+"/mark", "version", "4", "what", "dance"), 422, "Choose what to record")
 		w.says(w.post(path+"/mark", "version", "nonsense", "what", "confirm"), 409, "was changed by")
 		w.says(w.post(path+"/mark", "version", "4", "what", "miss"), 409, "This appointment has not begun")
+		w.says(w.goes(w.post(path+"/mark", "version", "4", "what", "unconfirm"), path), 200, "not confirmed", "Noted.")
+		if p := w.appointment(w.one, w.one.appointments["Haddad"]).People[0]; p.Confirmation != calendar.NotAsked || !p.ConfirmedAt.IsZero() {
+			w.Errorf("the confirmation stands: %s, %s", p.Confirmation, p.ConfirmedAt)
+		}
+		w.says(w.post(path+"/mark", "version", "5", "what", "unconfirm"), 409, "There is nothing to take back")
 	})
 }
 

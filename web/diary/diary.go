@@ -240,7 +240,9 @@ func Mark(v *page.Visit) (page.Answer, error) {
 		case "miss":
 			return calendar.Miss(ctx, tx, mark)
 		case "expect":
-			return calendar.Attend(ctx, tx, mark, calendar.Expected)
+			return takenBack(mark)(calendar.Attend(ctx, tx, mark, calendar.Expected))
+		case "unconfirm":
+			return takenBack(mark)(calendar.Unconfirm(ctx, tx, mark))
 		}
 		return calendar.Appointment{}, errWhat
 	})
@@ -248,6 +250,16 @@ func Mark(v *page.Visit) (page.Answer, error) {
 		return page.Answer{}, err
 	}
 	return page.Go(address(a.ID, "marked"))
+}
+
+// takenBack refuses to say "Noted" where there was nothing to take back.
+func takenBack(m calendar.Mark) func(calendar.Appointment, error) (calendar.Appointment, error) {
+	return func(a calendar.Appointment, err error) (calendar.Appointment, error) {
+		if err == nil && a.Version == m.Version {
+			err = errNothing
+		}
+		return a, err
+	}
 }
 
 // mark is a button of the page.
@@ -271,6 +283,9 @@ func (d detail) marks(p calendar.Person) []mark {
 	}
 	if now.After(d.entry.Starts) {
 		out = append(out, mark{"miss", d.visit.Say("mark.miss"), ""})
+	}
+	if (p.Confirmation == calendar.Confirmed || p.Confirmation == calendar.Declined) && now.Before(d.entry.Ends) {
+		out = append(out, mark{"unconfirm", d.visit.Say("mark.unconfirm"), "quiet"})
 	}
 	return out
 }

@@ -18,7 +18,9 @@ import (
 // errForm is the refusal of a form whose problems are listed already.
 var errForm = fault.Field("form", "diary.form", "mend the form")
 
-var errWhat = fault.Field("what", "diary.what", "choose what to record: confirmed, arrived, did not come")
+var errWhat = fault.Field("what", "diary.what", "choose what to record: confirmed, not confirmed, arrived, did not come, or expected again")
+
+var errNothing = fault.New(fault.Conflict, "diary.nothing", "there is nothing to take back: nobody is marked so; choose what to record")
 
 // slot is the part of a form that says when, where and with whom; booking and moving share it.
 type slot struct {

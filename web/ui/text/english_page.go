@@ -132,6 +132,7 @@ var pageEnglish = map[string]string{
 	"mark.arrive":           "Arrived",
 	"mark.miss":             "Did not come",
 	"mark.expect":           "Take back",
+	"mark.unconfirm":        "Not confirmed",
 
 	"form.service":       "Service",
 	"form.practitioner":  "Practitioner",
