@@ -24,7 +24,7 @@ func Book(ctx context.Context, tx *store.Tx, r BookRequest) (Appointment, error)
 		BookedAt: tx.Now, BookedBy: tx.Actor.Who(), CreatedAt: tx.Now, ChangedAt: tx.Now, ChangedBy: tx.Actor.Who(),
 	}
 	a, err = placed(ctx, tx, a, MoveRequest{
-		Wall: r.Wall, Practitioner: r.Practitioner, Service: r.Service, Location: r.Location, Mode: r.Mode, Minutes: r.Minutes,
+		Wall: r.Wall, Turn: r.Turn, Practitioner: r.Practitioner, Service: r.Service, Location: r.Location, Mode: r.Mode, Minutes: r.Minutes,
 	})
 	if err != nil {
 		return Appointment{}, err
@@ -89,7 +89,7 @@ func placed(ctx context.Context, tx *store.Tx, a Appointment, r MoveRequest) (Ap
 	if !location.ArchivedAt.IsZero() && location.ID != a.Location {
 		return a, fault.Field("location", "calendar.archived", "this location is archived; choose another")
 	}
-	newService := service.ID != a.Service // what is not said then comes from the service
+	was, newService := a, service.ID != a.Service // what is not said then comes from the service
 	a.Practitioner, a.Service, a.Location, a.Zone = person.ID, service.ID, location.ID, location.Zone
 	if a.Mode = either(r.Mode, a.Mode); a.Mode == "" || newService && r.Mode == "" {
 		a.Mode = service.Mode
@@ -103,8 +103,10 @@ func placed(ctx context.Context, tx *store.Tx, a Appointment, r MoveRequest) (Ap
 	if a.Minutes < 1 || a.Minutes > MaxMinutes {
 		return a, fault.Field("minutes", "calendar.minutes", "an appointment takes 1 to %d minutes", MaxMinutes)
 	}
-	a.Wall = either(r.Wall, a.Wall)
-	a.Starts, err = instant(a.Wall, a.Zone, tx.Now)
+	if a.Wall = either(r.Wall, a.Wall); a.Wall == was.Wall && a.Zone == was.Zone && r.Turn == "" && !a.Starts.IsZero() {
+		r.Turn = a.Turn()
+	}
+	a.Starts, err = instant(a.Wall, a.Zone, r.Turn, tx.Now)
 	a.Ends = a.Starts.Add(time.Duration(a.Minutes) * time.Minute)
 	return a, err
 }
@@ -117,8 +119,20 @@ func either[T comparable](wanted, is T) T {
 	return is
 }
 
-// instant is what a wall time means; the first of two. One that the clocks skip is refused, naming the gap.
-func instant(w zone.Wall, zoneName string, now time.Time) (time.Time, error) {
+// Turn says which of two instants the appointment has; First where there is one alone.
+func (a Appointment) Turn() Turn {
+	l, err := zone.Load(a.Zone)
+	if err != nil {
+		return First
+	}
+	if at := zone.Instants(a.Wall, l); len(at) == 2 && a.Starts.Equal(at[1]) {
+		return Second
+	}
+	return First
+}
+
+// instant is what a wall time means. One that the clocks skip is refused, naming the gap; one that occurs twice, until it is said which.
+func instant(w zone.Wall, zoneName string, turn Turn, now time.Time) (time.Time, error) {
 	d := w.Date
 	if zone.DateOf(time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, time.UTC)) != d || w.Minute < 0 || w.Minute >= 24*60 {
 		return time.Time{}, fault.Field("time", "calendar.time", "there is no such day or time; write it as 2026-12-01T10:00")
@@ -135,7 +149,18 @@ func instant(w zone.Wall, zoneName string, now time.Time) (time.Time, error) {
 		return time.Time{}, ErrGap.Saying("%s does not exist in %s: the clocks go from %s to %s on %s; choose a time before or after",
 			clock(w), zoneName, clock(from), clock(to), w.Date)
 	}
-	return at, nil
+	if fit != zone.Twice {
+		return at, nil
+	}
+	both := zone.Instants(w, l)
+	switch turn {
+	case First:
+		return both[0], nil
+	case Second:
+		return both[1], nil
+	}
+	return time.Time{}, ErrTwice.Saying("%s occurs twice on %s in %s, because the clocks go back; choose the first (%s) or the second (%s)",
+		clock(w), w.Date, zoneName, both[0].In(l).Format("15:04 MST"), both[1].In(l).Format("15:04 MST")).With(Doubled{both[0], both[1], zoneName})
 }
 
 func clock(w zone.Wall) string { return w.String()[len("2026-12-01T"):] }

@@ -5,7 +5,7 @@
 // confirm (Confirmation), did they come (Attendance), and why was it cancelled.
 //
 // It promises: no two booked appointments of one practitioner overlap unless somebody chose so (Overbook) or an import brought them, and then it is
-// recorded with who; a wall time that a clock change skips is refused, naming the gap, and of one that occurs twice the first is taken; every
+// recorded with who; a wall time that a clock change skips is refused, naming the gap, and so is one that occurs twice until it is said which; every
 // change on an old reading is refused and says who changed it when; a move grows the generation, by which messages of the earlier time are
 // recognised, and no generation is given twice. Within UndoDelay a move or a cancellation can be undone as if it had never been.
 //
@@ -152,6 +152,15 @@ type Person struct {
 	FirstVisit    bool // no earlier appointment of the client is booked, other than missed ones
 }
 
+// Turn says which of two instants is meant where the clocks go back and a wall time occurs twice. It is not asked for anywhere else.
+type Turn string
+
+// The two.
+const (
+	First  Turn = "first"
+	Second Turn = "second"
+)
+
 // Booking request and change requests. Version is what the caller has read; it must be given.
 type (
 	// BookRequest asks for a new appointment.
@@ -162,6 +171,7 @@ type (
 		Location     practice.LocationID // "" means the first
 		Mode         practice.Mode       // "" means the service's
 		Wall         zone.Wall
+		Turn         Turn
 		Minutes      int // 0 means the service's
 		Overbook     bool
 	}
@@ -170,6 +180,7 @@ type (
 		ID           ID
 		Version      int64
 		Wall         zone.Wall
+		Turn         Turn // "" keeps the instant of a wall time that stays as it is
 		Practitioner practice.PractitionerID
 		Service      practice.ServiceID
 		Location     practice.LocationID
@@ -202,6 +213,17 @@ type Taken struct {
 // Error says it for the log.
 func (t Taken) Error() string { return "taken until " + t.Until.Format(time.RFC3339) }
 
+// Doubled is the cause within an ErrTwice, for an edge that asks which one.
+type Doubled struct {
+	First, Second time.Time
+	Zone          string
+}
+
+// Error says it for the log.
+func (d Doubled) Error() string {
+	return "either " + d.First.Format(time.RFC3339) + " or " + d.Second.Format(time.RFC3339)
+}
+
 // Drift is a future appointment whose wall time means another instant by today's rules of its zone.
 type Drift struct {
 	ID      ID
@@ -218,6 +240,7 @@ var (
 	ErrNoClient   = fault.New(fault.NotFound, "calendar.no_client", "no such client")
 	ErrTaken      = &fault.Error{Kind: fault.Conflict, Key: "calendar.taken", Field: "time", Say: "this time is taken"}
 	ErrGap        = &fault.Error{Kind: fault.Invalid, Key: "calendar.gap", Field: "time", Say: "this time does not exist on that day"}
+	ErrTwice      = &fault.Error{Kind: fault.Invalid, Key: "calendar.twice", Field: "turn", Say: "this time occurs twice on that day; say which one"}
 	ErrChanged    = fault.New(fault.Conflict, "calendar.changed", "somebody has changed this appointment since; look at it again")
 	ErrNotBooked  = fault.New(fault.Conflict, "calendar.not_booked", "this appointment is not booked any more")
 	ErrBooked     = fault.New(fault.Conflict, "calendar.booked", "this appointment is booked")

@@ -213,10 +213,32 @@ func TestClockChanges(t *testing.T) {
 		if f := fault.As(err); !errors.Is(err, calendar.ErrGap) || f.Field != "time" || !strings.Contains(f.Say, "02:30") || !strings.Contains(f.Say, "from 02:00 to 03:00 on 2027-10-03") {
 			t.Errorf("a time in the gap: %v", err)
 		}
-		twice, err := c.try(c.request("2027-04-04T02:30"))
-		if err != nil || !twice.Starts.Equal(instant(t, "2027-04-04T02:30:00+11:00")) {
-			t.Errorf("a time that occurs twice: %v, %v", twice.Starts, err)
+		request := c.request("2027-04-04T02:30")
+		var two calendar.Doubled
+		if _, err := c.try(request); !errors.Is(err, calendar.ErrTwice) || !errors.As(err, &two) || fault.As(err).Field != "turn" || !strings.Contains(fault.As(err).Say, "02:30 AEDT") {
+			t.Errorf("a time that occurs twice is not asked about: %v", err)
 		}
+		request.Turn = calendar.Second
+		second, err := c.try(request)
+		if err != nil || !second.Starts.Equal(instant(t, "2027-04-04T02:30:00+10:00")) || !second.Starts.Equal(two.Second) {
+			t.Errorf("the second: %v, %v", second.Starts, err)
+		}
+		request.Turn = calendar.First
+		twice, err := c.try(request)
+		if err != nil || !twice.Starts.Equal(instant(t, "2027-04-04T02:30:00+11:00")) {
+			t.Errorf("the first: %v, %v", twice.Starts, err)
+		}
+		longer, err := c.move(calendar.MoveRequest{ID: second.ID, Version: second.Version, Minutes: 60})
+		if err != nil || !longer.Starts.Equal(second.Starts) {
+			t.Errorf("a longer one is at %v: %v", longer.Starts, err)
+		}
+		c.must(func(tx *store.Tx) error {
+			drifted, err := calendar.Drifted(ctx, tx, 10)
+			if len(drifted) != 0 {
+				t.Errorf("the second of two counts as drifted: %+v", drifted)
+			}
+			return err
+		})
 		// 45 minutes on the clock of the body, not of the wall: it ends before the wall says 02:15 again.
 		if twice.Ends.Sub(twice.Starts) != 45*time.Minute {
 			t.Errorf("ends %v", twice.Ends)

@@ -192,7 +192,8 @@ func Drifted(ctx context.Context, tx *store.Tx, limit int) ([]Drift, error) {
 		if err != nil {
 			return nil, err
 		}
-		if d.Written, d.Now = store.Instant(starts), zone.At(d.Wall, l); !d.Written.Equal(d.Now) {
+		d.Written, d.Now = store.Instant(starts), zone.At(d.Wall, l)
+		if !d.Written.Equal(d.Now) && !slices.ContainsFunc(zone.Instants(d.Wall, l), d.Written.Equal) {
 			out = append(out, d)
 		}
 	}

@@ -96,6 +96,10 @@ func TestBookingKeepsWhatWasTyped(t *testing.T) {
 			{"minutes", []string{"time", "10:00", "minutes", "soon", "last_name", "Okafor"}, 422, []string{"Give 1 to 1,440 minutes"}, []string{`value="soon"`}},
 			{"e-mail", []string{"time", "10:00", "first_name", "Ada", "email", "ada at example"}, 422, []string{"This is no e-mail address; write it as name@example.com"}, []string{`value="Ada"`, `value="ada at example"`}},
 			{"gap", []string{"date", "2027-10-03", "time", "02:30", "last_name", "Okafor"}, 422, []string{"does not exist in Australia/Melbourne"}, []string{`value="02:30"`}},
+			{"no such practitioner", []string{"time", "10:00", "last_name", "Okafor", "practitioner", "nobody"}, 422, []string{"This practitioner is not there any more. Choose one from the list."}, []string{`value="Okafor"`, `value="10:00"`}},
+			{"another practice's service", []string{"time", "10:00", "last_name", "Okafor", "service", string(w.two.service)}, 422, []string{"This service is not there any more."}, []string{`value="Okafor"`}},
+			{"another practice's location", []string{"time", "10:00", "last_name", "Okafor", "location", string(w.two.location)}, 422, []string{"This location is not there any more."}, []string{`value="Okafor"`, `id="f-location"`, `value="` + string(w.one.location) + `"`}},
+			{"occurs twice", []string{"date", "2027-04-04", "time", "02:30", "last_name", "Okafor"}, 422, []string{"This time occurs twice on that day", "The first, 2:30 AEDT", "The second, 2:30 AEST"}, []string{`value="Okafor"`, `name="turn" value="second"`}},
 			{"somebody else's client", []string{"time", "10:00", "client", string(w.two.clients["Reid"])}, 404, []string{"There is nothing here"}, nil},
 		} {
 			answer := w.post("/appointments/new", append(slot, c.pairs...)...)
@@ -120,6 +124,8 @@ func TestMoveCancelAndUndo(t *testing.T) {
 		move := []string{"service", string(w.one.service), "practitioner", string(w.one.practitioners["Petra Schäfer"]), "location", string(w.one.location), "minutes", "45", "version", "1"}
 		taken := w.post(path+"/move", append(move, "date", "2026-12-01", "time", "11:15")...)
 		w.says(taken, 409, "That time is taken by Fatima Haddad until 11:45. Next free: 11:45.")
+		w.says(w.post(path+"/move", append(move, "date", "2027-04-04", "time", "02:30")...), 422, "This time occurs twice on that day", "The second, 2:30 AEST")
+		w.says(w.post(path+"/move", append(move, "date", "2026-12-04", "time", "09:00", "practitioner", "nobody")...), 422, "This practitioner is not there any more", "Move João Costa")
 		moved := w.goes(w.post(path+"/move", append(move, "date", "2026-12-04", "time", "09:00")...), path)
 		w.says(moved, 200, "Friday 4 December, 9:00", "Moved. The message about it leaves at 10:41", "Undo")
 		w.says(w.post(path+"/move", append(move, "date", "2026-12-05", "time", "09:00")...), 409, "This appointment was changed by you, in another window")
@@ -139,6 +145,22 @@ func TestMoveCancelAndUndo(t *testing.T) {
 		w.says(w.post(path+"/undo", "version", version), 409, "This cannot be undone any more")
 		restored := w.goes(w.post(path+"/restore", "version", version), path)
 		w.says(restored, 200, "Booked again.", "not confirmed")
+	})
+}
+
+// Of a time that occurs twice the one that was chosen is booked, and moving within the appointment keeps it.
+func TestTheSecondOfTwoTimes(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		slot := []string{"service", string(w.one.service), "practitioner", string(w.one.practitioners["Liam Nguyen"]), "location", string(w.one.location), "date", "2027-04-04", "time", "02:30"}
+		answer := w.post("/appointments/new", append(slot, "client", string(w.one.clients["Brennan"]), "turn", "second")...)
+		w.says(w.goes(answer, "/appointments/"), 200, "2:30 AEST")
+		path := strings.TrimSuffix(answer.Header().Get("Location"), "?did=booked")
+		form := w.get(path + "/move")
+		if !strings.Contains(form.body, `value="second" checked`) {
+			w.Errorf("the form does not say which of the two it is: %s", form.body)
+		}
+		w.says(w.goes(w.post(path+"/move", append(slot, "turn", "second", "version", "1", "minutes", "60")...), path), 200, "2:30 AEST", "3:30 AEST")
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -140,8 +141,20 @@ const (
 // Resolve returns the instant of a wall time. Twice: the first of the two. Never: the first instant after the gap, and the gap's edges as wall
 // times (from is the first missing minute, to the first that exists again).
 func Resolve(w Wall, l *time.Location) (at time.Time, fit Fit, from, to Wall) {
-	// Reading the wall time as if it were UTC gives a point near which the true instant must lie: no zone is over 26 hours off.
-	base := time.Date(w.Date.Year, w.Date.Month, w.Date.Day, w.Minute/60, w.Minute%60, 0, 0, time.UTC)
+	hits := Instants(w, l)
+	switch len(hits) {
+	case 1:
+		return hits[0], Once, Wall{}, Wall{}
+	case 0:
+		edge := gap(unzoned(w), l)
+		return edge, Never, WallOf(edge.Add(-time.Minute).In(l)).next(), WallOf(edge.In(l))
+	}
+	return hits[0], Twice, Wall{}, Wall{}
+}
+
+// Instants returns every instant at which the wall shows this time, the earliest first: one, two or none.
+func Instants(w Wall, l *time.Location) []time.Time {
+	base := unzoned(w)
 	var hits []time.Time
 	seen := map[int]bool{}
 	for _, probe := range []time.Duration{-26 * time.Hour, 0, 26 * time.Hour} {
@@ -154,20 +167,13 @@ func Resolve(w Wall, l *time.Location) (at time.Time, fit Fit, from, to Wall) {
 			hits = append(hits, t)
 		}
 	}
-	switch len(hits) {
-	case 1:
-		return hits[0], Once, Wall{}, Wall{}
-	case 0:
-		edge := gap(base, l)
-		return edge, Never, WallOf(edge.Add(-time.Minute).In(l)).next(), WallOf(edge.In(l))
-	}
-	first := hits[0]
-	for _, t := range hits[1:] {
-		if t.Before(first) {
-			first = t
-		}
-	}
-	return first, Twice, Wall{}, Wall{}
+	slices.SortFunc(hits, time.Time.Compare)
+	return hits
+}
+
+// unzoned reads a wall time as if it were UTC: a point near which the true instant must lie, for no zone is over 26 hours off.
+func unzoned(w Wall) time.Time {
+	return time.Date(w.Date.Year, w.Date.Month, w.Date.Day, w.Minute/60, w.Minute%60, 0, 0, time.UTC)
 }
 
 func (w Wall) next() Wall {

@@ -57,7 +57,7 @@ func Book(v *page.Visit) (page.Answer, error) {
 		return b.again(nil) // the button, or Enter after a name
 	}
 	request := calendar.BookRequest{Practitioner: practice.PractitionerID(b.practitioner), Service: practice.ServiceID(b.service), Location: practice.LocationID(b.location),
-		Wall: b.wall(), Minutes: b.length(), Overbook: b.anyway}
+		Wall: b.wall(), Turn: calendar.Turn(b.turn), Minutes: b.length(), Overbook: b.anyway}
 	if b.client == "" && !b.newClient() {
 		b.wrong("find", v.Say("book.no-client"))
 	}
@@ -138,7 +138,7 @@ func (b *booking) again(err error) (page.Answer, error) {
 	if err == nil {
 		return page.Show(book(*b))
 	}
-	return page.Again(book(*b), err)
+	return page.Again(book(*b), refusal(err))
 }
 
 // search lists the clients that were asked for, and keeps the chosen one among them.

@@ -344,8 +344,14 @@ func explain(ctx context.Context, tx *store.Tx, t *text.Catalogue, err error, at
 // wanted is the time that somebody asked for.
 type wanted struct {
 	wall         zone.Wall
+	turn         calendar.Turn
 	practitioner string
 	but          calendar.ID // the appointment that is being moved
 }
 
-func (w wanted) starts(l *time.Location) time.Time { return zone.At(w.wall, l) }
+func (w wanted) starts(l *time.Location) time.Time {
+	if at := zone.Instants(w.wall, l); len(at) == 2 && w.turn == calendar.Second {
+		return at[1]
+	}
+	return zone.At(w.wall, l)
+}

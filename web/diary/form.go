@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"letterhead/calendar"
 	"letterhead/fault"
@@ -14,6 +15,14 @@ import (
 	"letterhead/web/ui"
 	"letterhead/zone"
 )
+
+// refusal is how a form is answered: what was not found was a choice in it, not its address.
+func refusal(err error) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return errForm
+	}
+	return err
+}
 
 // errForm is the refusal of a form whose problems are listed already.
 var errForm = fault.Field("form", "diary.form", "mend the form")
@@ -25,11 +34,13 @@ var errNothing = fault.New(fault.Conflict, "diary.nothing", "there is nothing to
 // slot is the part of a form that says when, where and with whom; booking and moving share it.
 type slot struct {
 	date, clock, practitioner, service, location, minutes string
+	turn                                                  string
 	anyway                                                bool // book although the time is taken
 	taken                                                 bool // the time was refused as taken
 	next                                                  zone.Wall
 
 	practitioners, services, locations []ui.Option
+	turns                              []ui.Option // the two instants of a time that occurs twice
 	problems                           []ui.Problem
 	visit                              *page.Visit
 }
@@ -38,10 +49,10 @@ type slot struct {
 func (s *slot) typed(v *page.Visit) {
 	s.date, s.clock = v.Form("date"), v.Form("time")
 	s.practitioner, s.service, s.location, s.minutes = v.Form("practitioner"), v.Form("service"), v.Form("location"), v.Form("minutes")
-	s.anyway = v.Form("anyway") == "yes"
+	s.turn, s.anyway = v.Form("turn"), v.Form("anyway") == "yes"
 	if free := v.Form("free"); free != "" { // the button that takes the next free time
 		if wall, err := zone.ParseWall(free); err == nil {
-			s.date, s.clock = wall.Date.String(), page.InputClock(wall)
+			s.date, s.clock, s.turn = wall.Date.String(), page.InputClock(wall), ""
 		}
 	}
 }
@@ -80,15 +91,45 @@ func (s *slot) lists(ctx context.Context, tx *store.Tx) error {
 			s.locations = append(s.locations, ui.Option{Value: string(l.ID), Say: say})
 		}
 	}
-	first := func(value *string, options []ui.Option) {
-		if *value == "" && len(options) > 0 {
-			*value = options[0].Value
+	s.practitioners = s.first("practitioner", &s.practitioner, s.practitioners)
+	s.services = s.first("service", &s.service, s.services)
+	s.locations = s.first("location", &s.location, s.locations)
+	for _, l := range places {
+		if string(l.ID) == s.location {
+			s.turns = s.ask(l.Zone)
 		}
 	}
-	first(&s.practitioner, s.practitioners)
-	first(&s.service, s.services)
-	first(&s.location, s.locations)
 	return nil
+}
+
+// first chooses the first of a list where nothing is chosen. Where a choice was refused nothing is chosen for the person.
+func (s *slot) first(field string, value *string, options []ui.Option) []ui.Option {
+	if *value != "" || len(options) == 0 {
+		return options
+	}
+	if s.errorOf(field) != "" {
+		return append([]ui.Option{{Say: s.visit.Say("form.choose")}}, options...)
+	}
+	*value = options[0].Value
+	return options
+}
+
+// ask offers both instants of a time that occurs twice where the clocks go back; nothing for any other time.
+func (s *slot) ask(zoneName string) []ui.Option {
+	date, err := zone.ParseDate(s.date)
+	minute, ok := clock(s.clock)
+	l, zoneErr := zone.Load(zoneName)
+	if err != nil || !ok || zoneErr != nil {
+		return nil
+	}
+	at := zone.Instants(zone.Wall{Date: date, Minute: minute}, l)
+	if len(at) != 2 {
+		return nil
+	}
+	say := func(key string, at time.Time) string {
+		return s.visit.Say(key, page.Clock(zone.WallOf(at.In(l)))+" "+at.In(l).Format("MST"))
+	}
+	return []ui.Option{{Value: string(calendar.First), Say: say("turn.first", at[0])}, {Value: string(calendar.Second), Say: say("turn.second", at[1])}}
 }
 
 // wall reads the day and time, and notes what is wrong with them.
@@ -159,11 +200,14 @@ func (s *slot) errorOf(field string) string {
 func (s *slot) refused(err error, but calendar.ID) bool {
 	problem := page.Problem(s.visit.Text, err)
 	if problem == nil {
+		problem = s.gone(err)
+	}
+	if problem == nil {
 		return false
 	}
 	if errors.Is(err, calendar.ErrTaken) {
 		s.taken = true
-		at := wanted{wall: s.wall(), practitioner: s.practitioner, but: but}
+		at := wanted{wall: s.wall(), turn: calendar.Turn(s.turn), practitioner: s.practitioner, but: but}
 		viewErr := s.visit.View(func(ctx context.Context, tx *store.Tx) error {
 			if say, next := explain(ctx, tx, s.visit.Text, err, at); say != "" {
 				problem.Say, s.next = say, next
@@ -176,6 +220,21 @@ func (s *slot) refused(err error, but calendar.ID) bool {
 	}
 	s.problems = append(s.problems, *problem)
 	return true
+}
+
+// gone says that what was chosen from a list is not there, and lets the choice go, so that another can be made.
+func (s *slot) gone(err error) *ui.Problem {
+	for _, c := range []struct {
+		none  error
+		field string
+		value *string
+	}{{practice.ErrNoPerson, "practitioner", &s.practitioner}, {practice.ErrNoService, "service", &s.service}, {practice.ErrNoLocation, "location", &s.location}} {
+		if errors.Is(err, c.none) {
+			*c.value = ""
+			return &ui.Problem{Field: c.field, Say: s.visit.Say("form.gone-" + c.field)}
+		}
+	}
+	return nil
 }
 
 // reload reads the lists again for a form that is shown once more.

@@ -31,6 +31,7 @@ func ShowMove(v *page.Visit) (page.Answer, error) {
 		}
 		m.date, m.clock = m.entry.Wall.Date.String(), page.InputClock(m.entry.Wall)
 		m.practitioner, m.service, m.location = string(m.entry.Practitioner), string(m.entry.Service), string(m.entry.Location)
+		m.turn = string(m.entry.Turn())
 		m.minutes, m.version = strconv.Itoa(m.entry.Minutes), strconv.FormatInt(m.entry.Version, 10)
 		return m.lists(ctx, tx)
 	})
@@ -50,7 +51,7 @@ func Move(v *page.Visit) (page.Answer, error) {
 	m.visit = v
 	m.typed(v)
 	id := calendar.ID(v.Path("id"))
-	request := calendar.MoveRequest{ID: id, Version: version(v), Wall: m.wall(), Minutes: m.length(), Practitioner: practice.PractitionerID(m.practitioner),
+	request := calendar.MoveRequest{ID: id, Version: version(v), Wall: m.wall(), Turn: calendar.Turn(m.turn), Minutes: m.length(), Practitioner: practice.PractitionerID(m.practitioner),
 		Service: practice.ServiceID(m.service), Location: practice.LocationID(m.location), Overbook: m.anyway}
 	if len(m.problems) > 0 {
 		return m.again(errForm)
@@ -79,7 +80,7 @@ func (m *moving) again(err error) (page.Answer, error) {
 		return page.Answer{}, viewErr
 	}
 	m.frame = m.visit.Frame(m.visit.Say("move.title"), "/")
-	return page.Again(move(*m), err)
+	return page.Again(move(*m), refusal(err))
 }
 
 // cancelling is the form that cancels.

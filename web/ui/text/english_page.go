@@ -31,6 +31,7 @@ var pageEnglish = map[string]string{
 	"fault.calendar.not_found":       "There is no such appointment.",
 	"fault.store.foreign":            "What was chosen is not there any more. Choose again.",
 	"fault.practice.no_practitioner": "Choose a practitioner from the list.",
+	"fault.calendar.twice":           "This time occurs twice on that day. Choose which of the two.",
 
 	"people.none": "Nobody",
 	"people.more": "%s and %d more",
@@ -151,6 +152,15 @@ var pageEnglish = map[string]string{
 	"form.date-wrong":    "Give a day of the calendar, such as 2026-12-01.",
 	"form.time-wrong":    "Give a time, such as 9:30.",
 	"form.minutes-wrong": "Give 1 to 1,440 minutes, or leave it empty for the service’s.",
+
+	"form.choose":            "Choose",
+	"form.gone-practitioner": "This practitioner is not there any more. Choose one from the list.",
+	"form.gone-service":      "This service is not there any more. Choose one from the list.",
+	"form.gone-location":     "This location is not there any more. Choose one from the list.",
+	"turn.which":             "Which of the two",
+	"turn.help":              "The clocks go back on this day, and this time occurs twice.",
+	"turn.first":             "The first, %s, before the clocks go back",
+	"turn.second":            "The second, %s, an hour of the clock later",
 
 	"taken.later":      "That time is taken by %s until %s. Next free: %s.",
 	"taken.later-day":  "That time is taken by %s until %s. Next free: %s, %s.",
