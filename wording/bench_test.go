@@ -55,3 +55,18 @@ func BenchmarkCompile(b *testing.B) {
 		}
 	}
 }
+
+// What a courier does with a version that it has not seen: decode, verify, compile.
+func BenchmarkDecodeAndCompile(b *testing.B) {
+	data := canonical(b, twoDaysVersion())
+	b.ReportAllocs()
+	for b.Loop() {
+		v, _, err := DecodeCanonical(data)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := Compile(v, "en-AU"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -3,11 +3,15 @@ package wording
 import (
 	"bytes"
 	"encoding/json"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/gowebpki/jcs"
+
 	"letterhead/fault"
+	"letterhead/wording/canon"
 	"letterhead/wording/encode"
 )
 
@@ -41,6 +45,69 @@ func TestCanonicalComesBack(t *testing.T) {
 	for _, bad := range []string{"", "zz", strings.Repeat("AB", 32), strings.Repeat("ab", 31)} {
 		if _, err := ParseDigest(bad); err == nil {
 			t.Errorf("digest %q accepted", bad)
+		}
+	}
+}
+
+// Each member of each type, filled by chance, is written as encoding/json and another implementation of RFC 8785 write it.
+func TestCanonicalIsWhatOthersWrite(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	seen := map[string]bool{}
+	for range 400 {
+		v := new(Version)
+		fill(random, reflect.ValueOf(v).Elem(), seen)
+		plain, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := jcs.Transform(plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w canon.Writer
+		if v.write(&w); string(w) != string(want) {
+			t.Fatalf("%s\nwant %s", w, want)
+		}
+	}
+	for name := range memberNames(reflect.TypeFor[Version](), map[reflect.Type]bool{}) {
+		if !seen[name] {
+			t.Errorf("%s was never filled", name)
+		}
+	}
+}
+
+// fill gives every exported member a value by chance, and notes which were not left at zero.
+func fill(random *rand.Rand, v reflect.Value, seen map[string]bool) {
+	words := []string{"", "a", "Zoë & <b>", "\"\\\n\t\u2028", "x\x00\x1f", "لا"}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(words[random.IntN(len(words))])
+	case reflect.Bool:
+		v.SetBool(random.IntN(2) == 0)
+	case reflect.Int:
+		v.SetInt(int64(random.IntN(1000)))
+	case reflect.Pointer:
+		if random.IntN(2) == 0 {
+			v.Set(reflect.New(v.Type().Elem()))
+			fill(random, v.Elem(), seen)
+		}
+	case reflect.Slice:
+		if random.IntN(4) > 0 {
+			v.Set(reflect.MakeSlice(v.Type(), random.IntN(3), 3))
+			for i := range v.Len() {
+				fill(random, v.Index(i), seen)
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() {
+				fill(random, v.Field(i), seen)
+				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				if !v.Field(i).IsZero() {
+					seen[v.Type().Name()+"."+name] = true
+				}
+			}
 		}
 	}
 }

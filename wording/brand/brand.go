@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"letterhead/fault"
+	"letterhead/wording/canon"
 	"letterhead/wording/clean"
 	"letterhead/wording/colour"
 	"letterhead/wording/picture"
@@ -45,6 +46,39 @@ func (b *Branding) Directory(hosts []string) clean.Directory {
 		d.Emails = append(d.Emails, b.Email)
 	}
 	return d
+}
+
+// Canonical writes s as RFC 8785 has it.
+func (s Sender) Canonical(w *canon.Writer) {
+	w.Open('{')
+	w.Text("domain", s.Domain)
+	w.Text("local", s.Local)
+	w.Text("name", s.Name)
+	w.Close('}')
+}
+
+// Canonical writes b as RFC 8785 has it.
+func (b *Branding) Canonical(w *canon.Writer) {
+	w.Open('{')
+	w.Text("accent", b.Accent)
+	if len(b.Address) > 0 {
+		w.Texts("address", b.Address)
+	}
+	w.Some("email", b.Email)
+	if b.Logo != nil {
+		w.Name("logo")
+		b.Logo.Canonical(w)
+	}
+	w.Text("name", b.Name)
+	if b.Phone != nil {
+		w.Name("phone")
+		w.Open('{')
+		w.Text("display", b.Phone.Display)
+		w.Text("number", b.Phone.Number)
+		w.Close('}')
+	}
+	w.Some("website", b.Website)
+	w.Close('}')
 }
 
 // Check says whether a message may come from s.

@@ -11,6 +11,7 @@ import (
 	_ "image/png"
 
 	"letterhead/fault"
+	"letterhead/wording/canon"
 )
 
 const (
@@ -26,6 +27,17 @@ type Image struct {
 	Width  int    `json:"width"`
 	Height int    `json:"height"`
 	Alt    string `json:"alt"`
+}
+
+// Canonical writes i as RFC 8785 has it.
+func (i *Image) Canonical(w *canon.Writer) {
+	w.Open('{')
+	w.Text("alt", i.Alt)
+	w.Number("height", i.Height)
+	w.Text("sha256", i.SHA256)
+	w.Text("type", i.Type)
+	w.Number("width", i.Width)
+	w.Close('}')
 }
 
 // Describe reads a picture's type and size and returns how a version names it.
