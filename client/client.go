@@ -153,6 +153,7 @@ type Reach struct {
 	Consent   map[Topic]bool // the latest answers; a topic that is absent was never asked
 	Contacts  []ContactReach // those who receive something, in the order of their ids
 	Version   int64
+	Touched   int64 // counts the changes of contacts and consents
 }
 
 // ContactReach is Reach for a contact.
@@ -178,7 +179,10 @@ type Recipient struct {
 	Language      string
 	Zone          string
 	Email, Mobile Address
-	Ended         bool // archived, or no contact any more
+	Ended         bool  // archived, or no contact any more
+	Unreadable    bool  // what is sealed does not open: everything else is as stored, and there is no address
+	Version       int64 // of a client; 0 for a contact
+	Touched       int64
 }
 
 // The errors of this package.

@@ -43,7 +43,10 @@ func SetConsent(ctx context.Context, tx *store.Tx, answers ...Consent) error {
 	if errors.Is(err, store.ErrForeign) {
 		err = ErrNotFound
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return touch(ctx, tx, ids...)
 }
 
 func (c Consent) check() error {
@@ -94,4 +97,12 @@ func answersOf(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]map[Topic]Co
 		return err
 	})
 	return out, err
+}
+
+// touch notes that something of these clients changed that stands in another table, so that what was planned from it is planned again.
+func touch(ctx context.Context, tx *store.Tx, ids ...ID) error {
+	return store.Chunks(ids, 2, func(list string, args []any) error {
+		_, err := tx.Exec(ctx, `UPDATE client SET touched = touched + 1 WHERE practice = $1 AND id IN (`+list+`)`, args...)
+		return err
+	})
 }

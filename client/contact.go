@@ -53,7 +53,10 @@ func AddContact(ctx context.Context, tx *store.Tx, keys *vault.Keys, c Contact) 
 	if errors.Is(err, store.ErrForeign) {
 		err = ErrNotFound
 	}
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	return c, touch(ctx, tx, c.Client)
 }
 
 // ChangeContact writes everything of a contact, if Version is what is stored.
@@ -78,7 +81,10 @@ func ChangeContact(ctx context.Context, tx *store.Tx, keys *vault.Keys, c Contac
 	c.Client, c.Version, c.CreatedAt, c.EndedAt = old.Client, old.Version+1, old.CreatedAt, old.EndedAt
 	_, err = tx.Exec(ctx, `UPDATE contact SET name = $3, relation = $4, receives = $5, language = $6, zone = $7, email_state = $8, mobile_state = $9, sealed = $10, version = $11
 		WHERE practice = $1 AND id = $2`, c.ID, c.Name, c.Relation, c.Receives, c.Language, c.Zone, c.Email.State, c.Mobile.State, c.seal(keys), c.Version)
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	return c, touch(ctx, tx, c.Client)
 }
 
 // EndContact unlinks somebody; the row stays, for messages refer to it.
@@ -87,6 +93,10 @@ func EndContact(ctx context.Context, tx *store.Tx, id ContactID) error {
 	if err == nil && n == 0 {
 		err = ErrNoContact
 	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE client SET touched = touched + 1 WHERE practice = $1 AND id = (SELECT client FROM contact WHERE practice = $1 AND id = $2)`, id)
 	return err
 }
 

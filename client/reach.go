@@ -27,11 +27,11 @@ func Reached(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Reach, error) 
 	}
 	out := make(map[ID]Reach, len(ids))
 	err = store.Chunks(ids, 2, func(list string, args []any) error {
-		rows, err := tx.Query(ctx, `SELECT id, external, reminders, email_state, mobile_state, language, zone, archived_at <> 0, version FROM client
+		rows, err := tx.Query(ctx, `SELECT id, external, reminders, email_state, mobile_state, language, zone, archived_at <> 0, version, touched FROM client
 			WHERE practice = $1 AND id IN (`+list+`)`, args...)
 		all, err := store.Collect(rows, err, func(r *store.Rows) (Reach, error) {
 			var c Reach
-			return c, r.Scan(&c.Client, &c.External, &c.Reminders, &c.Email, &c.Mobile, &c.Language, &c.Zone, &c.Archived, &c.Version)
+			return c, r.Scan(&c.Client, &c.External, &c.Reminders, &c.Email, &c.Mobile, &c.Language, &c.Zone, &c.Archived, &c.Version, &c.Touched)
 		})
 		for _, c := range all {
 			c.Contacts = contacts[c.Client]
@@ -83,30 +83,39 @@ func Addresses(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []string
 	}
 	out := make(map[string]Recipient, len(ids))
 	err = store.Chunks(ids, 2, func(list string, args []any) error {
-		rows, err := tx.Query(ctx, `SELECT `+columns+` FROM client c WHERE c.practice = $1 AND c.id IN (`+list+`)`, args...)
-		clients, err := store.Collect(rows, err, func(r *store.Rows) (Client, error) { return scan(keys, r) })
-		if err != nil {
+		rows, err := tx.Query(ctx, `SELECT id, title, first_name, last_name, preferred_name, language, zone, sealed, version, touched, archived_at <> 0
+			FROM client WHERE practice = $1 AND id IN (`+list+`)`, args...)
+		found, err := store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var c Recipient
+			var sealed []byte
+			err := r.Scan(&c.Client, &c.Title, &c.FirstName, &c.LastName, &c.PreferredName, &c.Language, &c.Zone, &sealed, &c.Version, &c.Touched, &c.Ended)
+			c.Name = Client{Title: c.Title, FirstName: c.FirstName, LastName: c.LastName, PreferredName: c.PreferredName}.Name()
+			c.open(keys, vault.Place{Table: "client", Row: string(c.Client), Column: "sealed", Version: c.Version}, sealed)
+			out[string(c.Client)] = c
+			return struct{}{}, err
+		})
+		if err != nil || len(found) == len(args) {
 			return err
 		}
-		for _, c := range clients {
-			out[string(c.ID)] = Recipient{
-				Client: c.ID, Title: c.Title, FirstName: c.FirstName, LastName: c.LastName, PreferredName: c.PreferredName, Name: c.Name(),
-				Language: c.Language, Zone: c.Zone, Email: c.Email, Mobile: c.Mobile, Ended: !c.ArchivedAt.IsZero(),
-			}
-		}
-		if len(clients) == len(ids) {
-			return nil
-		}
-		rows, err = tx.Query(ctx, `SELECT `+contactColumns+` FROM contact WHERE practice = $1 AND id IN (`+list+`)`, args...)
-		contacts, err := store.Collect(rows, err, func(r *store.Rows) (Contact, error) { return scanContact(keys, r) })
-		for _, c := range contacts {
-			out[string(c.ID)] = Recipient{
-				Client: c.Client, Contact: c.ID, Name: c.Name, Language: c.Language, Zone: c.Zone, Email: c.Email, Mobile: c.Mobile, Ended: !c.EndedAt.IsZero(),
-			}
-		}
+		rows, err = tx.Query(ctx, `SELECT id, client, name, language, zone, sealed, version, ended_at <> 0 FROM contact WHERE practice = $1 AND id IN (`+list+`)`, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var c Recipient
+			var sealed []byte
+			var version int64
+			err := r.Scan(&c.Contact, &c.Client, &c.Name, &c.Language, &c.Zone, &sealed, &version, &c.Ended)
+			c.open(keys, contactPlace(c.Contact, version), sealed)
+			out[string(c.Contact)] = c
+			return struct{}{}, err
+		})
 		return err
 	})
 	return out, err
+}
+
+// open sets the addresses. What does not open is one person's trouble, not that of everybody read together.
+func (c *Recipient) open(keys *vault.Keys, at vault.Place, sealed []byte) {
+	d, err := openAt(keys, at, sealed)
+	c.Email, c.Mobile, c.Unreadable = d.Email, d.Mobile, err != nil
 }
 
 // AddressIndex is the keyed index of an address by a channel: by it the courier knows who is suppressed and who was written to before.

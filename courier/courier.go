@@ -45,6 +45,7 @@ type Pictures interface {
 // Facts are what a message is merged from, as of now.
 type Facts struct {
 	Stop         string    // why it must not go any more: a key of docs/reasons.md; "" when it may
+	Hold         string    // why it is held: what it needs cannot be read; "" when it can
 	Wait         time.Time // not before this instant: quiet hours of the recipient began while it was queued or deferred; zero when it may go now
 	Address      string    // e-mail address, or E.164 number
 	AddressIndex string    // its keyed blind index in this practice

@@ -82,6 +82,8 @@ func checkWanted(_ context.Context, _ *Courier, b *batch) error {
 		switch {
 		case p.facts.Stop != "":
 			p.end(message.Dropped, p.facts.Stop, "")
+		case p.facts.Hold != "":
+			p.end(message.Held, p.facts.Hold, "")
 		case p.facts.Wait.After(b.now):
 			p.back(p.facts.Wait)
 		}

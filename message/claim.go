@@ -39,12 +39,12 @@ func Claim(ctx context.Context, w *store.Wide, by string, now, until time.Time, 
 }
 
 const claimColumns = `practice, id, kind, channel, purpose, rule, wording_version, digest, language, appointment, attendee, generation, client, recipient,
-	turn, not_after, attempts, message_id, created_at`
+	turn, not_after, basis, attempts, message_id, created_at`
 
 func scanClaim(rows *store.Rows) (m Message, err error) {
 	var turn, notAfter, created int64
 	err = rows.Scan(&m.Practice, &m.ID, &m.Kind, &m.Channel, &m.Purpose, &m.Rule, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee,
-		&m.Generation, &m.Client, &m.Recipient, &turn, &notAfter, &m.Attempts, &m.MessageID, &created)
+		&m.Generation, &m.Client, &m.Recipient, &turn, &notAfter, &m.Basis, &m.Attempts, &m.MessageID, &created)
 	m.State = Queued
 	m.Turn, m.NotAfter, m.CreatedAt = store.Instant(turn), store.Instant(notAfter), store.Instant(created)
 	return m, err

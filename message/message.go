@@ -116,6 +116,7 @@ type Intent struct {
 	Recipient   string    // the client's id, or a contact's
 	Turn        time.Time // when it may leave; order in which the courier takes messages. Counted in whole seconds
 	NotAfter    time.Time // of no use to anybody after this
+	Basis       string    // of which versions of its facts it was planned, in the planner's words; "" for none. While it is the same, planning again changes nothing
 }
 
 // Message is a message with its fate.

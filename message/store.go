@@ -35,10 +35,10 @@ func Queue(ctx context.Context, tx *store.Tx, intents []Intent) ([]ID, error) {
 		// Whole seconds keep the messages of one practice side by side, so that the courier reads their facts as a set.
 		turn := store.Micro(in.Turn.Truncate(time.Second))
 		rows[i] = []any{string(ids[i]), string(in.Kind), string(in.Channel), string(in.Purpose), in.Rule, in.Version, in.Digest, in.Language,
-			in.Appointment, in.Attendee, in.Generation, in.Client, in.Recipient, turn, store.Micro(in.NotAfter), now, now}
+			in.Appointment, in.Attendee, in.Generation, in.Client, in.Recipient, turn, store.Micro(in.NotAfter), in.Basis, now, now}
 	}
 	_, err := tx.Bulk(ctx, `INSERT INTO message (practice, id, kind, channel, purpose, rule, wording_version, digest, language,
-		appointment, attendee, generation, client, recipient, turn, not_after, created_at, changed_at) VALUES`, "", rows)
+		appointment, attendee, generation, client, recipient, turn, not_after, basis, created_at, changed_at) VALUES`, "", rows)
 	if err != nil {
 		return nil, fmt.Errorf("queue messages: %w", err)
 	}

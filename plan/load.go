@@ -24,6 +24,7 @@ type loader struct {
 	practice *Practice
 	of       practice.Practice
 	zones    map[string]*time.Location
+	sum      uint64 // of what the practice chose: another number after every change of it
 }
 
 func newLoader(ctx context.Context, tx *store.Tx) (*loader, error) {
@@ -35,7 +36,7 @@ func newLoader(ctx context.Context, tx *store.Tx) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	on := rules[:0]
+	on := make([]Rule, 0, len(rules))
 	for _, r := range rules {
 		if r.Enabled {
 			on = append(on, r)
@@ -45,7 +46,7 @@ func newLoader(ctx context.Context, tx *store.Tx) (*loader, error) {
 	if p.DefaultChannel == practice.NoChannel {
 		chosen.Default = ""
 	}
-	return &loader{practice: chosen, of: p, zones: map[string]*time.Location{}}, nil
+	return &loader{practice: chosen, of: p, zones: map[string]*time.Location{}, sum: sum(p, rules)}, nil
 }
 
 // zone resolves a name once. A zone that the embedded database does not have cannot be stored; if it is there nevertheless, say so.
@@ -61,14 +62,14 @@ func (l *loader) zone(name string) (*time.Location, error) {
 	return found, nil
 }
 
-const appointmentColumns = `a.id, a.external, a.practitioner, a.service, a.location, a.mode, a.wall, a.zone, a.starts, a.booking, a.generation, a.booked_at, a.moved_at, a.cancelled_at, a.cancel_reason, a.created_at`
+const appointmentColumns = `a.id, a.external, a.practitioner, a.service, a.location, a.mode, a.wall, a.zone, a.starts, a.booking, a.generation, a.booked_at, a.moved_at, a.cancelled_at, a.cancel_reason, a.created_at, a.version`
 
 func (l *loader) scan(r *store.Rows) (Facts, error) {
 	var a Appointment
 	var wall, zoneName string
 	var starts, booked, moved, cancelled, created int64
 	if err := r.Scan(&a.ID, &a.External, &a.Practitioner, &a.Service, &a.Location, &a.Mode, &wall, &zoneName, &starts, &a.Booking, &a.Generation,
-		&booked, &moved, &cancelled, &a.CancelReason, &created); err != nil {
+		&booked, &moved, &cancelled, &a.CancelReason, &created, &a.Version); err != nil {
 		return Facts{}, err
 	}
 	var err error
@@ -202,7 +203,7 @@ func (l *loader) fill(ctx context.Context, tx *store.Tx, all []Facts, of scope) 
 
 func (l *loader) reach(attendee *Attendee, r client.Reach) error {
 	c := &attendee.Client
-	c.External, c.Archived = r.External, r.Archived
+	c.External, c.Archived, c.Version, c.Touched = r.External, r.Archived, r.Version, r.Touched
 	c.Wants, c.EmailState, c.MobileState, c.Language = string(r.Reminders), string(r.Email), string(r.Mobile), r.Language
 	refused := func(channel practice.Channel) bool {
 		given, asked := r.Consent[client.Topic{Category: client.Appointments, Channel: channel}]

@@ -72,6 +72,7 @@ type Appointment struct {
 	CancelledAt                     time.Time
 	CancelReason                    string
 	KnownAt                         time.Time // when its row was written
+	Version                         int64     // of its row
 }
 
 // mark is one number for when, where, how and with whom: equal where a client would see no difference.
@@ -101,6 +102,8 @@ type Client struct {
 	Archived bool
 	Recipient
 	NoEmail, NoSMS bool // consent withdrawn
+	Version        int64
+	Touched        int64 // counts the changes of contacts and consents
 }
 
 // Recipient is somebody who may be written to.

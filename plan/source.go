@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,19 +45,45 @@ func (s *Source) Versions(ctx context.Context, tx *store.Tx, ids []string) (map[
 // batch is what was read for the messages of one practice.
 type batch struct {
 	tx         *store.Tx
-	keys       *vault.Keys
 	of         *loader
+	keys       *vault.Keys
+	places     map[string]seat // by attendee
 	plans      map[string]*Facts
-	entries    map[calendar.ID]calendar.Entry
 	recipients map[string]client.Recipient
 	locations  map[practice.LocationID]practice.Location
 }
 
-// Facts plans again what each message was for and returns today's facts, in the order of the batch.
+// seat is an attendee's place in an appointment, with what a message shows of it.
+type seat struct {
+	wording.Values
+	appointment string
+	version     int64
+	client      string
+	starts      time.Time
+	home        *time.Location
+	location    practice.LocationID
+}
+
+// Facts returns today's facts of what each message was for, in the order of the batch. What has changed since it was planned is planned again.
 func (s *Source) Facts(ctx context.Context, tx *store.Tx, messages []message.Message) ([]courier.Facts, error) {
 	b, err := s.read(ctx, tx, messages)
 	if err != nil {
 		return nil, err
+	}
+	var changed []string
+	seen := map[string]bool{}
+	for i := range messages {
+		if m := &messages[i]; m.Kind == message.Rule && !b.same(m) && !seen[m.Appointment] {
+			seen[m.Appointment] = true
+			changed = append(changed, m.Appointment)
+		}
+	}
+	facts, err := b.of.byID(ctx, tx, changed)
+	if err != nil {
+		return nil, err
+	}
+	for i := range facts {
+		b.plans[facts[i].Appointment.ID] = &facts[i]
 	}
 	out := make([]courier.Facts, len(messages))
 	for i := range messages {
@@ -74,25 +101,17 @@ func (s *Source) read(ctx context.Context, tx *store.Tx, messages []message.Mess
 	if b.of, err = newLoader(ctx, tx); err != nil {
 		return nil, err
 	}
-	var appointments []calendar.ID
-	var people []string
-	seen := map[string]bool{}
+	var people, attendees []string
 	for i := range messages {
 		m := &messages[i]
-		if m.Appointment != "" && !seen[m.Appointment] {
-			seen[m.Appointment] = true
-			appointments = append(appointments, calendar.ID(m.Appointment))
+		if people = append(people, m.Recipient); m.Client != m.Recipient {
+			people = append(people, m.Client)
 		}
-		people = append(people, m.Recipient, m.Client)
+		if m.Attendee != "" {
+			attendees = append(attendees, m.Attendee)
+		}
 	}
-	facts, err := b.of.byID(ctx, tx, texts(appointments))
-	if err != nil {
-		return nil, err
-	}
-	for i := range facts {
-		b.plans[facts[i].Appointment.ID] = &facts[i]
-	}
-	if b.entries, err = calendar.Entries(ctx, tx, appointments); err != nil {
+	if b.places, err = b.of.seats(ctx, tx, attendees); err != nil {
 		return nil, err
 	}
 	if b.recipients, err = client.Addresses(ctx, tx, b.keys, people); err != nil {
@@ -103,6 +122,73 @@ func (s *Source) read(ctx context.Context, tx *store.Tx, messages []message.Mess
 		b.locations[l.ID] = l
 	}
 	return b, err
+}
+
+// seats reads attendees with their appointments. The first visit is told by whether an earlier one was kept.
+func (l *loader) seats(ctx context.Context, tx *store.Tx, attendees []string) (map[string]seat, error) {
+	slices.Sort(attendees)
+	out := make(map[string]seat, len(attendees))
+	err := store.Chunks(slices.Compact(attendees), 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, seatsQuery(list), args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (none struct{}, err error) {
+			var c seat
+			var id, confirmation, on, mode string
+			var starts, ends int64
+			if err := r.Scan(&id, &c.client, &confirmation, &c.appointment, &c.version, &on, &c.Zone, &starts, &ends, &c.Minutes, &mode, &c.location,
+				&c.Service, &c.Practitioner, &c.FirstVisit); err != nil {
+				return none, err
+			}
+			if c.home, err = l.zone(c.Zone); err != nil {
+				return none, err
+			}
+			written, err := zone.ParseWall(on)
+			c.Start, c.End, c.starts = wall(written), wall(zone.WallOf(store.Instant(ends).In(c.home))), store.Instant(starts)
+			c.Confirmed, c.Mode = confirmation == string(calendar.Confirmed), modes[practice.Mode(mode)]
+			out[id] = c
+			return none, err
+		})
+		return err
+	})
+	return out, wrapped("read what messages are about", err)
+}
+
+// CROSS JOIN and the conditions' order keep both engines at looking up by keys.
+func seatsQuery(list string) string {
+	return `SELECT t.id, t.client, t.confirmation, a.id, a.version, a.wall, a.zone, a.starts, a.ends, a.minutes, a.mode, a.location, s.name, p.name,
+		NOT EXISTS (SELECT 1 FROM attendee o CROSS JOIN appointment e WHERE o.practice = $1 AND o.client = t.client AND o.attendance <> 'no show'
+			AND e.practice = $1 AND e.id = o.appointment AND e.booking = 'booked' AND e.starts < a.starts)
+		FROM attendee t CROSS JOIN appointment a CROSS JOIN service s CROSS JOIN practitioner p
+		WHERE t.practice = $1 AND t.id IN (` + list + `) AND a.practice = $1 AND a.id = t.appointment
+		AND s.practice = $1 AND s.id = a.service AND p.practice = $1 AND p.id = a.practitioner`
+}
+
+// same reports whether nothing has changed since a rule's message was planned.
+func (b *batch) same(m *message.Message) bool {
+	at, ok := b.places[m.Attendee]
+	if !ok || m.Basis == "" || at.appointment != m.Appointment || at.client != m.Client {
+		return false
+	}
+	c := b.recipients[m.Client]
+	return m.Basis == b.of.basis(at.version, c.Version, c.Touched) && !b.quiet(m, at.home)
+}
+
+// quiet reports whether it is night for the recipient, or where the appointment is: then what waits is planned.
+func (b *batch) quiet(m *message.Message, home *time.Location) bool {
+	quiet := b.of.practice.Quiet
+	for i := range b.of.practice.Rules {
+		if r := &b.of.practice.Rules[i]; r.Key == m.Rule && r.quiet != nil {
+			quiet = *r.quiet
+		}
+	}
+	if quiet.quietAt(b.tx.Now, home) {
+		return true
+	}
+	name := b.recipients[m.Recipient].Zone
+	if name == "" {
+		return false
+	}
+	theirs, err := b.of.zone(name)
+	return err != nil || quiet.quietAt(b.tx.Now, theirs)
 }
 
 func (b *batch) facts(m *message.Message) courier.Facts {
@@ -116,10 +202,14 @@ func (b *batch) facts(m *message.Message) courier.Facts {
 		if ok && recipient.Contact == "" {
 			f.Stop = string(Archived)
 		}
-	case m.Kind == message.Rule:
+	case m.Kind == message.Rule && !b.same(m):
 		f.Stop, f.Wait = b.still(m)
 	}
 	if f.Stop != "" {
+		return f
+	}
+	if recipient.Unreadable {
+		f.Hold = message.ReasonKeys
 		return f
 	}
 	address, none, bad := recipient.Email, NoEmail, BadEmail
@@ -170,32 +260,20 @@ func (b *batch) still(m *message.Message) (stop string, wait time.Time) {
 
 // fill sets the values that merge.
 func (b *batch) fill(f *courier.Facts, m *message.Message, recipient client.Recipient) {
+	at, ok := b.places[m.Attendee]
+	if ok {
+		f.Values = at.Values
+	}
 	v := &f.Values
 	v.Recipient = called(recipient)
-	attendee := b.recipients[m.Client]
 	if m.Recipient != m.Client {
-		v.ForOther, v.Attendee = true, called(attendee)
+		v.ForOther, v.Attendee = true, called(b.recipients[m.Client])
 	}
-	e, ok := b.entries[calendar.ID(m.Appointment)]
 	if !ok {
 		return
 	}
-	start := e.Wall
-	v.Start = wall(start)
-	v.Minutes = e.Minutes
-	v.Zone = e.Zone
-	v.Service, v.Practitioner = e.ServiceName, e.PractitionerName
-	v.Mode = modes[e.Mode]
-	if home, err := b.of.zone(e.Zone); err == nil {
-		v.End = wall(zone.WallOf(e.Ends.In(home)))
-		v.ZoneDiffers = b.differs(recipient.Zone, home, e.Starts)
-	}
-	for i := range e.People {
-		if p := &e.People[i]; string(p.ID) == m.Attendee {
-			v.FirstVisit, v.Confirmed = p.FirstVisit, p.Confirmation == calendar.Confirmed
-		}
-	}
-	l := b.locations[e.Location]
+	v.ZoneDiffers = b.differs(recipient.Zone, at.home, at.starts)
+	l := b.locations[at.location]
 	v.Location = wording.Place{Name: l.Name, Address: strings.ReplaceAll(l.Address, "\n", ", "), Phone: l.Phone, Directions: strings.ReplaceAll(l.Directions, "\n", " ")}
 	if f.ReplyTo = l.ReplyTo; f.ReplyTo == "" {
 		f.ReplyTo = b.of.of.Email

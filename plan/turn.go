@@ -81,6 +81,7 @@ func Turn(ctx context.Context, tx *store.Tx, limit int) (Turned, error) {
 
 // decision is what becomes of the rows of one turn.
 type decision struct {
+	of      *loader
 	rows    [][]any // dropped and put off
 	intents []message.Intent
 	queued  []claimed // of each intent, its row
@@ -109,7 +110,7 @@ func decide(ctx context.Context, tx *store.Tx, taken []claimed) (*decision, erro
 	for i := range facts {
 		plans[facts[i].Appointment.ID] = planned{&facts[i], Plan(facts[i], tx.Now)}
 	}
-	d := &decision{}
+	d := &decision{of: l}
 	for i := range taken {
 		c := &taken[i]
 		p, known := plans[c.appointment]
@@ -123,13 +124,13 @@ func decide(ctx context.Context, tx *store.Tx, taken []claimed) (*decision, erro
 				d.drop(tx, c, reason)
 				continue
 			}
-			d.line(tx, c, find(p.lines, &c.Past), versions, l.of.Language)
+			d.line(tx, c, p.facts, find(p.lines, &c.Past), versions)
 		}
 	}
 	return d, nil
 }
 
-func (d *decision) line(tx *store.Tx, c *claimed, line *Line, versions map[template.ID]template.Version, language string) {
+func (d *decision) line(tx *store.Tx, c *claimed, f *Facts, line *Line, versions map[template.ID]template.Version) {
 	if line.Next.After(tx.Now) {
 		d.waiting++
 		d.rows = append(d.rows, dueRow(c.appointment, &c.Past, line.Next, "open", "", "", time.Time{}))
@@ -140,6 +141,7 @@ func (d *decision) line(tx *store.Tx, c *claimed, line *Line, versions map[templ
 		d.drop(tx, c, NoWording)
 		return
 	}
+	language := d.of.of.Language
 	if line.Language != "" {
 		language = line.Language
 	}
@@ -148,7 +150,7 @@ func (d *decision) line(tx *store.Tx, c *claimed, line *Line, versions map[templ
 		Kind: message.Rule, Channel: message.Channel(line.Channel), Purpose: message.Appointments, Rule: line.Rule,
 		Version: string(version.ID), Digest: version.Digest, Language: language,
 		Appointment: line.Appointment, Attendee: line.Attendee, Generation: line.Generation, Client: line.Client, Recipient: line.Recipient,
-		Turn: tx.Now, NotAfter: line.Until,
+		Turn: tx.Now, NotAfter: line.Until, Basis: d.of.basisOf(f, line.Attendee),
 	})
 }
 
