@@ -66,15 +66,20 @@ func (c *Compiled) Uses() []Field {
 // HasSMS tells whether this language has a text message.
 func (c *Compiled) HasSMS() bool { return len(c.sms) > 0 }
 
-// Compile validates v and turns one of its languages into segments. Every image must be attached.
+// Compile validates one language of v, and what all share, and turns it into segments. Every image must be attached.
 func Compile(v *Version, tag string) (*Compiled, error) {
-	if err := v.Validate(); err != nil {
+	check := &validator{v: v, directory: v.Directory()}
+	if err := check.whole(); err != nil {
 		return nil, err
 	}
-	language, ok := v.Language(tag)
-	if !ok {
+	n := slices.IndexFunc(v.Languages, func(l Language) bool { return l.Tag == tag })
+	if n < 0 {
 		return nil, refuse("language", "wording.language_unknown", "the wording has no language %q", clean.Clip(tag))
 	}
+	if err := check.oneLanguage(n); err != nil {
+		return nil, err
+	}
+	language := &v.Languages[n]
 	digest, err := v.Digest()
 	if err != nil {
 		return nil, err

@@ -25,6 +25,20 @@ type validator struct {
 // Validate says whether v may be signed and compiled: the first thing wrong, its encode.Place and the way out.
 func (v *Version) Validate() error {
 	c := &validator{v: v, directory: v.Directory()}
+	if err := c.whole(); err != nil {
+		return err
+	}
+	for i := range v.Languages {
+		if err := c.oneLanguage(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole holds what all languages share to its rules.
+func (c *validator) whole() error {
+	v := c.v
 	if v.Format != Format {
 		return refuse("format", "wording.format", "the wording has format %d; this program writes format %d", v.Format, Format)
 	}
@@ -60,11 +74,6 @@ func (v *Version) Validate() error {
 	}
 	if total > picture.MaxAll {
 		return refuse("image", "wording.images_large", "the pictures have %d kB together; a mail carries at most %d kB", total>>10, picture.MaxAll>>10)
-	}
-	for i := range v.Languages {
-		if err := c.oneLanguage(i); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package clean
 
 import (
+	"html"
+	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,108 +27,252 @@ func Suspicion(text string) Reason {
 	return first
 }
 
-// Scan reports every part of text that reads as a web address, an e-mail address or a phone number, until found returns false.
+// Scan reports every part of text that reads as a web address, an e-mail address or a phone number, until found returns false. Text is read as a mail program
+// reads it, and as a reader does: folded to NFKC, without invisible characters, and once more with its percent signs and entities resolved.
 func Scan(text string, found func(AutoLink) bool) {
+	for range 3 { // as often as something may have been encoded
+		if !scanOnce(text, found) {
+			return
+		}
+		resolved := resolve(text)
+		if resolved == text {
+			return
+		}
+		text = resolved
+	}
+}
+
+func scanOnce(text string, found func(AutoLink) bool) (goOn bool) {
 	digits, marks, plain := 0, false, true
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c >= '0' && c <= '9':
 			digits++
-		case c == '.' || c == '@' || c == ':':
+		case c == '@':
 			marks = true
+		case c == '.' || c == ':':
+			marks = marks || i+1 < len(text) && text[i+1] != ' '
 		case c >= 0x80:
 			plain = false
 		}
 	}
-	if plain && !marks && digits < leastPhoneDigits {
-		return
-	}
 	if !plain {
-		text = foldDots(norm.NFKC.String(text))
+		text, digits, marks = fold(text), leastPhoneDigits, true
 	}
-	for token := range strings.FieldsFuncSeq(text, breaksAddress) {
-		if linkLike(token) && !found(AutoLink{Reason: ReasonLink, Text: strings.ToLower(strings.Trim(token, ".:/-"))}) {
-			return
-		}
+	if marks && !scanLinks(text, found) {
+		return false
 	}
-	scanPhones(text, found)
+	return digits < leastPhoneDigits && !hexNumber(text) || scanPhones(text, found)
 }
 
-// foldDots makes every sign that a resolver or a reader takes for a dot into one. (UTS 46 §4; U+2024 by NFKC already)
-func foldDots(text string) string {
-	if !strings.ContainsAny(text, "。｡．․") {
+// resolve reads percent signs and entities as a browser would.
+func resolve(text string) string {
+	if strings.IndexByte(text, '&') >= 0 && strings.IndexByte(text, ';') >= 0 {
+		text = html.UnescapeString(text)
+	}
+	if strings.IndexByte(text, '%') < 0 {
 		return text
 	}
-	return strings.NewReplacer("。", ".", "｡", ".", "．", ".", "․", ".").Replace(text)
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			if high, low := hexDigit(text[i+1]), hexDigit(text[i+2]); high >= 0 && low >= 0 {
+				out.WriteByte(byte(high<<4 | low))
+				i += 2
+				continue
+			}
+		}
+		out.WriteByte(text[i])
+	}
+	return strings.ToValidUTF8(out.String(), " ")
+}
+
+func hexDigit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
+}
+
+// fold makes what looks alike the same: NFKC, every sign that a resolver or a reader takes for a dot (UTS 46 §4), nothing that cannot be seen. Marks over digits go
+// too: a digit in a box is a digit.
+func fold(text string) string {
+	digit := false
+	return strings.Map(func(r rune) rune {
+		before := digit
+		digit = unicode.IsDigit(r) || before && unicode.Is(unicode.M, r)
+		switch {
+		case r == '。' || r == '｡' || r == '．' || r == '․' || r == '﹒':
+			return '.'
+		case r < 0x80:
+			return r
+		case before && unicode.Is(unicode.M, r), hidden(r):
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(text))
+}
+
+// asciiBreaks are the ASCII signs that end an address.
+var asciiBreaks = breaksOf("\x1f \t\r\n\v\f<>\"'()[]{},;!?|")
+
+func breaksOf(signs string) (out [128]bool) {
+	for _, c := range []byte(signs) {
+		out[c] = true
+	}
+	return out
 }
 
 func breaksAddress(r rune) bool {
-	return unicode.IsSpace(r) || strings.ContainsRune("<>\"'()[]{},;!?|“”‘’«»„،؛؟、", r)
+	if r < 0x80 {
+		return asciiBreaks[r&127]
+	}
+	return unicode.IsSpace(r) || strings.ContainsRune("“”‘’«»„،؛؟、", r)
 }
 
-var schemes = []string{"http:", "https:", "ftp:", "mailto:", "tel:", "sms:", "javascript:", "data:", "file:", "callto:", "whatsapp:", "facetime:", "intent:", "vbscript:", "geo:", "blob:"}
+// scanLinks takes text apart into what an address may be made of.
+func scanLinks(text string, found func(AutoLink) bool) (goOn bool) {
+	start, marks := -1, false
+	end := func(at int) bool {
+		if start < 0 || !marks || !linkLike(text[start:at]) {
+			return true
+		}
+		return found(AutoLink{Reason: ReasonLink, Text: strings.ToLower(strings.Trim(text[start:at], ".:/-*_~"))})
+	}
+	for i, r := range text {
+		if breaksAddress(r) {
+			if r == '?' && marks && start >= 0 && i+1 < len(text) && text[i+1] > ' ' { // a query
+				continue
+			}
+			if !end(i) {
+				return false
+			}
+			start, marks = -1, false
+			continue
+		}
+		if start < 0 {
+			start = i
+		}
+		marks = marks || r == '.' || r == '@' || r == ':'
+	}
+	return end(len(text))
+}
+
+// schemes that programs open something by.
+var schemes = wordsOf("http https hxxp ftp ftps sftp mailto tel sms mms smsto javascript data file callto whatsapp facetime intent vbscript geo blob xmpp sip sips skype tg signal viber " +
+	"bitcoin ethereum magnet webcal itms market irc ircs ldap ldaps smb nntp cid mid about view-source ws wss ssh git zoommtg msteams weixin alipay upi paypal android-app")
+
+func wordsOf(list string) map[string]bool {
+	out := map[string]bool{}
+	for _, word := range strings.Fields(list) {
+		out[word] = true
+	}
+	return out
+}
 
 func linkLike(token string) bool {
-	if strings.Contains(token, "://") || strings.IndexByte(token, '@') > 0 && !strings.HasSuffix(token, "@") {
+	if at := strings.IndexByte(token, '@'); at > 0 && at < len(token)-1 || strings.Contains(token, "://") {
 		return true
 	}
-	lower := strings.ToLower(token)
-	if strings.HasPrefix(lower, "www.") && len(lower) > 4 {
-		return true
+	colons := 0
+	for i := range len(token) {
+		switch token[i] {
+		case '.':
+			if hostDot(token, i) {
+				return true
+			}
+		case ':':
+			colons++
+			if i+1 < len(token) && schemes[schemeBefore(token[:i])] {
+				return true
+			}
+		}
 	}
-	for _, s := range schemes {
-		if strings.HasPrefix(lower, s) && len(lower) > len(s) {
+	if colons > 1 {
+		if _, err := netip.ParseAddr(token); err == nil {
 			return true
 		}
 	}
-	for part := range strings.FieldsFuncSeq(token, func(r rune) bool { return strings.ContainsRune("/?#:=&\\", r) }) {
-		if hostLike(part) {
+	return fourNumbers(token)
+}
+
+// schemeBefore is the word before a colon.
+func schemeBefore(text string) string {
+	from := len(text)
+	for from > 0 && len(text)-from < 12 && (text[from-1]|0x20 >= 'a' && text[from-1]|0x20 <= 'z' || text[from-1] == '-') {
+		from--
+	}
+	return strings.ToLower(strings.TrimLeft(text[from:], "-"))
+}
+
+// hostDot tells whether the dot at i has the end of a label before it and after it what may be the last label of a host: two letters and more, or one in punycode. Nobody
+// can know which of them exist tomorrow.
+func hostDot(token string, i int) bool {
+	before, _ := utf8.DecodeLastRuneInString(token[:i])
+	if i == 0 || !unicode.IsLetter(before) && !unicode.IsDigit(before) && !unicode.Is(unicode.M, before) && !unicode.Is(unicode.So, before) {
+		return len(token) > i+4 && i >= 3 && strings.EqualFold(token[i-3:i], "www")
+	}
+	rest := token[i+1:]
+	if len(rest) > 4 && strings.EqualFold(rest[:4], "xn--") {
+		return true
+	}
+	letters := 0
+	for _, r := range rest {
+		switch {
+		case unicode.IsLetter(r):
+			letters++
+		case unicode.Is(unicode.M, r):
+		default:
+			return letters > 1 && !unicode.IsDigit(r) || letters > 0 && i >= 3 && strings.EqualFold(token[i-3:i], "www")
+		}
+	}
+	return letters > 1 || letters > 0 && i >= 3 && strings.EqualFold(token[i-3:i], "www")
+}
+
+// fourNumbers tells whether there is an IP address in a word, in any base: four numbers, or fewer when one is hexadecimal.
+func fourNumbers(token string) bool {
+	for run := range strings.FieldsFuncSeq(token, func(r rune) bool { return r != '.' && r != 'x' && r != 'X' && (r >= 0x80 || hexDigit(byte(r)) < 0) }) {
+		run = strings.Trim(run, ".")
+		groups, numbers, hex := 0, 0, false
+		for group := range strings.SplitSeq(run, ".") {
+			groups++
+			switch {
+			case group != "" && between(group, '0', '9'):
+				numbers++
+			case len(group) > 2 && group[0] == '0' && group[1]|0x20 == 'x':
+				numbers++
+				hex = true
+			}
+		}
+		if numbers == groups && (groups == 4 || hex && groups > 1 && groups < 4) {
 			return true
 		}
 	}
 	return false
 }
 
-// hostLike tells whether a word has the shape of a host: labels with dots between, the last one of two letters or more; or four numbers.
-func hostLike(word string) bool {
-	word = strings.TrimRight(word, ".")
-	if !strings.Contains(word, ".") {
-		return false
-	}
-	labels := strings.Split(word, ".")
-	numbers := 0
-	for _, l := range labels {
-		if l != "" && between(l, '0', '9') {
-			numbers++
-		}
-	}
-	if len(labels) == 4 && numbers == 4 {
-		return true
-	}
-	last := labels[len(labels)-1]
-	previous := labels[len(labels)-2]
-	if previous == "" || utf8.RuneCountInString(last) < 2 {
-		return false
-	}
-	if strings.HasPrefix(strings.ToLower(last), "xn--") {
-		return true
-	}
-	for _, r := range last {
-		if !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) {
-			return false
-		}
-	}
-	end, _ := utf8.DecodeLastRuneInString(previous)
-	return unicode.IsLetter(end) || unicode.IsDigit(end) || unicode.Is(unicode.M, end)
+// hexNumber tells whether text has an IP address as one hexadecimal number.
+func hexNumber(text string) bool {
+	i := strings.Index(text, "0x")
+	return i >= 0 && len(text) >= i+10 && !strings.ContainsFunc(text[i+2:i+10], func(r rune) bool { return r >= 0x80 || hexDigit(byte(r)) < 0 })
 }
 
+// joinsDigits are the signs that may stand between the digits of a number to ring.
+const joinsDigits = " ()+-./–—‐‑‒−·•∙⋅‧・_*~'’"
+
 // scanPhones finds runs of seven digits and more with nothing but separators between, dates, years and times of day left out.
-func scanPhones(text string, found func(AutoLink) bool) {
+func scanPhones(text string, found func(AutoLink) bool) (goOn bool) {
+	if hexNumber(text) && !found(AutoLink{Reason: ReasonLink, Text: text}) {
+		return false
+	}
 	var digits []byte
 	start, end := -1, 0
 	flush := func() bool {
 		defer func() { digits, start = digits[:0], -1 }()
-		if len(digits) < leastPhoneDigits || datesOnly(strings.Trim(text[start:end], " ()+-./–—‐‑·•")) {
+		if len(digits) < leastPhoneDigits || datesOnly(strings.Trim(text[start:end], joinsDigits)) {
 			return true
 		}
 		return found(AutoLink{Reason: ReasonPhone, Text: text[start:end], Digits: string(digits)})
@@ -139,15 +285,13 @@ func scanPhones(text string, found func(AutoLink) bool) {
 			}
 			digits = append(digits, '0'+digitOf(r))
 			end = i + utf8.RuneLen(r)
-		case start >= 0 && !strings.ContainsRune(" ()+-./–—‐‑·•", r):
+		case start >= 0 && !strings.ContainsRune(joinsDigits, r):
 			if !flush() {
-				return
+				return false
 			}
 		}
 	}
-	if start >= 0 {
-		flush()
-	}
+	return start < 0 || flush()
 }
 
 // digitOf is the value of a decimal digit of any script: they stand in rows of ten.

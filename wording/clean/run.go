@@ -22,8 +22,8 @@ func Clip(s string) string {
 	return string([]rune(s)[:most]) + "…"
 }
 
-// FieldMark is a field in the joined text of a line: a sign that ends every address and number.
-const FieldMark = '\u2028'
+// FieldMark is a field in the joined text of a line: a control character, which no text has, that ends every address and number.
+const FieldMark = '\x1f'
 
 // Run holds text to one line of visible characters. Joiners and the emoji selector have a meaning and may stay.
 func Run(at, text string, most int) error {

@@ -13,7 +13,7 @@ type Piece struct {
 // NewPiece encodes text whose line breaks are "\n".
 func NewPiece(text []byte) Piece {
 	var p Piece
-	p.Bytes, p.tail = AppendQuoted(nil, text, 0)
+	p.Bytes, p.tail = AppendQuoted(make([]byte, 0, len(text)+len(text)/8+16), text, 0)
 	p.head = bytes.IndexByte(p.Bytes, '\r')
 	if p.breaks = p.head >= 0; !p.breaks {
 		p.head = len(p.Bytes)

@@ -11,6 +11,13 @@ const upperHex = "0123456789ABCDEF"
 // or at the end is encoded, so that what follows may be a line break.
 func AppendQuoted(dst []byte, src []byte, col int) ([]byte, int) {
 	for i := 0; i < len(src); {
+		run := i // of bytes that stand for themselves; a space only before one of them
+		for most := min(len(src)-1, i+QuotedLine-col); run < most && itself[Text][src[run]] && (src[run] != ' ' || src[run+1] != '\n'); {
+			run++
+		}
+		if run > i {
+			dst, col, i = append(dst, src[i:run]...), col+run-i, run
+		}
 		c := src[i]
 		switch {
 		case c == '\n':

@@ -8,8 +8,18 @@ import (
 	"errors"
 	"io"
 
+	"github.com/gowebpki/jcs"
 	"letterhead/fault"
 )
+
+// Canonical returns the JSON of v as RFC 8785 has it: of equal values the same bytes, which is what digests are taken of and people sign.
+func Canonical(v any) ([]byte, error) {
+	plain, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return jcs.Transform(plain)
+}
 
 // Members walks one JSON value once: encoding/json would take the last of two equal members and match names whatever their case.
 func Members(data []byte, maxDepth int) error {
