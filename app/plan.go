@@ -17,7 +17,7 @@ import (
 
 func planCommand() command {
 	cmd := command{
-		name: "plan", summary: "say what will be sent, when and to whom, and what will not, and why",
+		name: "plan", summary: "say what will be sent, when and to whom, and what will not, and why, in the order in which it falls due",
 		examples: []string{
 			"plan --practice ID --from 2026-12-01 --to 2026-12-07", "plan --practice ID --appointment 50017 --json",
 			"plan --practice ID --client 1042 --at 2026-12-01T09:00:00+11:00 --json",
@@ -84,7 +84,7 @@ func (c *call) printPlan(ctx context.Context, tx *store.Tx, f plan.Filter) error
 	out := bufio.NewWriter(c.out)
 	encoder := json.NewEncoder(out)
 	lines := 0
-	err := plan.Lines(ctx, tx, f, func(l plan.Line) error {
+	err := plan.Ordered(ctx, tx, f, func(l plan.Line) error {
 		lines++
 		if c.json {
 			return encoder.Encode(l)
