@@ -8,6 +8,7 @@ import (
 	"letterhead/fault"
 	"letterhead/guard"
 	"letterhead/testkit/sink"
+	"letterhead/web/mail"
 	"letterhead/web/page"
 	"letterhead/web/ui"
 	"letterhead/wording"
@@ -18,11 +19,6 @@ const inboxPath = "/sink"
 
 // newest is how many messages a list shows.
 const newest = 200
-
-// framePolicy is the policy of a mail shown in its frame: nothing is loaded, nothing runs, its own styles count, and only our page may
-// frame it.
-const framePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; " +
-	"sandbox allow-popups allow-popups-to-escape-sandbox"
 
 var errNoMail = fault.New(fault.NotFound, "sink.none", "the sink does not have this message any more")
 
@@ -64,7 +60,7 @@ func (s *Sinks) showMails(v *page.Visit) (page.Answer, error) {
 	b := s.inbox(v, len(all), false)
 	slices.Reverse(all)
 	for _, m := range all[:min(len(all), newest)] {
-		o := openMail(m.Raw)
+		o := mail.Open(m.Raw)
 		b.mails = append(b.mails, letter{id: m.ID, when: v.Text.Moment(m.At.In(v.Location), v.Now.In(v.Location)), to: m.To, subject: o.Subject})
 	}
 	return page.Show(showInbox(b))
@@ -93,7 +89,7 @@ type mailPage struct {
 	id    string
 	when  string
 	view  string
-	mail  opened
+	mail  mail.Mail
 	tabs  []ui.Tab
 }
 
@@ -114,7 +110,7 @@ func (s *Sinks) showMail(v *page.Visit) (page.Answer, error) {
 	if err != nil {
 		return page.Answer{}, err
 	}
-	p := mailPage{visit: v, id: strconv.Itoa(m.ID), mail: openMail(m.Raw), view: "html", when: v.Text.Moment(m.At.In(v.Location), v.Now.In(v.Location))}
+	p := mailPage{visit: v, id: strconv.Itoa(m.ID), mail: mail.Open(m.Raw), view: "html", when: v.Text.Moment(m.At.In(v.Location), v.Now.In(v.Location))}
 	if view := v.Query("view"); view == "text" || view == "headers" {
 		p.view = view
 	}
@@ -130,8 +126,8 @@ func (s *Sinks) showHTML(v *page.Visit) (page.Answer, error) {
 	if err != nil {
 		return page.Answer{}, err
 	}
-	return page.Answer{Status: http.StatusOK, Raw: openMail(m.Raw).framed(), Header: map[string]string{
-		"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": framePolicy}}, nil
+	return page.Answer{Status: http.StatusOK, Raw: mail.Open(m.Raw).Framed(), Header: map[string]string{
+		"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": mail.FramePolicy}}, nil
 }
 
 func (t text) partsSay(v *page.Visit) string { return v.Count("sink.parts", t.parts) }

@@ -16,7 +16,14 @@ import (
 	"letterhead/testkit"
 	"letterhead/vault"
 	"letterhead/web"
+	"letterhead/web/mail"
 )
+
+const sampleMail = "From: =?utf-8?q?Wattle_Street?= <hello@wattlestreet.example>\r\nTo: fatima@example.org\r\nSubject: =?utf-8?q?Your_appointment_with_Petra_Sch=C3=A4fer?=\r\n" +
+	"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n" +
+	"--a\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nHello F=C3=A1tima\r\n" +
+	"--a\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<html><head><title>x</title></head><body style=3D\"color:red\"><img src=3D\"cid:logo\">Hello</body></html>\r\n--a--\r\n" +
+	"--r\r\nContent-Type: image/png\r\nContent-ID: <logo>\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw==\r\n--r--\r\n"
 
 // The inbox shows what the sinks were given, in a frame where nothing runs; without the demonstration it is not there.
 func TestInbox(t *testing.T) {
@@ -87,7 +94,7 @@ func TestInbox(t *testing.T) {
 			}
 		}
 	}
-	if policy := get(inboxPath + "/mail/1/html").Header().Get("Content-Security-Policy"); policy != framePolicy || strings.Contains(policy, "script-src") {
+	if policy := get(inboxPath + "/mail/1/html").Header().Get("Content-Security-Policy"); policy != mail.FramePolicy || strings.Contains(policy, "script-src") {
 		t.Errorf("the mail's policy: %s", policy)
 	}
 	for _, path := range []string{inboxPath + "/mail/2", inboxPath + "/mail/0", inboxPath + "/mail/x", inboxPath + "/mail/-1/html"} {

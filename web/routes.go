@@ -37,6 +37,7 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /messages", guard.MessageRead, messages.List),
 		page.For("GET /messages/{id}", guard.MessageRead, messages.Show),
+		page.For("GET /messages/{id}/html", guard.MessageRead, messages.Frame),
 
 		page.For("GET /design", guard.SettingsRead, design),
 	}

@@ -10,6 +10,7 @@ import (
 	"letterhead/calendar"
 	"letterhead/message"
 	"letterhead/web/ui/text"
+	"letterhead/wording"
 )
 
 // Every key that a page says is in the catalogue, and every sentence of the catalogue is said somewhere.
@@ -39,7 +40,7 @@ func TestPagesSayWhatTheCatalogueHas(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a word of another package.
-	composed := regexp.MustCompile(`^(reason|plan|step|fault|error|why|by|mode|state|fate|become|channel|timeline|seal|kind|did|wants|sink|messages\.group|undo|form\.gone)[.-]`)
+	composed := regexp.MustCompile(`^(reason|plan|step|fault|error|why|by|mode|state|fate|become|channel|timeline|seal|kind|did|wants|sink|messages\.group|undo|form\.gone|field|replaced|words)[.-]`)
 	for _, key := range text.For("en").Keys() {
 		if !composed.MatchString(key) && !strings.Contains(all, `"`+key+`"`) {
 			t.Errorf("nobody says %q", key)
@@ -62,6 +63,16 @@ func TestOtherPackagesWordsHaveSentences(t *testing.T) {
 	}
 	known("by.", "client", "practice", "system")
 	known("step.", "queued", "claimed", "leaving", "sent", "refused", "maybe sent", "held", "dropped", message.Deferred, message.Delivered, message.Bounced, message.Complained, message.Replied)
+	for _, field := range wording.Fields() {
+		known("field.", string(field.Field))
+	}
+	reasons, err := os.ReadFile("../wording/clean/check.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reason := range regexp.MustCompile(`Reason = "([a-z_]+)"`).FindAllStringSubmatch(string(reasons), -1) {
+		known("replaced.", reason[1])
+	}
 	for _, file := range []string{"../plan/reason.go", "../message/message.go"} {
 		content, err := os.ReadFile(file)
 		if err != nil {

@@ -1,6 +1,8 @@
 // Package messages is the log of what was sent in the practice's name, with its fate, and the timeline of each message.
 //
-// It shows to whom by the client's name; addresses and texts stay sealed here.
+// The list shows to whom by the client's name, and opens nothing. A message's own page shows what it said: made again from the version that was
+// sent and the values sealed with it, an e-mail's HTML in a frame in which nothing is loaded and nothing runs, and it says what could not be
+// merged as it was given.
 package messages
 
 import (
@@ -184,27 +186,44 @@ type one struct {
 	fate     story.Fate
 	facts    []ui.Fact
 	timeline []ui.Entry
+	id       string
+	words    *words
+	silent   string // why there are no words
+	view     string // "html" or "text"
+	views    []ui.Tab
+	replaced []string
 }
 
-// Show is one message: what it is and every step of its way.
+// Show is one message: what it is, what it said and every step of its way. ?view=text shows an e-mail's text part.
 func Show(v *page.Visit) (page.Answer, error) {
 	var m message.Message
 	var steps map[message.ID][]message.Step
 	var about map[calendar.ID]calendar.Entry
 	var rules map[string]string
+	var spoken words
+	var unsaid error
 	err := v.View(func(ctx context.Context, tx *store.Tx) error {
 		var err error
 		if m, err = message.Find(ctx, tx, message.ID(v.Path("id"))); err != nil {
 			return err
 		}
-		steps, about, rules, err = around(ctx, tx, []message.Message{m})
+		if steps, about, rules, err = around(ctx, tx, []message.Message{m}); err != nil {
+			return err
+		}
+		keys, err := v.Keys(ctx, tx)
+		if err == nil {
+			spoken, err = said(ctx, tx, keys, m)
+		}
+		if unsaid = err; silent(err) {
+			return nil
+		}
 		return err
 	})
 	if err != nil {
 		return page.Answer{}, err
 	}
 	teller := story.Teller{Text: v.Text, Now: v.Now, Location: v.Location}
-	o := one{visit: v, title: what(v, m, rules), fate: story.FateOf(m, steps[m.ID]), timeline: teller.Steps(m, steps[m.ID])}
+	o := one{visit: v, id: string(m.ID), title: what(v, m, rules), fate: story.FateOf(m, steps[m.ID]), timeline: teller.Steps(m, steps[m.ID])}
 	to := ui.Fact{Name: v.Say("messages.to"), Value: recipient(v, m, about)}
 	if e, known := about[calendar.ID(m.Appointment)]; known {
 		to.Link = ui.Link{To: "/appointments/" + m.Appointment, Say: v.Say("messages.appointment", v.Text.ShortDay(e.Starts.In(v.Location), v.Now.In(v.Location)), page.Clock(e.Wall))}
@@ -212,6 +231,7 @@ func Show(v *page.Visit) (page.Answer, error) {
 	moment := func(at time.Time) string { return v.Text.Moment(at.In(v.Location), v.Now.In(v.Location)) }
 	o.facts = []ui.Fact{to, {Name: v.Say("messages.channel"), Value: v.Say("channel." + string(m.Channel))}, {Name: v.Say("messages.made"), Value: moment(m.CreatedAt)},
 		{Name: v.Say("messages.not-after"), Value: moment(m.NotAfter)}, {Name: v.Say("messages.tries"), Value: v.Text.Number(int(m.Attempts))}}
+	o.show(m, spoken, unsaid)
 	o.frame = v.Frame(o.title, "/messages")
 	return page.Show(showOne(o))
 }

@@ -1,4 +1,4 @@
-package rehearse
+package mail
 
 import (
 	"strings"
@@ -11,9 +11,9 @@ const sampleMail = "From: =?utf-8?q?Wattle_Street?= <hello@wattlestreet.example>
 	"--a\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<html><head><title>x</title></head><body style=3D\"color:red\"><img src=3D\"cid:logo\">Hello</body></html>\r\n--a--\r\n" +
 	"--r\r\nContent-Type: image/png\r\nContent-ID: <logo>\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw==\r\n--r--\r\n"
 
-func TestOpenMail(t *testing.T) {
+func TestOpen(t *testing.T) {
 	t.Parallel()
-	o := openMail([]byte(sampleMail))
+	o := Open([]byte(sampleMail))
 	for what, pair := range map[string][2]string{
 		"subject": {o.Subject, "Your appointment with Petra Schäfer"}, "to": {o.To, "fatima@example.org"}, "text": {strings.TrimSpace(o.Text), "Hello Fátima"},
 	} {
@@ -24,7 +24,7 @@ func TestOpenMail(t *testing.T) {
 	if !strings.Contains(o.HTML, `src="data:image/png;base64,iVBORw=="`) || !strings.Contains(o.HTML, `style="color:red"`) {
 		t.Errorf("html: %s", o.HTML)
 	}
-	if framed := string(o.framed()); !strings.Contains(framed, `<head><base target="_blank">`) {
+	if framed := string(o.Framed()); !strings.Contains(framed, `<head><base target="_blank">`) {
 		t.Errorf("framed: %s", framed)
 	}
 	if !strings.HasPrefix(o.Header, "From: ") || strings.Contains(o.Header, "--r") {
@@ -33,26 +33,26 @@ func TestOpenMail(t *testing.T) {
 }
 
 // What is not well formed is shown as far as it goes, within its bounds.
-func TestOpenMailIsBounded(t *testing.T) {
+func TestOpenIsBounded(t *testing.T) {
 	t.Parallel()
-	if o := openMail([]byte("no mail at all")); o.HTML != "" || o.Header != "no mail at all" {
+	if o := Open([]byte("no mail at all")); o.HTML != "" || o.Header != "no mail at all" {
 		t.Errorf("%+v", o)
 	}
 	nested := strings.Repeat("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", 200)
-	openMail([]byte("Subject: x\r\n" + nested))
+	Open([]byte("Subject: x\r\n" + nested))
 	many := "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\nContent-Type: text/plain\r\n\r\nx\r\n", 10_000) + "--b--\r\n"
-	if o := openMail([]byte(many)); strings.TrimSpace(o.Text) != "x" {
+	if o := Open([]byte(many)); strings.TrimSpace(o.Text) != "x" {
 		t.Errorf("text %q", o.Text)
 	}
 }
 
-func FuzzOpenMail(f *testing.F) {
+func FuzzOpen(f *testing.F) {
 	f.Add([]byte(sampleMail))
 	f.Add([]byte("Subject: =?x?q?=?=\r\nContent-Type: text/html; charset=nothing\r\n\r\n<b>"))
 	f.Add([]byte("Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n\r\n----"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		o := openMail(raw)
-		_ = o.framed()
+		o := Open(raw)
+		_ = o.Framed()
 		if len(o.Text) > 3*maxPart {
 			t.Errorf("%d bytes of text", len(o.Text))
 		}

@@ -1,4 +1,8 @@
-package rehearse
+// Package mail takes a mail apart so that a page can show it: its text, its HTML with its pictures inside, and its header lines.
+//
+// It promises: bounded parts, depth and size; one that is not well formed is shown as far as it can be read. What it gives is shown in a frame
+// under FramePolicy, where nothing is loaded and nothing runs. It never shows a mail's HTML within a page of ours.
+package mail
 
 import (
 	"bytes"
@@ -20,17 +24,25 @@ const (
 	maxPart  = 4 << 20
 )
 
-// opened is a mail taken apart for showing.
-type opened struct {
+// FramePolicy is the policy of a mail shown in its frame: nothing is loaded, nothing runs, its own styles count, and only our page may
+// frame it.
+const FramePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; " +
+	"sandbox allow-popups allow-popups-to-escape-sandbox"
+
+// Sandbox is the frame's own part of that.
+const Sandbox = "allow-popups allow-popups-to-escape-sandbox"
+
+// Mail is a mail taken apart.
+type Mail struct {
 	Subject, From, To string
 	HTML, Text        string
 	Header            string // as it came, unfolded nowhere
 	Size              int
 }
 
-// openMail takes a mail apart. One that is not well formed is shown as far as it can be read.
-func openMail(raw []byte) opened {
-	o := opened{Size: len(raw)}
+// Open takes a mail apart. One that is not well formed is shown as far as it can be read.
+func Open(raw []byte) Mail {
+	o := Mail{Size: len(raw)}
 	head, _, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
 	o.Header = string(bytes.ToValidUTF8(head, []byte("?")))
 	message, err := mail.ReadMessage(bytes.NewReader(raw))
@@ -104,8 +116,8 @@ func decoded(encoding string, body io.Reader) io.Reader {
 	return body
 }
 
-// framed is a mail's HTML as the sandboxed frame shows it: links open beside the page, not within it.
-func (o opened) framed() []byte {
+// Framed is a mail's HTML as the sandboxed frame shows it: links open beside the page, not within it.
+func (o Mail) Framed() []byte {
 	const target = `<base target="_blank">`
 	at := strings.Index(strings.ToLower(o.HTML), "<head>")
 	if at < 0 {
@@ -115,5 +127,5 @@ func (o opened) framed() []byte {
 	return []byte(o.HTML[:at] + target + o.HTML[at:])
 }
 
-// size is a mail's size in words.
-func (o opened) size() string { return fmt.Sprintf("%.1f kB", float64(o.Size)/1000) }
+// Weight is a mail's size in words.
+func (o Mail) Weight() string { return fmt.Sprintf("%.1f kB", float64(o.Size)/1000) }

@@ -1,0 +1,145 @@
+package messages
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"letterhead/message"
+	"letterhead/store"
+	"letterhead/template"
+	"letterhead/vault"
+	"letterhead/web/mail"
+	"letterhead/web/page"
+	"letterhead/web/ui"
+	"letterhead/wording"
+)
+
+// merged is what the courier sealed with a message: its record in courier/merge.go.
+type merged struct {
+	Address  string         `json:"address"`
+	Language string         `json:"language"`
+	Values   wording.Values `json:"values"`
+}
+
+// words are what a message said: made again from the version that was sent and the values that were merged.
+type words struct {
+	address string
+	mail    mail.Mail // of an e-mail
+	text    string    // of a text message
+	parts   int
+	remarks []wording.Remark
+}
+
+// errSilent says that nothing was merged: the message never left, or its practice's keys are gone.
+var errSilent = errors.New("nothing was merged, or it cannot be opened any more")
+
+// silent tells whether an error means that there is nothing to show.
+func silent(err error) bool { return errors.Is(err, errSilent) || errors.Is(err, vault.ErrNoKeys) }
+
+// said makes a message's words again. The version's digest is compared with the one that the message names.
+func said(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message) (words, error) {
+	sealed, err := message.Sealed(ctx, tx, m.ID)
+	if err != nil {
+		return words{}, fmt.Errorf("read what was merged: %w", err)
+	}
+	if len(sealed) == 0 {
+		return words{}, errSilent
+	}
+	var place vault.Place
+	place.Table, place.Row, place.Column, place.Version = m.Place()
+	plain, err := keys.Open(place, sealed)
+	if errors.Is(err, vault.ErrSealed) {
+		return words{}, errSilent
+	}
+	if err != nil {
+		return words{}, err
+	}
+	var was merged
+	if err := json.Unmarshal(plain, &was); err != nil {
+		return words{}, fmt.Errorf("read what was merged into %s: %w", m.ID, err)
+	}
+	compiled, err := compile(ctx, tx, m, was.Language)
+	if err != nil {
+		return words{}, err
+	}
+	rendered := compiled.Render(nil, &was.Values)
+	out := words{address: was.Address, remarks: rendered.Remarks}
+	if m.Channel == message.SMS {
+		out.text = string(rendered.SMS)
+		out.parts, _, _ = wording.SMSParts(out.text)
+		return out, nil
+	}
+	raw := append([]byte("Subject: "), rendered.Subject...)
+	raw = append(raw, "\r\nMIME-Version: 1.0\r\nContent-Type: "+compiled.ContentType()+"\r\n\r\n"...)
+	out.mail = mail.Open(append(raw, rendered.Body...))
+	return out, nil
+}
+
+func compile(ctx context.Context, tx *store.Tx, m message.Message, language string) (*wording.Compiled, error) {
+	id := template.VersionID(m.Version)
+	found, err := template.Content(ctx, tx, []template.VersionID{id})
+	if err != nil {
+		return nil, err
+	}
+	version, digest, err := wording.DecodeCanonical(found[id])
+	if err != nil || digest.String() != m.Digest || len(version.Images()) > 0 {
+		return nil, errSilent // not what was sent, or with pictures that nobody keeps here
+	}
+	return wording.Compile(version, version.Match(language))
+}
+
+// Frame is the HTML of an e-mail that left, for the sandboxed frame on its page.
+func Frame(v *page.Visit) (page.Answer, error) {
+	var w words
+	err := v.View(func(ctx context.Context, tx *store.Tx) error {
+		m, err := message.Find(ctx, tx, message.ID(v.Path("id")))
+		if err != nil {
+			return err
+		}
+		keys, err := v.Keys(ctx, tx)
+		if err != nil {
+			return err
+		}
+		w, err = said(ctx, tx, keys, m)
+		return err
+	})
+	answer := page.Answer{Status: http.StatusOK, Raw: w.mail.Framed(), Header: map[string]string{"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": mail.FramePolicy}}
+	switch {
+	case silent(err) || err == nil && w.mail.HTML == "":
+		answer.Raw, answer.Header["Content-Type"] = []byte(v.Say("words.gone")), "text/plain; charset=utf-8"
+	case err != nil:
+		return page.Answer{}, err
+	}
+	return answer, nil
+}
+
+// show puts a message's words on its page: as it looks and as text, with what could not be merged as it was given.
+func (o *one) show(m message.Message, w words, err error) {
+	v := o.visit
+	if err != nil {
+		o.silent = v.Say("words.gone")
+		if m.LeftAt.IsZero() && m.Attempts == 0 {
+			o.silent = v.Say("words.not-yet")
+		}
+		return
+	}
+	o.words = &w
+	o.view = "html"
+	if m.Channel == message.SMS || v.Query("view") == "text" {
+		o.view = "text"
+	}
+	if m.Channel == message.Email {
+		for _, view := range []string{"html", "text"} {
+			o.views = append(o.views, ui.Tab{To: "/messages/" + string(m.ID) + "?view=" + view, Say: v.Say("words." + view), Current: view == o.view})
+		}
+		o.facts = append(o.facts, ui.Fact{Name: v.Say("words.subject"), Value: w.mail.Subject})
+	}
+	o.facts = append(o.facts, ui.Fact{Name: v.Say("words.address"), Value: w.address})
+	for _, r := range w.remarks {
+		field := v.Say("field." + string(r.Field))
+		o.replaced = append(o.replaced, v.Say("words.replaced", field, v.Say("replaced."+string(r.Reason))))
+	}
+}
