@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"regexp"
 	"strconv"
 	"strings"
@@ -8,6 +9,9 @@ import (
 	"time"
 
 	"letterhead/calendar"
+	"letterhead/client"
+	"letterhead/guard"
+	"letterhead/store"
 	"letterhead/testkit"
 )
 
@@ -194,6 +198,45 @@ func TestMarking(t *testing.T) {
 			w.Errorf("the confirmation stands: %s, %s", p.Confirmation, p.ConfirmedAt)
 		}
 		w.says(w.post(path+"/mark", "version", "5", "what", "unconfirm"), 409, "There is nothing to take back")
+	})
+}
+
+// Whoever changed a thing meanwhile is named, with when; never by an id.
+func TestAChangeBySomebodyElseNamesThem(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		var liam store.MemberID
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			m, err := guard.AddMember(ctx, tx, guard.Member{Email: "liam@example.org", Name: "Liam Nguyen", Role: guard.Practitioner})
+			liam = m.ID
+			return err
+		})
+		as := store.Actor{Practice: w.one.id, Member: liam}
+		id, who := w.one.appointments["Costa"], w.one.clients["Costa"]
+		err := w.db.Change(context.Background(), as, func(tx *store.Tx) error {
+			if _, err := calendar.Confirm(context.Background(), tx, calendar.Mark{ID: id, Version: 1}); err != nil {
+				return err
+			}
+			keys, err := w.keeper.Keys(context.Background(), tx)
+			if err != nil {
+				return err
+			}
+			c, err := client.Find(context.Background(), tx, keys, who)
+			if err != nil {
+				return err
+			}
+			c.Reminders = client.BySMS
+			_, err = client.Change(context.Background(), tx, keys, c)
+			return err
+		})
+		if err != nil {
+			w.Fatal(err)
+		}
+		stale := w.post("/appointments/"+string(id)+"/mark", "version", "1", "what", "confirm")
+		w.says(stale, 409, "This appointment was changed by Liam Nguyen on Tue 1 Dec, 10:38. Look at it again")
+		w.silent(stale, string(liam), "a team member")
+		w.says(w.post("/appointments/"+string(id)+"/cancel", "version", "1", "by", "client"), 409, "was changed by Liam Nguyen on Tue 1 Dec, 10:38", "Cancel João Costa")
+		w.says(w.post("/clients/"+string(who)+"/reach", "version", "1", "reminders", "email"), 409, "This client was changed by Liam Nguyen on Tue 1 Dec, 10:38")
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/web/page"
+	"letterhead/web/story"
 	"letterhead/web/ui"
 )
 
@@ -62,7 +63,7 @@ func Reach(v *page.Visit) (page.Answer, error) {
 		}
 		c.Email, c.Mobile, c.Reminders = client.Address{Written: r.email}, client.Address{Written: r.mobile}, unwanted(r.wants)
 		if c.Version, err = strconv.ParseInt(r.ver, 10, 64); err != nil {
-			return client.ErrChanged
+			c.Version = -1 // no reading has this number
 		}
 		if _, err = client.Change(ctx, tx, keys, c); err != nil {
 			return err
@@ -75,6 +76,7 @@ func Reach(v *page.Visit) (page.Answer, error) {
 	if err == nil {
 		return page.Go("/clients/" + string(id) + "/reach?did=reach")
 	}
+	err = story.Named(v, "client", err)
 	problem := page.Problem(v.Text, err)
 	if problem == nil {
 		return page.Answer{}, err

@@ -184,7 +184,7 @@ func change(v *page.Visit, fn func(ctx context.Context, tx *store.Tx) (calendar.
 		}
 		return plan.Refresh(ctx, tx, changed.ID)
 	})
-	return changed, err
+	return changed, story.Named(v, "appointment", err)
 }
 
 func address(id calendar.ID, did string) string { return "/appointments/" + string(id) + "?did=" + did }

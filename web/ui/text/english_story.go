@@ -141,4 +141,10 @@ var storyEnglish = map[string]string{
 	"reason.unsubscribe":      "they asked for no more news and offers",
 	"reason.stop":             "they answered STOP",
 	"reason.answer":           "they answered",
+
+	"changed.by":          "%s was changed by %s on %s. Look at it again and repeat what you wanted.",
+	"changed.appointment": "This appointment",
+	"changed.client":      "This client",
+	"changed.rule":        "This automatic message",
+	"changed.settings":    "These settings",
 }
