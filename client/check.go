@@ -88,6 +88,9 @@ func addresses(email, mobile, oldEmail, oldMobile Address, country string) (Addr
 	if email.State == Bad && email.Written != oldEmail.Written {
 		return email, mobile, fault.Field("email", "client.email", "this is no e-mail address; write it as name@example.com, or leave it empty")
 	}
+	if mobile.Costly(country) && mobile.Written != oldMobile.Written {
+		return email, mobile, fault.Field("mobile", "client.mobile_costly", "this is a premium-rate or shared-cost number, which takes no text messages; give the client's own, or leave it empty")
+	}
 	if mobile.State == Bad && mobile.Written != oldMobile.Written {
 		return email, mobile, fault.Field("mobile", "client.mobile", "this cannot be a phone number; write it with its area or country code, or leave it empty")
 	}

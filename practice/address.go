@@ -69,6 +69,21 @@ func NormalPhone(written, country string) (string, bool) {
 	return phonenumbers.Format(number, phonenumbers.E164), true
 }
 
+// NormalMobile is NormalPhone for a number that text messages go to. Premium-rate and shared-cost numbers are possible, and no person's: nobody
+// reads a text there, and the sender may pay for it. Any other possible number counts, whatever its type: lists of mobile ranges are always late.
+func NormalMobile(written, country string) (string, bool) {
+	normal, ok := NormalPhone(written, country)
+	if !ok {
+		return "", false
+	}
+	number, err := phonenumbers.Parse(normal, country)
+	if err != nil {
+		return "", false
+	}
+	kind := phonenumbers.GetNumberType(number)
+	return normal, kind != phonenumbers.PREMIUM_RATE && kind != phonenumbers.SHARED_COST
+}
+
 func phone(field, written, country string) (string, error) {
 	text, err := Text(field, written, 40)
 	if err != nil || text == "" {

@@ -81,6 +81,37 @@ func FuzzNormalEmail(f *testing.F) {
 	})
 }
 
+// A possible number counts; a premium-rate or shared-cost one takes no text messages, in any country.
+func TestNormalMobile(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		country string
+		good    []string
+		bad     []string
+	}{
+		{"AU", []string{"0491 570 156", "(03) 5550 0142", "1800 123 456", "0511 123 456", "+353 85 555 0142"}, []string{"1900 654 321", "1902 123 456", "190 123 4567", "+61 1900 654 321", "1300 654 321", "13 11 14", "+1 900 555 0123", "12"}},
+		{"NZ", []string{"021 123 456"}, []string{"0900 12345"}},
+		{"IE", []string{"085 555 0142", "089 615 6113"}, []string{"1550 123 456", "1890 123 456"}},
+		{"US", []string{"(518) 555-0142", "800 555 0142", "(518) 155-0142"}, []string{"900 555 0123"}},
+		{"GB", []string{"07400 123456"}, []string{"0906 123 4567", "0843 123 4567"}},
+		{"EG", []string{"010 1234 5678", "0900 123456"}, []string{"0900 1234567"}},
+		{"DE", []string{"0151 23456789"}, []string{"0900 5 123456", "0180 5 123456"}},
+		{"CH", []string{"079 123 45 67"}, []string{"0900 123 456"}},
+		{"IN", []string{"098765 43210"}, []string{"1860 123 4567"}},
+	} {
+		for _, written := range c.good {
+			if _, ok := NormalMobile(written, c.country); !ok {
+				t.Errorf("%s: %s is refused", c.country, written)
+			}
+		}
+		for _, written := range c.bad {
+			if _, ok := NormalMobile(written, c.country); ok {
+				t.Errorf("%s: %s is taken", c.country, written)
+			}
+		}
+	}
+}
+
 func TestNormalPhone(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ written, country, want string }{

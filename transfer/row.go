@@ -149,7 +149,10 @@ func (r *reader) client(w *row) client.Staged {
 		w.remark(clientEmail, "email_bad", "this is no e-mail address; it was kept as written and is not used", w.cells[clientEmail])
 	}
 	c.Mobile = client.NormaliseMobile(w.cells[clientMobile], r.country)
-	if c.Mobile.State == client.Bad {
+	switch {
+	case c.Mobile.Costly(r.country):
+		w.remark(clientMobile, "mobile_costly", "this is a premium-rate or shared-cost number, which takes no text messages; it was kept as written and is not used", w.cells[clientMobile])
+	case c.Mobile.State == client.Bad:
 		w.remark(clientMobile, "mobile_bad", "this cannot be a phone number; it was kept as written and is not used", w.cells[clientMobile])
 	}
 	var ok bool

@@ -247,6 +247,7 @@ func TestReach(t *testing.T) {
 		w.says(w.get(path), 200, "Elif Öztürk", "How to reach this client", "As the practice does")
 		w.says(w.post(path, "version", "1", "email", "None", "reminders", "default"), 422, "This is no e-mail address")
 		w.says(w.post(path, "version", "1", "email", "elif@example.org"), 422, "Choose")
+		w.says(w.post(path, "version", "1", "mobile", "1900 654 321", "reminders", "sms"), 422, "premium-rate or shared-cost number, which takes no text messages", "Elif Öztürk")
 		saved := w.goes(w.post(path, "version", "1", "email", "elif@example.org", "reminders", "email"), path)
 		w.says(saved, 200, "Saved. Messages to come are planned anew.")
 		if !strings.Contains(saved.body, `value="elif@example.org"`) {

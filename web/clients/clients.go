@@ -150,7 +150,9 @@ func (r *reach) mark() {
 	if r.client.Email.State == client.Bad {
 		r.problems = append(r.problems, ui.Problem{Field: "email", Say: r.visit.Say("reach.bad-email")})
 	}
-	if r.client.Mobile.State == client.Bad {
+	if country := r.visit.Practice.Country; r.client.Mobile.Costly(country) {
+		r.problems = append(r.problems, ui.Problem{Field: "mobile", Say: r.visit.Say("reach.costly-mobile")})
+	} else if r.client.Mobile.State == client.Bad {
 		r.problems = append(r.problems, ui.Problem{Field: "mobile", Say: r.visit.Say("reach.bad-mobile")})
 	}
 }

@@ -283,6 +283,7 @@ var pageEnglish = map[string]string{
 	"reach.consent-help":  "What they said stays in their history.",
 	"reach.bad-email":     "What stands here is no e-mail address. Correct it, or leave it empty.",
 	"reach.bad-mobile":    "What stands here is no phone number. Correct it, or leave it empty.",
+	"reach.costly-mobile": "This is a premium-rate or shared-cost number, which takes no text messages. Correct it, or leave it empty.",
 	"wants.default":       "As the practice does",
 	"wants.default-email": "By e-mail",
 	"wants.default-sms":   "By text message",

@@ -92,7 +92,7 @@ var storyEnglish = map[string]string{
 	"reason.no-email-address":           "there is no e-mail address",
 	"reason.bad-email-address":          "the e-mail address on file is not an address",
 	"reason.no-mobile-number":           "there is no mobile number",
-	"reason.bad-mobile-number":          "the mobile number on file cannot be a phone number",
+	"reason.bad-mobile-number":          "the mobile number on file is none that text messages reach",
 	"reason.recipient-gone":             "the contact is not there any more",
 	"reason.booked-later":               "its time had passed when the appointment was booked",
 	"reason.moved-later":                "its time had passed when the appointment was moved",
