@@ -1,7 +1,10 @@
 package wording
 
 import (
+	"letterhead/wording/directory"
 	"letterhead/wording/encode"
+	"letterhead/wording/field"
+	"letterhead/wording/link"
 	"letterhead/wording/locale"
 	"letterhead/wording/picture"
 )
@@ -23,3 +26,54 @@ func SMSParts(text string) (parts int, encoding encode.Encoding, units int) {
 func AppendAddress(dst []byte, display, local, domain string, col int) ([]byte, error) {
 	return encode.AppendAddress(dst, display, local, domain, col)
 }
+
+// What merges, of package field.
+type (
+	Field     = field.Name
+	FieldInfo = field.Info
+	Values    = field.Values
+	Person    = field.Person
+	Place     = field.Place
+	Wall      = field.Wall
+	Mode      = field.Mode
+)
+
+const (
+	NoMode         = locale.NoMode
+	ModeInPerson   = locale.ModeInPerson
+	ModeTelehealth = locale.ModeTelehealth
+	ModePhone      = locale.ModePhone
+	ModeHomeVisit  = locale.ModeHomeVisit
+)
+
+// Fields lists every field, in the order an editor shows them.
+func Fields() []FieldInfo { return field.Fields() }
+
+// Lookup describes one field.
+func Lookup(f Field) (FieldInfo, bool) { return field.Lookup(f) }
+
+// Check refuses a value that may not merge into that field.
+func Check(f Field, value string) error { return field.Check(f, value) }
+
+// What a practice signs beside its wordings, and where its links pass, of packages directory and link.
+type (
+	Directory       = directory.Directory
+	DirectoryRemark = directory.Remark
+	Book            = directory.Book
+	Portal          = link.Portal
+)
+
+// ParseDirectory reads the canonical JSON of a directory and returns its digest, to be compared with what was signed.
+func ParseDirectory(data []byte) (*Book, Digest, error) {
+	book, err := directory.Parse(data)
+	if err != nil {
+		return nil, Digest{}, err
+	}
+	return book, book.Digest(), nil
+}
+
+// ParsePortal reads the portal's public address.
+func ParsePortal(public string) (Portal, error) { return link.ParsePortal(public) }
+
+// LinkToken names a version in the links that pass through the portal.
+func LinkToken(d Digest) string { return link.Token(d) }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"letterhead/wording/encode"
+	"letterhead/wording/field"
 )
 
 // card writes the appointment's lines, the same in HTML and plain text; next ends the line before. Lines whose value is missing are left out.
@@ -11,39 +12,39 @@ func (w *writer) card(b *Block, next func()) {
 	words := &w.c.locale.Words
 	line := func(when facts, write func()) { w.only(when, func() { next(); write() }) }
 	next()
-	w.optional(appointmentDay)
-	w.c.required |= appointmentDay.present() | appointmentStart.present()
+	w.optional(field.AppointmentDay)
+	w.c.required |= present(field.AppointmentDay) | present(field.AppointmentStart)
 	w.text(words.Separator)
-	w.optional(appointmentStart)
+	w.optional(field.AppointmentStart)
 	zone := func() {
 		w.raw(" ")
 		if w.at == encode.HTML {
 			w.raw(`<span style="font-weight:normal">`)
 		}
 		w.raw("(")
-		w.optional(appointmentZone)
+		w.optional(field.AppointmentZone)
 		w.raw(")")
 		if w.at == encode.HTML {
 			w.raw("</span>")
 		}
 	}
-	w.only(factZoneDiffers|appointmentZone.present(), zone)
-	w.only(factSameZone|factTelehealth|appointmentZone.present(), zone)
+	w.only(factZoneDiffers|present(field.AppointmentZone), zone)
+	w.only(factSameZone|factTelehealth|present(field.AppointmentZone), zone)
 	next()
-	w.phrase(words.ForWhom, attendeeFirst, factForOther, true)
-	w.only(appointmentDuration.present(), func() {
-		w.optional(appointmentDuration)
+	w.phrase(words.ForWhom, field.AttendeeFirst, factForOther, true)
+	w.only(present(field.AppointmentDuration), func() {
+		w.optional(field.AppointmentDuration)
 		w.raw(" ")
 	})
-	w.phrase(words.With, appointmentPractitioner, 0, false)
+	w.phrase(words.With, field.AppointmentPractitioner, 0, false)
 	if b.Service {
-		line(appointmentService.present(), func() { w.isolated(appointmentService, func() { w.optional(appointmentService) }) })
+		line(present(field.AppointmentService), func() { w.isolated(field.AppointmentService, func() { w.optional(field.AppointmentService) }) })
 	}
-	line(factInPerson|locationName.present(), func() {
-		w.isolated(locationName, func() { w.optional(locationName) })
-		w.only(locationAddress.present(), func() {
+	line(factInPerson|present(field.LocationName), func() {
+		w.isolated(field.LocationName, func() { w.optional(field.LocationName) })
+		w.only(present(field.LocationAddress), func() {
 			w.text(words.Separator)
-			w.isolated(locationAddress, func() { w.optional(locationAddress) })
+			w.isolated(field.LocationAddress, func() { w.optional(field.LocationAddress) })
 		})
 	})
 	for _, m := range []struct {
@@ -57,9 +58,9 @@ func (w *writer) card(b *Block, next func()) {
 }
 
 // phrase writes a value inside its fixed words, such as "with %s".
-func (w *writer) phrase(pattern string, i fieldIndex, when facts, ends bool) {
+func (w *writer) phrase(pattern string, i field.Index, when facts, ends bool) {
 	before, after, _ := strings.Cut(pattern, "%s")
-	w.only(when|i.present(), func() {
+	w.only(when|present(i), func() {
 		w.text(before)
 		w.isolated(i, func() { w.optional(i) })
 		w.text(after)

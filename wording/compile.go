@@ -7,6 +7,8 @@ import (
 
 	"letterhead/wording/clean"
 	"letterhead/wording/encode"
+	"letterhead/wording/field"
+	"letterhead/wording/link"
 	"letterhead/wording/locale"
 )
 
@@ -14,8 +16,9 @@ import (
 type segment struct {
 	need facts // shown only when all of them hold
 	encode.Piece
+	marks    uint32 // of '<' and '@' in it; no value and no fallback has any
 	slotted  bool
-	field    fieldIndex
+	field    field.Index
 	at       encode.Place
 	fallback string
 }
@@ -27,9 +30,10 @@ type Compiled struct {
 	rtl         bool
 	purpose     Purpose
 	locale      *locale.Locale
-	directory   Directory
+	own         clean.Directory
+	portal      link.Portal
 	hosts       []string // of the links in it
-	uses        []fieldIndex
+	uses        []field.Index
 	required    facts // presence bits of fields without a fallback
 	subject     []segment
 	body        []segment
@@ -58,7 +62,7 @@ func (c *Compiled) Hosts() []string { return slices.Clone(c.hosts) }
 func (c *Compiled) Uses() []Field {
 	out := make([]Field, 0, len(c.uses))
 	for _, i := range c.uses {
-		out = append(out, i.name())
+		out = append(out, i.Name())
 	}
 	return out
 }
@@ -66,9 +70,13 @@ func (c *Compiled) Uses() []Field {
 // HasSMS tells whether this language has a text message.
 func (c *Compiled) HasSMS() bool { return len(c.sms) > 0 }
 
-// Compile validates one language of v, and what all share, and turns it into segments. Every image must be attached.
-func Compile(v *Version, tag string) (*Compiled, error) {
-	check := &validator{v: v, directory: v.Directory()}
+// Compile validates one language of v, and what all share, and turns it into segments. Every image must be attached. Links lead straight to where they lead.
+func Compile(v *Version, tag string) (*Compiled, error) { return CompileThrough(Portal{}, v, tag) }
+
+// CompileThrough is Compile with every link through the portal, named by the version and its number there (Version.Links). A link whose text reads as an address
+// leads straight there: a mail program that compares the two would warn, and rightly.
+func CompileThrough(portal Portal, v *Version, tag string) (*Compiled, error) {
+	check := &validator{v: v, own: v.own()}
 	if err := check.whole(); err != nil {
 		return nil, err
 	}
@@ -89,8 +97,11 @@ func Compile(v *Version, tag string) (*Compiled, error) {
 			return nil, refuse("image", "wording.image_absent", "the picture %q is not attached", clean.Clip(i.Alt))
 		}
 	}
-	c := &Compiled{digest: digest, tag: tag, rtl: locale.RightToLeft(tag), purpose: v.Purpose, locale: locale.Of(tag), directory: v.Directory()}
+	c := &Compiled{digest: digest, tag: tag, rtl: locale.RightToLeft(tag), purpose: v.Purpose, locale: locale.Of(tag), own: v.own(), portal: portal}
 	w := &writer{c: c, v: v, language: language}
+	if !portal.None() {
+		w.links, w.token = v.Links(), link.Token(digest)
+	}
 	c.subject = w.plain(language.Subject)
 	c.sms = w.message(language.SMS)
 	c.body = w.parts()
@@ -102,8 +113,8 @@ func Compile(v *Version, tag string) (*Compiled, error) {
 		c.size += len(s.Bytes)
 		c.most += len(s.Bytes) + len("=\r\n")
 		if s.slotted {
-			longest := 12 * max(fieldTable[s.field].Max, len(s.fallback)) // four bytes a letter, three characters a byte
-			if s.field == unsubscribeURL {
+			longest := 12 * max(s.field.Info().Max, len(s.fallback)) // four bytes a letter, three characters a byte
+			if s.field == field.Unsubscribe {
 				longest = 5 * clean.MaxURL // as entities
 			}
 			c.most += longest + longest/16 + len("=\r\n")
@@ -126,6 +137,8 @@ type writer struct {
 	need     facts
 	at       encode.Place
 	theme    theme
+	links    []string // of the version, when there is a portal
+	token    string
 }
 
 // raw adds bytes of our own layout.
@@ -145,16 +158,16 @@ func (w *writer) text(s string) {
 }
 
 // slot adds a merged value.
-func (w *writer) slot(i fieldIndex, fallback string) {
+func (w *writer) slot(i field.Index, fallback string) {
 	w.c.uses = append(w.c.uses, i)
 	if fallback == "" {
-		w.c.required |= i.present()
+		w.c.required |= present(i)
 	}
 	w.cut(segment{slotted: true, field: i, fallback: fallback})
 }
 
 // optional adds a value of the card, in a part that is shown only when it is there.
-func (w *writer) optional(i fieldIndex) {
+func (w *writer) optional(i field.Index) {
 	w.c.uses = append(w.c.uses, i)
 	w.cut(segment{slotted: true, field: i})
 }
@@ -187,6 +200,7 @@ func (w *writer) cut(s segment) {
 	} else {
 		s.Piece = encode.NewPiece(w.literal)
 	}
+	s.marks = marks(s.Bytes)
 	w.literal = w.literal[:0]
 	w.out = append(w.out, s)
 }
@@ -194,7 +208,12 @@ func (w *writer) cut(s segment) {
 // verbatim adds bytes that are encoded already and end with a line break.
 func (w *writer) verbatim(b []byte) {
 	w.flush()
-	w.out = append(w.out, segment{Piece: encode.Verbatim(b)})
+	w.out = append(w.out, segment{Piece: encode.Verbatim(b), marks: marks(b)})
+}
+
+// marks counts what no value may add: the sign that an element begins with, and that of an e-mail address.
+func marks(b []byte) uint32 {
+	return uint32(bytes.Count(b, []byte{'<'}) + bytes.Count(b, []byte{'@'})) //nolint:gosec // of a mail, not of gigabytes
 }
 
 func (w *writer) take() []segment {
@@ -265,7 +284,7 @@ func (c *Compiled) longestSMS() int {
 		_, units := encode.Measure(string(s.Bytes))
 		total += units
 		if s.slotted {
-			total += max(fieldTable[s.field].Max, utf8.RuneCountInString(s.fallback))
+			total += max(s.field.Info().Max, utf8.RuneCountInString(s.fallback))
 		}
 	}
 	return total

@@ -2,6 +2,7 @@ package wording
 
 import (
 	"letterhead/wording/clean"
+	"letterhead/wording/field"
 )
 
 // Condition is a fact about a message that a block may depend on.
@@ -82,3 +83,34 @@ func maskOf(field string, when []Condition) (facts, error) {
 	}
 	return mask, nil
 }
+
+// factsOf are the conditions that hold for v.
+func factsOf(v *Values) facts {
+	pick := func(cond bool, yes, no facts) facts {
+		if cond {
+			return yes
+		}
+		return no
+	}
+	f := pick(v.ForOther, factForOther, factForSelf)
+	if !v.Start.Zero() {
+		f |= pick(v.FirstVisit, factFirstVisit, factReturning) |
+			pick(v.Confirmed, factConfirmed, factUnconfirmed) |
+			pick(v.ZoneDiffers, factZoneDiffers, factSameZone)
+	}
+	switch v.Mode {
+	case ModeInPerson:
+		f |= factInPerson
+	case ModeTelehealth:
+		f |= factTelehealth
+	case ModePhone:
+		f |= factByPhone
+	case ModeHomeVisit:
+		f |= factHomeVisit
+	case NoMode:
+	}
+	return f
+}
+
+// present is the bit that tells that a merged value is there.
+func present(i field.Index) facts { return 1 << (fieldShift + uint(i)) }

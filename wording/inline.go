@@ -1,8 +1,11 @@
 package wording
 
 import (
+	"slices"
+
 	"letterhead/wording/clean"
 	"letterhead/wording/encode"
+	"letterhead/wording/field"
 )
 
 // inlines writes a run of inlines into whichever part is being written.
@@ -29,7 +32,7 @@ func (w *writer) inline(in *Inline) {
 	}
 	switch {
 	case in.Link != nil:
-		w.anchor(in.Link, func() { w.text(in.Text) })
+		w.anchor(in.Link, in.Text, func() { w.text(in.Text) })
 	case in.Field != "":
 		w.field(in)
 	default:
@@ -45,8 +48,8 @@ func (w *writer) inline(in *Inline) {
 
 // field writes what is known now and a slot for what is not. Values whose direction may differ from the text's are isolated.
 func (w *writer) field(in *Inline) {
-	i := fieldIndexes[in.Field]
-	if i > mergedCount {
+	i, _ := field.Of(in.Field)
+	if i > field.Merged {
 		w.own(i)
 		return
 	}
@@ -58,9 +61,9 @@ func (w *writer) field(in *Inline) {
 }
 
 // isolated keeps a value's direction to itself.
-func (w *writer) isolated(i fieldIndex, write func()) {
-	switch fieldTable[i].Type {
-	case clean.NameValue, clean.LineValue, clean.AddressValue:
+func (w *writer) isolated(i field.Index, write func()) {
+	switch i.Info().Type {
+	case clean.GivenValue, clean.NameValue, clean.LineValue, clean.AddressValue:
 		if w.at == encode.HTML {
 			w.raw("<bdi>")
 			write()
@@ -83,18 +86,18 @@ func (w *writer) isolated(i fieldIndex, write func()) {
 }
 
 // own writes a field that the version itself answers; addresses become links where there are links.
-func (w *writer) own(i fieldIndex) {
+func (w *writer) own(i field.Index) {
 	text := literal(&w.v.Branding, i)
 	rich := w.at == encode.HTML
 	switch {
-	case i == practicePhone && rich:
-		w.anchor(&Target{Kind: ToPhone}, func() { w.phone(text) })
-	case i == practicePhone:
+	case i == field.PracticePhone && rich:
+		w.anchor(&Target{Kind: ToPhone}, text, func() { w.phone(text) })
+	case i == field.PracticePhone:
 		w.phone(text)
-	case i == practiceEmail && rich:
-		w.anchor(&Target{Kind: ToEmail}, func() { w.text(text) })
-	case i == practiceWebsite && rich:
-		w.anchor(&Target{Kind: ToWebsite}, func() { w.text(shortURL(text)) })
+	case i == field.PracticeEmail && rich:
+		w.anchor(&Target{Kind: ToEmail}, text, func() { w.text(text) })
+	case i == field.PracticeWebsite && rich:
+		w.anchor(&Target{Kind: ToWebsite}, text, func() { w.text(shortURL(text)) })
 	case rich:
 		w.bdi(text)
 	default:
@@ -103,66 +106,64 @@ func (w *writer) own(i fieldIndex) {
 }
 
 // anchor writes a link around a label; in plain text its address follows in brackets unless the label is the address.
-func (w *writer) anchor(to *Target, label func()) {
+func (w *writer) anchor(to *Target, label string, write func()) {
 	if w.at == encode.HTML {
 		w.raw(`<a class="a" `)
-		w.href(to)
+		w.href(to, label)
 		w.raw(` style="color:`, w.theme.link, `">`)
-		label()
+		write()
 		w.raw("</a>")
 		return
 	}
 	before := len(w.literal)
-	label()
-	if string(w.literal[before:]) == shortURL(w.address(to)) {
-		w.literal = append(w.literal[:before], w.address(to)...)
+	write()
+	if address := w.v.address(to); string(w.literal[before:]) == shortURL(address) {
+		w.literal = append(w.literal[:before], address...)
 		return
 	}
 	w.raw(" (")
-	w.end(to)
+	w.end(to, label)
 	w.raw(")")
 }
 
 // href writes the attribute that a link leads by, and remembers its host.
-func (w *writer) href(to *Target) {
+func (w *writer) href(to *Target, label string) {
 	w.raw(`href="`)
 	switch to.Kind {
 	case ToUnsubscribe:
-		w.slot(unsubscribeURL, "")
+		w.slot(field.Unsubscribe, "")
 	case ToPhone:
 		w.raw("tel:", w.v.Branding.Phone.Number)
 	case ToEmail:
 		w.raw("mailto:")
 		w.text(w.v.Branding.Email)
 	case ToURL, ToWebsite:
-		address := w.address(to)
-		w.c.hosts = append(w.c.hosts, clean.HostOf(address))
-		w.text(address)
+		w.c.hosts = append(w.c.hosts, clean.HostOf(w.v.address(to)))
+		w.text(w.web(to, label))
 	}
 	w.raw(`"`)
 }
 
 // end writes a link's end for people who read plain text.
-func (w *writer) end(to *Target) {
+func (w *writer) end(to *Target, label string) {
 	switch to.Kind {
 	case ToUnsubscribe:
-		w.slot(unsubscribeURL, "")
+		w.slot(field.Unsubscribe, "")
 	case ToPhone:
 		w.phone(w.v.Branding.Phone.Display)
 	case ToEmail:
 		w.text(w.v.Branding.Email)
 	case ToURL, ToWebsite:
-		w.text(w.address(to))
+		w.text(w.web(to, label))
 	}
 }
 
-func (w *writer) address(to *Target) string {
-	switch to.Kind {
-	case ToURL:
-		return to.URL
-	case ToWebsite:
-		return w.v.Branding.Website
-	case ToPhone, ToEmail, ToUnsubscribe:
+// web is the address that a link to the web is written with: the portal's, unless its text says where it leads.
+func (w *writer) web(to *Target, label string) string {
+	address := w.v.address(to)
+	n := slices.Index(w.links, address) + 1
+	if w.c.portal.None() || n == 0 || clean.Suspicion(label) == clean.ReasonLink {
+		return address
 	}
-	return ""
+	return w.c.portal.Address(w.token, n)
 }

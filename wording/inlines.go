@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"letterhead/wording/clean"
+	"letterhead/wording/field"
 )
 
 // inlines holds a run of inlines to its rules; rich ones may be bold, italic, linked and broken.
@@ -44,16 +45,16 @@ func (c *validator) inlines(at string, inlines []Inline, rich bool) error {
 	if err := clean.Glued(at, text); err != nil {
 		return err
 	}
-	return c.directory.AutoLinks(at, text)
+	return c.own.AutoLinks(at, text)
 }
 
 func (c *validator) field(at string, in Inline) error {
-	i, ok := fieldIndexes[in.Field]
+	i, ok := field.Of(in.Field)
 	if !ok {
 		return refuse(at, "wording.field_unknown", "there is no field %q; choose one of the list", clean.Clip(string(in.Field)))
 	}
-	info := fieldTable[i]
-	if i > mergedCount {
+	info := i.Info()
+	if i > field.Merged {
 		if in.Fallback != "" {
 			return refuse(at, "wording.fallback_unused", "%s is part of the wording and needs no fallback; remove it", in.Field)
 		}
@@ -62,44 +63,44 @@ func (c *validator) field(at string, in Inline) error {
 		}
 		return nil
 	}
-	if c.v.Purpose == Marketing && i.ofAppointment() {
+	if c.v.Purpose == Marketing && i.OfAppointment() {
 		return refuse(at, "wording.field_marketing", "a marketing message is about no appointment, so %s has no value; remove it", in.Field)
 	}
-	if !c.locale.HasWords() && (in.Field == AppointmentWeekday || in.Field == AppointmentMode) {
+	if !c.locale.HasWords() && (i == field.AppointmentWeekday || i == field.AppointmentMode) {
 		return refuse(at, "wording.field_language", "we have no words for %s in this language; write the sentence without it", in.Field)
 	}
 	if in.Fallback != "" {
-		if info.Source == FromCalendar {
+		if info.Source == field.FromCalendar {
 			return refuse(at, "wording.fallback_calendar", "%s comes from the appointment and needs no fallback; remove it", in.Field)
 		}
 		if strings.TrimSpace(in.Fallback) != in.Fallback {
 			return refuse(at, "wording.fallback_space", "the fallback of %s begins or ends with a space; remove it", in.Field)
 		}
-		if clean.Suspicion(in.Fallback) != "" || clean.MixedWords(in.Fallback) {
+		if clean.Suspicion(in.Fallback) != "" || clean.MixedWords(in.Fallback) || strings.ContainsAny(in.Fallback, "<>@") {
 			return refuse(at, "wording.fallback_link", "the fallback of %s reads as an address or a number; write plain words", in.Field)
 		}
 		return clean.Run(at, in.Fallback, 60)
 	}
-	if info.Source != FromCalendar && c.locale.Fallbacks[string(in.Field)] == "" {
-		return refuse(at, "wording.fallback_missing", "say what stands in encode.Place of %s when it is not known, as in {%s|…}", in.Field, in.Field)
+	if info.Source != field.FromCalendar && c.locale.Fallbacks[string(in.Field)] == "" {
+		return refuse(at, "wording.fallback_missing", "say what stands in place of %s when it is not known, as in {%s|…}", in.Field, in.Field)
 	}
 	return nil
 }
 
 // literal is a branding field's text, known when compiling.
-func literal(b *Branding, i fieldIndex) string {
+func literal(b *Branding, i field.Index) string {
 	switch i {
-	case practiceName:
+	case field.PracticeName:
 		return b.Name
-	case practicePhone:
+	case field.PracticePhone:
 		if b.Phone != nil {
 			return b.Phone.Display
 		}
-	case practiceEmail:
+	case field.PracticeEmail:
 		return b.Email
-	case practiceWebsite:
+	case field.PracticeWebsite:
 		return b.Website
-	case practiceAddress:
+	case field.PracticeAddress:
 		return strings.Join(b.Address, ", ")
 	}
 	return ""

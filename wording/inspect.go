@@ -1,10 +1,12 @@
 package wording
 
 import (
+	"bytes"
 	"slices"
 
 	"letterhead/wording/clean"
 	"letterhead/wording/encode"
+	"letterhead/wording/field"
 )
 
 // FindingName names what Inspect may find. Any finding means: do not send.
@@ -15,6 +17,8 @@ const (
 	FindingLink        FindingName = "link"             // a link that is not https on a signed host
 	FindingAutoLink    FindingName = "text-link"        // text that mail programs make a web or e-mail link, not in the signed directory
 	FindingPhone       FindingName = "text-phone"       // a number to ring that is not in the signed directory
+	FindingUnsigned    FindingName = "unsigned"         // a text of the practice that is not the signed directory's
+	FindingMarkup      FindingName = "markup"           // an element or an address more than the version has
 	FindingValue       FindingName = "value-character"  // a merged value with characters its type does not have
 	FindingConfusable  FindingName = "confusable"       // a word in two alphabets
 	FindingHeader      FindingName = "header"           // a header that is too long, or would end or begin a line of its own
@@ -31,8 +35,8 @@ type Finding struct {
 	Field Field // the merged field it is about, empty for the message as a whole
 }
 
-// Inspect looks at a rendered message: nothing in it may be other than what was signed. The static part was held to the same rules by Compile. signed is what
-// the practice signed beside the version: the phones of its locations, for instance.
+// Inspect looks at a rendered message: nothing in it may be other than what was signed. The static part was held to the same rules by Compile. What comes from a
+// directory must be that directory's, letter for letter; signed is for messages rendered without one, whose place's phone must be known.
 func Inspect(r *Rendered, signed ...Directory) []Finding {
 	if r.compiled == nil {
 		return []Finding{{Name: FindingNotCompiled}}
@@ -40,21 +44,22 @@ func Inspect(r *Rendered, signed ...Directory) []Finding {
 	var found []Finding
 	report := func(name FindingName, f Field) { found = append(found, Finding{name, f}) }
 	c := r.compiled
-	for _, f := range r.Missing() {
-		if f == unsubscribeURL.name() {
-			report(FindingNoWayOut, f)
-			continue
+	if r.missing != 0 {
+		for _, f := range r.Missing() {
+			if f == field.Unsubscribe.Name() {
+				report(FindingNoWayOut, f)
+				continue
+			}
+			report(FindingMissing, f)
 		}
-		report(FindingMissing, f)
 	}
-	merged := string(r.Buffer[:r.merged])
 	for _, i := range c.uses {
 		at := r.values[i]
 		if at.from == at.to {
 			continue
 		}
-		if name := c.inspectValue(i, merged[at.from:at.to], signed); name != "" {
-			report(name, i.name())
+		if name := r.inspectValue(i, r.Buffer[at.from:at.to], signed); name != "" {
+			report(name, i.Name())
 		}
 	}
 	if !encode.HeaderFit(r.Subject) {
@@ -66,24 +71,31 @@ func Inspect(r *Rendered, signed ...Directory) []Finding {
 	if len(r.Body) > c.most {
 		report(FindingSize, "")
 	}
-	if r.SMS != nil {
-		if _, units := encode.Measure(string(r.SMS)); units > encode.MaxSMSUnits {
-			report(FindingSMSLength, "sms")
-		}
+	if marks(r.Body) != r.marks {
+		report(FindingMarkup, "")
+	}
+	if r.SMS != nil && encode.Units(r.SMS) > encode.MaxSMSUnits {
+		report(FindingSMSLength, "sms")
 	}
 	return found
 }
 
-// inspectValue holds one merged value against its type and the signed directory, "" when it is fit.
-func (c *Compiled) inspectValue(i fieldIndex, value string, signed []Directory) FindingName {
-	if i == unsubscribeURL {
-		if clean.URL("unsubscribe", value, c.directory.Hosts) != nil {
+// inspectValue holds one merged value against its type and what was signed, "" when it is fit.
+func (r *Rendered) inspectValue(i field.Index, value []byte, signed []Directory) FindingName {
+	info := i.Info()
+	switch {
+	case i == field.Unsubscribe:
+		if !r.compiled.leadsOut(string(value)) {
 			return FindingLink
 		}
 		return ""
+	case info.Source == field.FromDirectory && r.book != nil:
+		if text, reason := field.Signed(r.book, i, r.given); reason != "" || text != string(value) {
+			return FindingUnsigned
+		}
+		return ""
 	}
-	info := &fieldTable[i]
-	switch reason := clean.Check(info.Type, info.Max, value); reason {
+	switch reason := clean.CheckBytes(info.Type, info.Max, value); reason {
 	case "":
 	case clean.ReasonLink:
 		return FindingAutoLink
@@ -94,16 +106,21 @@ func (c *Compiled) inspectValue(i fieldIndex, value string, signed []Directory) 
 	default:
 		return FindingValue
 	}
-	if i == locationPhone {
-		var digits []byte
-		for j := range len(value) {
-			if value[j] >= '0' && value[j] <= '9' {
-				digits = append(digits, value[j])
-			}
-		}
-		if !c.directory.KnowsPhone(string(digits)) && !slices.ContainsFunc(signed, func(d Directory) bool { return d.KnowsPhone(string(digits)) }) {
-			return FindingPhone
-		}
+	if i != field.LocationPhone {
+		return ""
+	}
+	digits := digitsOf(value)
+	if !r.compiled.own.KnowsPhone(digits) && !slices.ContainsFunc(signed, func(d Directory) bool { return d.KnowsPhone(digits) }) {
+		return FindingPhone
 	}
 	return ""
+}
+
+func digitsOf(value []byte) string {
+	return string(bytes.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, value))
 }

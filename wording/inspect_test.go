@@ -3,13 +3,15 @@ package wording
 import (
 	"bytes"
 	"testing"
+
+	"letterhead/wording/field"
 )
 
 func TestInspectFinds(t *testing.T) {
 	t.Parallel()
 	reminder := mustCompile(t, twoDaysVersion(), "en-AU")
 	news := mustCompile(t, newsVersion(), "en-AU")
-	plant := func(r *Rendered, i fieldIndex, value string) { // as code gone wrong would merge it
+	plant := func(r *Rendered, i field.Index, value string) { // as code gone wrong would merge it
 		r.values[i] = span{uint32(r.merged), uint32(r.merged + len(value))}
 		r.Buffer = append(bytes.Clone(r.Buffer[:r.merged]), value...)
 		r.merged += len(value)
@@ -21,15 +23,15 @@ func TestInspectFinds(t *testing.T) {
 		change   func(*Rendered)
 		want     Finding
 	}{
-		{"no time", reminder, func(v *Values) { v.Start = Wall{} }, nil, Finding{FindingMissing, AppointmentDay}},
-		{"a phone nobody signed", reminder, func(v *Values) { v.Location.Phone = "0900 123 456" }, nil, Finding{FindingPhone, LocationPhone}},
+		{"no time", reminder, func(v *Values) { v.Start = Wall{} }, nil, Finding{FindingMissing, field.AppointmentDay.Name()}},
+		{"a phone nobody signed", reminder, func(v *Values) { v.Location.Phone = "0900 123 456" }, nil, Finding{FindingPhone, field.LocationPhone.Name()}},
 		{"no way out", news, nil, nil, Finding{FindingNoWayOut, "link.unsubscribe"}},
 		{"a way out elsewhere", news, func(v *Values) { v.Unsubscribe = "https://evil.example/u" }, nil, Finding{FindingNoWayOut, "link.unsubscribe"}},
-		{"a link planted", news, func(v *Values) { v.Unsubscribe = "https://wattlestreet.example/u" }, func(r *Rendered) { plant(r, unsubscribeURL, "https://wattlestreet.example@evil.example/u") }, Finding{FindingLink, "link.unsubscribe"}},
-		{"a host planted", reminder, nil, func(r *Rendered) { plant(r, recipientGreeting, "evil.example") }, Finding{FindingAutoLink, RecipientGreetingName}},
-		{"a phone planted", reminder, nil, func(r *Rendered) { plant(r, locationName, "ring 0900 123 456") }, Finding{FindingPhone, LocationName}},
-		{"two alphabets planted", reminder, nil, func(r *Rendered) { plant(r, recipientGreeting, "Аnn") }, Finding{FindingConfusable, RecipientGreetingName}},
-		{"mark-up planted", reminder, nil, func(r *Rendered) { plant(r, appointmentPractitioner, "<b>") }, Finding{FindingValue, AppointmentPractitioner}},
+		{"a link planted", news, func(v *Values) { v.Unsubscribe = "https://wattlestreet.example/u" }, func(r *Rendered) { plant(r, field.Unsubscribe, "https://wattlestreet.example@evil.example/u") }, Finding{FindingLink, "link.unsubscribe"}},
+		{"a host planted", reminder, nil, func(r *Rendered) { plant(r, field.RecipientGreeting, "evil.example") }, Finding{FindingAutoLink, field.RecipientGreeting.Name()}},
+		{"a phone planted", reminder, nil, func(r *Rendered) { plant(r, field.LocationName, "ring 0900 123 456") }, Finding{FindingPhone, field.LocationName.Name()}},
+		{"two alphabets planted", reminder, nil, func(r *Rendered) { plant(r, field.RecipientGreeting, "Аnn") }, Finding{FindingConfusable, field.RecipientGreeting.Name()}},
+		{"mark-up planted", reminder, nil, func(r *Rendered) { plant(r, field.AppointmentPractitioner, "<b>") }, Finding{FindingValue, field.AppointmentPractitioner.Name()}},
 		{"a header planted", reminder, nil, func(r *Rendered) { r.Subject = []byte("Hello\r\nBcc: x@evil.example") }, Finding{FindingHeader, "subject"}},
 		{"a header that ends headers", reminder, nil, func(r *Rendered) { r.Subject = []byte("Hello\r\n") }, Finding{FindingHeader, "subject"}},
 		{"a long header", reminder, nil, func(r *Rendered) { r.Subject = bytes.Repeat([]byte("x"), 999) }, Finding{FindingHeader, "subject"}},

@@ -149,7 +149,7 @@ func (w *writer) htmlBlock(b *Block) {
 	case ButtonBlock:
 		w.raw(`<table role="presentation" class="b" cellpadding="0" cellspacing="0" border="0" style="margin:6px 0 22px"><tr><td bgcolor="`, t.accent,
 			`" style="background:`, t.accent, `;border-radius:6px;mso-padding-alt:13px 26px"><a `)
-		w.href(b.Target)
+		w.href(b.Target, b.Label)
 		w.raw(` style="display:inline-block;padding:13px 26px;border-radius:6px;font-weight:bold;color:`, t.onAccent, `;text-decoration:none">`)
 		w.text(b.Label)
 		w.raw("</a></td></tr></table>\n")
@@ -197,15 +197,15 @@ func (w *writer) htmlAddress() {
 	}
 	if b.Phone != nil {
 		w.raw("<br>")
-		w.anchor(&Target{Kind: ToPhone}, func() { w.phone(b.Phone.Display) })
+		w.anchor(&Target{Kind: ToPhone}, b.Phone.Display, func() { w.phone(b.Phone.Display) })
 	}
 	if b.Email != "" {
 		w.raw("<br>")
-		w.anchor(&Target{Kind: ToEmail}, func() { w.text(b.Email) })
+		w.anchor(&Target{Kind: ToEmail}, b.Email, func() { w.text(b.Email) })
 	}
 	if b.Website != "" {
 		w.raw("<br>")
-		w.anchor(&Target{Kind: ToWebsite}, func() { w.text(shortURL(b.Website)) })
+		w.anchor(&Target{Kind: ToWebsite}, b.Website, func() { w.text(shortURL(b.Website)) })
 	}
 	w.raw("</p>\n")
 }

@@ -44,7 +44,7 @@ func (w *writer) plainBlock(b *Block) {
 		w.text(b.Label)
 		if b.Target.Kind != ToPhone || !strings.Contains(b.Label, w.v.Branding.Phone.Display) {
 			w.raw(": ")
-			w.end(b.Target)
+			w.end(b.Target, b.Label)
 		}
 		w.raw("\n\n")
 	case CardBlock:

@@ -1,8 +1,11 @@
 package wording
 
 import (
+	"strings"
+
 	"letterhead/wording/clean"
 	"letterhead/wording/encode"
+	"letterhead/wording/field"
 )
 
 // Remark says which value was not merged as given, and why. It holds no value.
@@ -22,7 +25,10 @@ type Rendered struct {
 	Buffer  []byte // to be given to the next Render once this message is done with
 
 	compiled *Compiled
-	values   [mergedCount]span
+	given    *Values
+	book     *Book
+	marks    uint32 // of '<' and '@' that the body may have
+	values   [field.Merged]span
 	merged   int // bytes of values at the buffer's beginning
 	present  facts
 	missing  facts // required and not there
@@ -38,29 +44,36 @@ func (r *Rendered) Compiled() *Compiled { return r.compiled }
 // Missing lists the fields that had to have a value and had none; such a message is not fit to be sent.
 func (r *Rendered) Missing() []Field {
 	var out []Field
-	for i := range mergedCount {
-		if r.missing&i.present() != 0 {
-			out = append(out, i.name())
+	for i := range field.Merged {
+		if r.missing&present(i) != 0 {
+			out = append(out, i.Name())
 		}
 	}
 	return out
 }
 
-// Render merges values into buffer, which it overwrites and grows. It never fails: a value that is not fit is replaced by its fallback, with a remark.
+// Render is RenderWith without a directory: the practice's texts come with the values.
 func (c *Compiled) Render(buffer []byte, values *Values) Rendered {
-	r := Rendered{compiled: c}
+	return c.RenderWith(nil, buffer, values)
+}
+
+// RenderWith merges values into buffer, which it overwrites and grows; what the practice calls its own comes from book. It never fails: a value that is not fit is
+// replaced by its fallback, with a remark.
+func (c *Compiled) RenderWith(book *Book, buffer []byte, values *Values) Rendered {
+	r := Rendered{compiled: c, given: values, book: book}
+	setting := field.Setting{Locale: c.locale, RTL: c.rtl, Book: book}
 	buffer = buffer[:0]
 	for _, i := range c.uses {
-		buffer = r.resolve(buffer, i, values)
+		buffer = r.resolve(buffer, i, &setting)
 	}
 	r.merged = len(buffer)
 	r.missing = c.required &^ r.present
-	for i := range mergedCount {
-		if r.missing&i.present() != 0 && r.replaced&i.present() == 0 {
-			r.Remarks = append(r.Remarks, Remark{i.name(), clean.ReasonMissing})
+	for i := range field.Merged {
+		if r.missing&present(i) != 0 && r.replaced&present(i) == 0 {
+			r.Remarks = append(r.Remarks, Remark{i.Name(), clean.ReasonMissing})
 		}
 	}
-	holds := values.facts() | r.present
+	holds := factsOf(values) | r.present
 	if want := len(buffer) + c.size + c.size/8 + 1024; cap(buffer) < want {
 		grown := make([]byte, len(buffer), want)
 		copy(grown, buffer)
@@ -92,6 +105,7 @@ func (r *Rendered) body(dst []byte, holds facts) []byte {
 			continue
 		}
 		dst, col = s.Append(dst, col)
+		r.marks += s.marks
 		if !s.slotted {
 			continue
 		}
@@ -125,17 +139,37 @@ func (r *Rendered) plain(dst []byte, segments []segment, holds facts) []byte {
 }
 
 // resolve writes the checked text of a field at the end of the buffer and remembers where.
-func (r *Rendered) resolve(dst []byte, i fieldIndex, v *Values) []byte {
+func (r *Rendered) resolve(dst []byte, i field.Index, setting *field.Setting) []byte {
 	from := len(dst)
-	dst, reason := r.compiled.appendField(dst, i, v)
+	var reason clean.Reason
+	if i == field.Unsubscribe {
+		dst, reason = r.compiled.appendWayOut(dst, r.given.Unsubscribe)
+	} else {
+		dst, reason = setting.Append(dst, i, r.given)
+	}
 	if reason != "" {
-		if reason != clean.ReasonMissing || fieldTable[i].Source == TypedByPerson {
-			r.replaced |= i.present()
-			r.Remarks = append(r.Remarks, Remark{i.name(), reason})
+		if reason != clean.ReasonMissing || i.Info().Source == field.TypedByPerson {
+			r.replaced |= present(i)
+			r.Remarks = append(r.Remarks, Remark{i.Name(), reason})
 		}
 		return dst[:from]
 	}
 	r.values[i] = span{uint32(from), uint32(len(dst))}
-	r.present |= i.present()
+	r.present |= present(i)
 	return dst
+}
+
+// appendWayOut writes the recipient's own link: on a host of the version, or a page of the portal.
+func (c *Compiled) appendWayOut(dst []byte, address string) ([]byte, clean.Reason) {
+	switch {
+	case address == "":
+		return dst, clean.ReasonMissing
+	case !c.leadsOut(address):
+		return dst, clean.ReasonLink
+	}
+	return append(dst, address...), ""
+}
+
+func (c *Compiled) leadsOut(address string) bool {
+	return c.portal.Owns(address) || !strings.Contains(address, "@") && clean.URL("unsubscribe", address, c.own.Hosts) == nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"letterhead/wording/clean"
 	"letterhead/wording/encode"
+	"letterhead/wording/field"
 )
 
 func TestRenderIsTheSameEachTime(t *testing.T) {
@@ -47,17 +48,17 @@ func TestRenderReplacesWhatIsNotFit(t *testing.T) {
 		remarks []Remark
 		missing []Field
 	}{
-		{"a link as a name", func(v *Values) { v.Recipient.First = "evil.com" }, "Hello there,", "evil", []Remark{{RecipientGreetingName, clean.ReasonLink}}, nil},
-		{"mark-up as a name", func(v *Values) { v.Recipient.First = "<b>x</b>" }, "Hello there,", "<b>", []Remark{{RecipientGreetingName, clean.ReasonCharacter}}, nil},
-		{"no name", func(v *Values) { v.Recipient.First = "" }, "Hello there,", "Fatima", []Remark{{RecipientGreetingName, clean.ReasonMissing}}, nil},
+		{"a link as a name", func(v *Values) { v.Recipient.First = "evil.com" }, "Hello there,", "evil", []Remark{{field.RecipientGreeting.Name(), clean.ReasonLink}}, nil},
+		{"mark-up as a name", func(v *Values) { v.Recipient.First = "<b>x</b>" }, "Hello there,", "<b>", []Remark{{field.RecipientGreeting.Name(), clean.ReasonCharacter}}, nil},
+		{"no name", func(v *Values) { v.Recipient.First = "" }, "Hello there,", "Fatima", []Remark{{field.RecipientGreeting.Name(), clean.ReasonMissing}}, nil},
 		{"the preferred name", func(v *Values) { v.Recipient.Preferred = "Fati" }, "Hello Fati,", "Fatima", nil, nil},
 		{"an unfit preferred name", func(v *Values) { v.Recipient.Preferred = "x://y" }, "Hello Fatima,", "x:", nil, nil},
 		{"spaces around", func(v *Values) { v.Recipient.First = "  Fatima  " }, "Hello Fatima,", "", nil, nil},
-		{"a phone as a practitioner", func(v *Values) { v.Practitioner = "Ring 0900 123 456" }, "45 minutes", "0900", []Remark{{AppointmentPractitioner, clean.ReasonCharacter}}, nil},
+		{"a phone as a practitioner", func(v *Values) { v.Practitioner = "Ring 0900 123 456" }, "45 minutes", "0900", []Remark{{field.AppointmentPractitioner.Name(), clean.ReasonCharacter}}, nil},
 		{"no location", func(v *Values) { v.Location = Place{} }, "Ring us as early", "Main rooms", nil, nil},
-		{"no time", func(v *Values) { v.Start = Wall{} }, "Hello Fatima", "Tuesday", []Remark{{AppointmentDay, clean.ReasonMissing}, {AppointmentStart, clean.ReasonMissing}}, []Field{AppointmentDay, AppointmentDayShort, AppointmentStart}},
-		{"an impossible day", func(v *Values) { v.Start.Day = 31; v.Start.Month = 2 }, "Hello Fatima", "February", []Remark{{AppointmentDay, clean.ReasonShape}, {AppointmentStart, clean.ReasonShape}}, []Field{AppointmentDay, AppointmentDayShort, AppointmentStart}},
-		{"a zone that is none", func(v *Values) { v.Mode, v.ZoneDiffers, v.Zone = ModeTelehealth, true, "x\r\ny" }, "10:00 am\n", "(", []Remark{{AppointmentZone, clean.ReasonShape}}, nil},
+		{"no time", func(v *Values) { v.Start = Wall{} }, "Hello Fatima", "Tuesday", []Remark{{field.AppointmentDay.Name(), clean.ReasonMissing}, {field.AppointmentStart.Name(), clean.ReasonMissing}}, []Field{field.AppointmentDay.Name(), field.AppointmentDayShort.Name(), field.AppointmentStart.Name()}},
+		{"an impossible day", func(v *Values) { v.Start.Day = 31; v.Start.Month = 2 }, "Hello Fatima", "February", []Remark{{field.AppointmentDay.Name(), clean.ReasonShape}, {field.AppointmentStart.Name(), clean.ReasonShape}}, []Field{field.AppointmentDay.Name(), field.AppointmentDayShort.Name(), field.AppointmentStart.Name()}},
+		{"a zone that is none", func(v *Values) { v.Mode, v.ZoneDiffers, v.Zone = ModeTelehealth, true, "x\r\ny" }, "10:00 am\n", "(", []Remark{{field.AppointmentZone.Name(), clean.ReasonShape}}, nil},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			v := fatima()
@@ -119,9 +120,9 @@ func FuzzRender(f *testing.F) {
 			r := c.Render(nil, v)
 			plain := fatima()
 			plain.ForOther, plain.Attendee.First = forOther, "Omar"
-			for i, set := range map[fieldIndex]*string{appointmentPractitioner: &plain.Practitioner, appointmentService: &plain.Service, locationName: &plain.Location.Name,
-				locationAddress: &plain.Location.Address, attendeeFirst: &plain.Attendee.First, appointmentZone: &plain.Zone} {
-				if r.present&i.present() == 0 {
+			for i, set := range map[field.Index]*string{field.AppointmentPractitioner: &plain.Practitioner, field.AppointmentService: &plain.Service, field.LocationName: &plain.Location.Name,
+				field.LocationAddress: &plain.Location.Address, field.AttendeeFirst: &plain.Attendee.First, field.AppointmentZone: &plain.Zone} {
+				if r.present&present(i) == 0 {
 					*set = ""
 				}
 			}
@@ -143,7 +144,7 @@ func FuzzRender(f *testing.F) {
 			for _, finding := range Inspect(&r) {
 				t.Fatalf("found %v", finding)
 			}
-			if name := clean.Tidy(first); r.present&recipientGreeting.present() != 0 {
+			if name := clean.Tidy(first); r.present&present(field.RecipientGreeting) != 0 {
 				if !strings.Contains(got.text, name) || !strings.Contains(html.UnescapeString(got.html), name) {
 					t.Fatalf("%q is not there", name)
 				}

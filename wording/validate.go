@@ -9,22 +9,23 @@ import (
 	"letterhead/wording/brand"
 	"letterhead/wording/clean"
 	"letterhead/wording/encode"
+	"letterhead/wording/field"
 	"letterhead/wording/locale"
 	"letterhead/wording/picture"
 )
 
 // validator carries what the parts of one version are held against.
 type validator struct {
-	v         *Version
-	directory Directory
-	language  *Language
-	locale    *locale.Locale
-	wayOut    bool // an unsubscribe link was seen in this language
+	v        *Version
+	own      clean.Directory
+	language *Language
+	locale   *locale.Locale
+	wayOut   bool // an unsubscribe link was seen in this language
 }
 
 // Validate says whether v may be signed and compiled: the first thing wrong, its encode.Place and the way out.
 func (v *Version) Validate() error {
-	c := &validator{v: v, directory: v.Directory()}
+	c := &validator{v: v, own: v.own()}
 	if err := c.whole(); err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (c *validator) block(at string, b *Block, last bool) error {
 	case TextBlock, FooterBlock:
 		return c.paragraphs(at, b)
 	case ButtonBlock:
-		if err := clean.Text(at+".label", b.Label, 40, c.directory); err != nil {
+		if err := clean.Text(at+".label", b.Label, 40, c.own); err != nil {
 			return err
 		}
 		if b.Target == nil {
@@ -252,7 +253,7 @@ func (c *validator) target(at string, t *Target, label string, always bool) erro
 	}
 	var err error
 	clean.Scan(label, func(a clean.AutoLink) bool {
-		if a.Reason == clean.ReasonLink && !strings.Contains(a.Text, "@") && (host == "" || !Directory{Hosts: []string{host}}.Knows(a)) {
+		if a.Reason == clean.ReasonLink && !strings.Contains(a.Text, "@") && (host == "" || !clean.Directory{Hosts: []string{host}}.Knows(a)) {
 			err = refuse(at, "wording.link_label", "the text of the link reads as another address than the one it leads to; make them the same")
 		}
 		return err == nil
@@ -280,12 +281,12 @@ func (c *validator) longest(in Inline) int {
 	if in.Field == "" {
 		return utf8.RuneCountInString(in.Text)
 	}
-	i, ok := fieldIndexes[in.Field]
+	i, ok := field.Of(in.Field)
 	if !ok {
 		return 0
 	}
-	if i > mergedCount {
+	if i > field.Merged {
 		return utf8.RuneCountInString(literal(&c.v.Branding, i))
 	}
-	return max(fieldTable[i].Max, utf8.RuneCountInString(in.Fallback))
+	return max(i.Info().Max, utf8.RuneCountInString(in.Fallback))
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"letterhead/fault"
+	"letterhead/wording/field"
 )
 
 func TestValidateNamesWhatIsWrong(t *testing.T) {
@@ -90,7 +91,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"marketing with no way out":   {func(v *Version) { v.Purpose = Marketing; first(v).Subject = Say("News"); first(v).Preheader = nil }, "wording.card_marketing"},
 		"image not described":         {block(Picture(Image{SHA256: "x", Alt: "x"})), "wording.image"},
 		"two kinds of inline":         {block(Rich([]Inline{{Text: "a", Break: true}})), "wording.inline"},
-		"linked field":                {block(Rich([]Inline{{Field: PracticeName, Link: &Target{Kind: ToWebsite}}})), "wording.inline"},
+		"linked field":                {block(Rich([]Inline{{Field: field.PracticeName.Name(), Link: &Target{Kind: ToWebsite}}})), "wording.inline"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -215,8 +215,44 @@ func (v *Version) image(digest string) (Image, bool) {
 	return Image{}, false
 }
 
-// Directory is what a practice has signed as its own: the only addresses and numbers a message may show outside its links.
-type Directory = clean.Directory
+// own is what the version itself has signed as the practice's.
+func (v *Version) own() clean.Directory { return v.Branding.Directory(v.Hosts) }
 
-// Directory returns what the version itself has signed.
-func (v *Version) Directory() Directory { return v.Branding.Directory(v.Hosts) }
+// Links lists the outside addresses that v leads to, each once, in the order in which they first stand in its canonical JSON's languages, blocks and inlines. A
+// link's number is its place in the list, from 1: the same for everybody who reads the version.
+func (v *Version) Links() []string {
+	var all []string
+	add := func(to *Target) {
+		address := ""
+		if to != nil {
+			address = v.address(to)
+		}
+		if address != "" && !slices.Contains(all, address) {
+			all = append(all, address)
+		}
+	}
+	for i := range v.Languages {
+		for j := range v.Languages[i].Blocks {
+			b := &v.Languages[i].Blocks[j]
+			add(b.Target)
+			for _, p := range b.Paragraphs {
+				for k := range p.Content {
+					add(p.Content[k].Link)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// address is where a link to the web leads, "" for any other.
+func (v *Version) address(to *Target) string {
+	switch to.Kind {
+	case ToURL:
+		return to.URL
+	case ToWebsite:
+		return v.Branding.Website
+	case ToPhone, ToEmail, ToUnsubscribe:
+	}
+	return ""
+}

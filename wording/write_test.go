@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"letterhead/wording/field"
 )
 
 func TestSay(t *testing.T) {
@@ -11,7 +13,7 @@ func TestSay(t *testing.T) {
 	for text, want := range map[string][]Inline{
 		"":                           nil,
 		"plain":                      {{Text: "plain"}},
-		"Hi {recipient.first_name}!": {{Text: "Hi "}, {Field: RecipientFirstName}, {Text: "!"}},
+		"Hi {recipient.first_name}!": {{Text: "Hi "}, {Field: field.RecipientFirst.Name()}, {Text: "!"}},
 		"{a|b c}{d}":                 {{Field: "a", Fallback: "b c"}, {Field: "d"}},
 		"a } b {c":                   {{Text: "a } b {c"}},
 		"{}":                         {{}},

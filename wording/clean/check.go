@@ -4,6 +4,7 @@
 package clean
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
@@ -16,6 +17,7 @@ import (
 type Type string
 
 const (
+	GivenValue   Type = "given"   // what somebody is called: a name of few words
 	NameValue    Type = "name"    // of a person: letters, spaces, hyphen, apostrophe, a dot after an abbreviation
 	LineValue    Type = "line"    // a short text of the practice's own
 	AddressValue Type = "address" // a postal address in one line
@@ -39,6 +41,7 @@ const (
 	ReasonLink      Reason = "link"          // reads as a web or e-mail address
 	ReasonPhone     Reason = "phone"         // reads as a phone number
 	ReasonMixed     Reason = "mixed_scripts" // one word in two alphabets
+	ReasonUnsigned  Reason = "unsigned"      // not in the practice's signed details
 	ReasonShape     Reason = "shape"         // no letter in a name, too few digits in a number, a day that does not exist
 )
 
@@ -50,6 +53,7 @@ var says = map[Reason]string{
 	ReasonLink:      "this reads as a web or e-mail address; remove it, or put a space after the dot",
 	ReasonPhone:     "this reads as a phone number; phone numbers belong in the practice's own details",
 	ReasonMixed:     "one word mixes letters of two alphabets; type it again in one",
+	ReasonUnsigned:  "this is not in the practice's signed details yet; have them signed",
 	ReasonShape:     "this is not written as such a value is; type it again",
 }
 
@@ -99,8 +103,19 @@ func Check(kind Type, most int, value string) Reason {
 		return ReasonShape
 	}
 	switch kind {
+	case GivenValue:
+		if reason := Check(NameValue, most, value); reason != "" {
+			return reason
+		}
+		if strings.Count(value, " ") >= mostGivenWords || wideLetters(value) > mostWideLetters {
+			return ReasonShape
+		}
+		return ""
 	case NameValue:
-		return checkName(value)
+		if plainName(value) {
+			return ""
+		}
+		return checkAnyName(value)
 	case PhoneValue:
 		return checkPhone(value)
 	case LineValue, AddressValue:
@@ -115,45 +130,90 @@ func Check(kind Type, most int, value string) Reason {
 	return ""
 }
 
-func checkName(value string) Reason {
-	var script byte // of the letters so far: 'l' Latin, 'a' Arabic
-	letter := func(s byte) bool {
-		if script == 0 {
-			script = s
+// What people are called by has at most so many words, or letters of scripts without spaces between words: more is a sentence.
+const (
+	mostGivenWords  = 4
+	mostWideLetters = 12
+)
+
+// wideLetters counts letters of scripts that write no spaces between words.
+func wideLetters(value string) int {
+	n := 0
+	for _, r := range value {
+		if r >= 0x0e00 && r < 0x0f00 {
+			n++ // Thai and Lao: a letter for each sound, so that a name takes twice as many
+		} else if r >= 0x3000 && scriptOf(r) == scriptEastAsian {
+			n += 2
 		}
-		return script == s
 	}
-	for i := 0; i < len(value); i++ { // nearly every name ends here
+	return (n + 1) / 2
+}
+
+// CheckBytes is Check for bytes; what is plainly fit is not copied.
+func CheckBytes(kind Type, most int, value []byte) Reason {
+	if len(value) > 0 && len(value) <= most {
+		switch kind {
+		case GivenValue, NameValue:
+			if plainName(value) && bytes.Count(value, []byte{' '}) < mostGivenWords {
+				return ""
+			}
+		case DateValue, TimeValue, NumberValue, ChoiceValue:
+			if visibleASCII(value) {
+				return ""
+			}
+		case LineValue, AddressValue, PhoneValue, EmailValue, SiteValue:
+		}
+	}
+	return Check(kind, most, string(value))
+}
+
+func visibleASCII(value []byte) bool {
+	for _, c := range value {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return value[0] != ' ' && value[len(value)-1] != ' '
+}
+
+// plainName tells of nearly every name that it is fit: letters of one simple alphabet, and a single space, hyphen or apostrophe between.
+func plainName[T string | []byte](value T) bool {
+	var script byte // of the letters so far: 'l' Latin, 'a' Arabic
+	for i := 0; i < len(value); i++ {
+		var letter byte
 		switch c := value[i]; {
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-			if !letter('l') {
-				return checkAnyName(value)
-			}
-		case c >= 0xc3:
-			if l := simpleLetter(value[i:]); l == 0 || !letter(l) {
-				return checkAnyName(value)
+			letter = 'l'
+		case c >= 0xc3 && i+1 < len(value):
+			if letter = simpleLetter(c, value[i+1]); letter == 0 {
+				return false
 			}
 			i++
 		case (c == ' ' || c == '-' || c == '\'') && i > 0 && value[i-1] != c:
+			continue
 		default:
-			return checkAnyName(value)
+			return false
+		}
+		if script == 0 {
+			script = letter
+		}
+		if script != letter {
+			return false
 		}
 	}
-	if script == 0 {
-		return ReasonShape
-	}
-	return ""
+	return script != 0 && value[len(value)-1] != ' '
 }
 
-// simpleLetter classes the letter of two bytes that text begins with: 'l' Latin, 'a' Arabic, 0 when it needs a closer look.
-func simpleLetter(text string) byte {
-	r, size := utf8.DecodeRuneInString(text)
-	switch {
-	case size != 2 || r == '×' || r == '÷' || r >= 0x1c0 && r <= 0x1c3:
+// simpleLetter classes a letter of two bytes: 'l' Latin, 'a' Arabic, 0 when it needs a closer look.
+func simpleLetter(first, second byte) byte {
+	if first < 0xc3 || first >= 0xe0 || second&0xc0 != 0x80 {
 		return 0
+	}
+	switch r := rune(first&0x1f)<<6 | rune(second&0x3f); {
+	case r == '×', r == '÷', r >= 0x1c0 && r <= 0x1c3:
 	case r >= 0xc0 && r < 0x250:
 		return 'l'
-	case r >= 0x620 && r <= 0x64a:
+	case r >= 0x620 && r <= 0x64a && r != 0x640: // a tatweel can be drawn out at will
 		return 'a'
 	}
 	return 0
@@ -251,9 +311,11 @@ func checkLine(value string) Reason {
 		case c >= '0' && c <= '9':
 			digits++
 		default:
-			letter := simpleLetter(value[i:])
+			var letter byte
+			if i++; i < len(value) {
+				letter = simpleLetter(c, value[i])
+			}
 			plain, script = letter != 0 && (script == 0 || script == letter), letter
-			i++
 		}
 	}
 	if plain && digits < leastPhoneDigits {
@@ -331,13 +393,20 @@ func hidden(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp) || !unicode.IsGraphic(r)
 }
 
-// compatible letters are pictures of others: fullwidth, mathematical, circled, ligatures for whole phrases.
+// africanLetters are those of the IPA block that people's names are written with: Akan, Ewe, Hausa, Fula, Azerbaijani and others.
+const africanLetters = "ɓɔɖɗəɛɣɩɲʃʊʋʒ"
+
+// compatible letters are pictures of others: fullwidth, mathematical, circled, small capitals, ligatures for whole phrases.
 func compatible(r rune) bool {
 	switch {
+	case r < 0x250:
+		return false
+	case r < 0x2b0:
+		return !strings.ContainsRune(africanLetters, r)
 	case r < 0x2100:
-		return r >= 0x2070 && r <= 0x209f
-	case r <= 0x218f, r >= 0x2460 && r <= 0x24ff, r >= 0xfb00 && r <= 0xfb06, r >= 0xfdf0 && r <= 0xfdff, r >= 0xff00 && r <= 0xff5e,
-		r >= 0x1d400 && r <= 0x1d7ff, r >= 0x1f100 && r <= 0x1f1ff, r >= 0xa700 && r <= 0xa7ff, r >= 0x250 && r < 0x2af:
+		return r < 0x300 && r != 'ʻ' && r != 'ʼ' || r >= 0x1d00 && r <= 0x1dbf || r >= 0x2070 && r <= 0x209f
+	case r <= 0x218f, r >= 0x2460 && r <= 0x24ff, r >= 0xfb00 && r <= 0xfb06, r >= 0xfdf0 && r <= 0xfdff, r >= 0xff00 && r <= 0xffef,
+		r >= 0x1d400 && r <= 0x1d7ff, r >= 0x1f100 && r <= 0x1f1ff, r >= 0xa700 && r <= 0xa7ff:
 		return true
 	}
 	return false

@@ -2,6 +2,7 @@ package encode
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 // Encoding is how an SMS travels.
@@ -76,6 +77,19 @@ func Measure(text string) (Encoding, int) {
 		units += n
 	}
 	return GSM7, units
+}
+
+// Units is how many units Measure counts.
+func Units(text []byte) int {
+	units := 0
+	for _, c := range text {
+		if c >= utf8.RuneSelf || asciiUnits[c] == 0 {
+			_, units = Measure(string(text))
+			return units
+		}
+		units += int(asciiUnits[c])
+	}
+	return units
 }
 
 func unitsOf(r rune, e Encoding) int {

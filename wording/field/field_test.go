@@ -1,4 +1,4 @@
-package wording
+package field
 
 import (
 	"strings"
@@ -10,12 +10,12 @@ import (
 
 func TestCheckNamesTheFieldAndNotTheValue(t *testing.T) {
 	t.Parallel()
-	if err := Check(RecipientFirstName, "Fatima"); err != nil {
+	if err := Check(RecipientFirst.Name(), "Fatima"); err != nil {
 		t.Error(err)
 	}
 	for value, reason := range map[string]clean.Reason{"": clean.ReasonMissing, "evil.com": clean.ReasonLink, "<b>Ann</b>": clean.ReasonCharacter, strings.Repeat("a", 41): clean.ReasonLong, "Ann\r\nBcc: x": clean.ReasonControl} {
-		f := fault.As(Check(RecipientFirstName, value))
-		if f == nil || f.Kind != fault.Invalid || f.Field != string(RecipientFirstName) || f.Key != "wording.value_"+string(reason) || (value != "" && strings.Contains(f.Error(), value)) {
+		f := fault.As(Check(RecipientFirst.Name(), value))
+		if f == nil || f.Kind != fault.Invalid || f.Field != string(RecipientFirst.Name()) || f.Key != "wording.value_"+string(reason) || (value != "" && strings.Contains(f.Error(), value)) {
 			t.Errorf("%q: %+v", value, f)
 		}
 	}
@@ -36,7 +36,7 @@ func TestFieldTable(t *testing.T) {
 			}
 		}
 	}
-	if service, _ := Lookup(AppointmentService); !service.Health {
+	if service, _ := Lookup(AppointmentService.Name()); !service.Health {
 		t.Error("a service name is no health data")
 	}
 }
