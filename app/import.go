@@ -26,12 +26,13 @@ func importCommand() command {
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
 		var id, from, mapping, remarks, batch string
-		var dry, undo bool
+		var dry, undo, other bool
 		err := c.parse(cmd, func(f *flag.FlagSet) {
 			f.StringVar(&id, "practice", "", "the practice's `id`")
 			f.StringVar(&from, "from", "", "the `folder` with clients.csv, appointments.csv and practice.json")
 			f.StringVar(&mapping, "mapping", "", "a `file` that says which heading is what; docs/import.md shows one")
 			f.StringVar(&remarks, "remarks", "", "a `file` to write every remark to, as JSON lines; it names rows, and values where they help")
+			f.BoolVar(&other, "other-practice", false, "bring it in although practice.json names a practice of another country")
 			f.BoolVar(&dry, "dry-run", false, "say what would happen and change nothing")
 			f.BoolVar(&undo, "undo", false, "take the last import back, apart from what was changed here since")
 			f.StringVar(&batch, "batch", "", "with --undo: take this `import` back instead of the last; its report names it")
@@ -57,14 +58,13 @@ func importCommand() command {
 			if undo {
 				return c.undoImport(ctx, i, actor, transfer.BatchID(batch))
 			}
-			return c.runImport(ctx, i, actor, transfer.Source{Dir: from}, mapping, remarks, dry)
+			return c.runImport(ctx, i, actor, transfer.Source{Dir: from}, mapping, remarks, transfer.Options{DryRun: dry, OtherPractice: other, Actor: actor})
 		})
 	}
 	return cmd
 }
 
-func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor, from transfer.Source, mapping, remarks string, dry bool) error {
-	options := transfer.Options{DryRun: dry, Actor: actor}
+func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor, from transfer.Source, mapping, remarks string, options transfer.Options) error {
 	if mapping != "" {
 		file, err := os.Open(mapping)
 		if err != nil {
@@ -95,7 +95,7 @@ func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor
 	if err != nil {
 		return err
 	}
-	if !dry {
+	if !options.DryRun {
 		if err := i.rebrand(ctx, actor); err != nil {
 			return err
 		}

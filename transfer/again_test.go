@@ -10,6 +10,7 @@ import (
 
 	"letterhead/calendar"
 	"letterhead/client"
+	"letterhead/fault"
 	"letterhead/job"
 	"letterhead/plan"
 	"letterhead/practice"
@@ -275,10 +276,39 @@ func TestPracticesDoNotMeet(t *testing.T) {
 	})
 }
 
+// An export of another practice is refused before anything is read of it, unless somebody says that it is meant.
+func TestAnotherPracticesExportIsRefused(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(b *bench) {
+		for _, c := range []struct {
+			details string
+			refused bool
+		}{
+			{`{"name":"Hudson Hand Therapy","zone":"America/New_York","country":"US","date_order":"DMY"}`, true},
+			{`{"name":"Lee Valley Psychology","zone":"America/New_York","country":"US","date_order":"DMY"}`, true},
+			{`{"name":"Hudson Hand Therapy","country":"us","date_order":"DMY"}`, true},
+			{`{"name":"Lee Valley Psychology","zone":"Europe/Dublin","country":"GB","date_order":"DMY"}`, false},
+			{`{"name":"Hudson Hand Therapy","zone":"America/New_York","date_order":"DMY"}`, false},
+			{`{"name":"Lee Valley Psychology, Cork","zone":"Europe/Dublin","country":"ie","date_order":"DMY"}`, false},
+		} {
+			for _, dry := range []bool{true, false} {
+				_, err := transfer.Import(context.Background(), b.db, b.keeper, b.id, files(people, visits, "practice.json", c.details), transfer.Options{DryRun: dry})
+				f := fault.As(err)
+				if refused := f != nil && f.Key == "transfer.foreign" && strings.Contains(f.Say, "--other-practice"); refused != c.refused || !refused && err != nil {
+					b.Errorf("%s: %v", c.details, err)
+				}
+			}
+			if n := b.count(`SELECT count(*) FROM client WHERE practice = $1`); c.refused && n != 0 {
+				b.Fatalf("%d clients came in", n)
+			}
+		}
+	})
+}
+
 func TestPracticeIsFilledAndEmptiedAgain(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(b *bench) {
-		report := b.bring(files(people, visits, "practice.json", `{"name":"Other","zone":"Europe/Paris","country":"FR","phone":"+353 21 555 0142","host":"leevalley.example","date_order":"DMY"}`), transfer.Options{})
+		report := b.bring(files(people, visits, "practice.json", `{"name":"Other","zone":"Europe/Paris","country":"FR","phone":"+353 21 555 0142","host":"leevalley.example","date_order":"DMY"}`), transfer.Options{OtherPractice: true})
 		if got := b.text(`SELECT name || '|' || phone || '|' || website || '|' || zone FROM practice WHERE practice = $1`); got != "Lee Valley Psychology|+353 21 555 0142|leevalley.example|Europe/Dublin" {
 			b.Error(got)
 		}

@@ -71,6 +71,20 @@ func (d *details) compare(p practice.Practice, remark func(Remark)) {
 	}
 }
 
+// foreign refuses an export that says it is another practice's: of another country, and of another name or zone. Every time and phone number of it
+// would be read by the wrong habits.
+func (d *details) foreign(p practice.Practice) error {
+	if d.Country == "" || strings.EqualFold(d.Country, p.Country) {
+		return nil
+	}
+	name := d.Name != "" && p.Name != "" && strings.TrimSpace(d.Name) != p.Name
+	if !name && (d.Zone == "" || d.Zone == p.Zone) {
+		return nil
+	}
+	return fault.Field(practiceFile, "transfer.foreign", "the export is of %s (%s, %s), and this practice is %s (%s, %s); choose the practice that it belongs to, or say with --other-practice that it is meant for this one",
+		d.Name, d.Country, d.Zone, p.Name, p.Country, p.Zone)
+}
+
 // fill writes into the practice what it has empty and returns which fields. What is no phone number or host is remarked on.
 func (d *details) fill(ctx context.Context, tx *store.Tx, p practice.Practice) (filled []string, remarks []Remark, err error) {
 	for _, f := range []struct {

@@ -92,6 +92,11 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.db.View(ctx, r.actor, func(tx *store.Tx) error { return r.look(ctx, tx) }); err != nil {
 		return err
 	}
+	if !r.options.OtherPractice {
+		if err := r.details.foreign(r.open); err != nil {
+			return err
+		}
+	}
 	r.details.compare(r.open, r.out.add)
 	r.report.Encoding = "utf-8"
 	for _, name := range []string{clientsFile, appointmentsFile} {
