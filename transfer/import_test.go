@@ -51,7 +51,7 @@ func TestRows(t *testing.T) {
 		{"e-mail None", client("Email", "None"), "", "clients.csv 2 Email email_bad", 0, `SELECT email_state FROM client WHERE practice = $1`, "bad"},
 		{"e-mail at", client("Email", "a at b"), "", "clients.csv 2 Email email_bad", 0, `SELECT email_state FROM client WHERE practice = $1`, "bad"},
 		{"blanks", client("Email", "  anna@post.example  ", "First Name", " Anna "), "", "", 0, `SELECT email_state || first_name FROM client WHERE practice = $1`, "goodAnna"},
-		{"a premium-rate number", client("Mobile", "1900 654 321"), "", "clients.csv 2 Mobile mobile_costly", 0, `SELECT mobile_state FROM client WHERE practice = $1`, "bad"},
+		{"a premium-rate number", client("Mobile", "1550 123 456"), "", "clients.csv 2 Mobile mobile_costly", 0, `SELECT mobile_state FROM client WHERE practice = $1`, "bad"},
 		{"a number that cannot be", client("Mobile", "123"), "", "clients.csv 2 Mobile mobile_bad", 0, `SELECT mobile_state FROM client WHERE practice = $1`, "bad"},
 		{"no number", client("Mobile", ""), "", "", 0, `SELECT mobile_state FROM client WHERE practice = $1`, "none"},
 		{"reminder word", client("Reminder Type", "Pigeon"), "", "clients.csv 2 Reminder Type reminder_word", 0, `SELECT reminders FROM client WHERE practice = $1`, "none"},
