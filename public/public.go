@@ -1,5 +1,5 @@
-// Package public is what anybody may reach without a session: the page that ends marketing messages, and the hooks by which gateways and
-// relays report.
+// Package public is what anybody may reach without a session: the page that ends marketing messages, the links of messages on their way
+// to where the practice's people signed that they lead, and the hooks by which gateways and relays report.
 //
 // It has a mux, a policy and a body limit of its own. Every route says on its line why it is public; one that does not cannot be written.
 // What makes a request count is in the request: a token with an HMAC, or a signature. A wrong one and one that is not ours get the same
@@ -28,12 +28,14 @@ import (
 	"letterhead/courier/inbound"
 	"letterhead/fault"
 	"letterhead/store"
+	"letterhead/wording/link"
 )
 
 // Parts are what the public pages are made of.
 type Parts struct {
 	DB       *store.DB
 	Inbound  *inbound.Inbound
+	Links    Links                        // which versions are signed and which of their links are off; nil: no link leads anywhere
 	Gateways map[string][]byte            // name of the gateway → the secret that its hooks are signed with
 	Relays   map[string][]byte            // name of the relay → the secret that its reports are signed with
 	Address  func(r *http.Request) string // who asks, where a trusted proxy stands between; nil: the connection's address
@@ -60,6 +62,7 @@ func routes() []route {
 	return []route{
 		open("GET /unsubscribe/{token}", "who got the mail has no account; the token names the mail; looking changes nothing", (*server).ask),
 		open("POST /unsubscribe/{token}", "mail programs press the button without a session (RFC 8058); the token is the right", (*server).unsubscribe),
+		open("GET "+link.Path+"{version}/{number}", "who got the mail has no account; the address names a signed version and a link in it, and nobody", (*server).follow),
 		open("POST /hooks/sms/{gateway}", "the gateway signs what it reports", (*server).text),
 		open("POST /hooks/mail/{relay}", "the relay signs what it passes on; the report itself must carry a mail's token", (*server).report),
 		open("GET "+stylePath, "a file of the program, the same for everybody", (*server).style),
@@ -68,7 +71,7 @@ func routes() []route {
 }
 
 // Prefixes are the addresses that belong to this package.
-func Prefixes() []string { return []string{"/unsubscribe/", "/hooks/", "/public/"} }
+func Prefixes() []string { return []string{"/unsubscribe/", link.Path, "/hooks/", "/public/"} }
 
 // Table lists the route table as text, for the command that prints it and for tests.
 func Table() []string {
@@ -128,6 +131,7 @@ type answer struct {
 	page   templ.Component // or
 	raw    []byte
 	kind   string // content type of raw
+	to     string // where to go on, of a signed version
 	keep   bool   // may be kept by a browser
 	done   inbound.Done
 	err    error // for the log
@@ -176,6 +180,10 @@ func (s *server) policy(h http.Header) {
 
 func (s *server) write(ctx context.Context, w http.ResponseWriter, a answer) {
 	raw, kind := a.raw, a.kind
+	if a.to != "" {
+		w.Header().Set("Location", a.to)
+		raw, kind = []byte("Found.\n"), "text/plain; charset=utf-8"
+	}
 	if a.page != nil {
 		var page bytes.Buffer
 		if err := a.page.Render(ctx, &page); err != nil {

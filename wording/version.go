@@ -245,6 +245,15 @@ func (v *Version) Links() []string {
 	return all
 }
 
+// Link is where the n-th of Links leads, and its host. False when there is none of that number, or it leads where no link of this version may.
+func (v *Version) Link(n int) (address, host string, ok bool) {
+	all := v.Links()
+	if n < 1 || n > len(all) || clean.URL("link", all[n-1], v.Hosts) != nil {
+		return "", "", false
+	}
+	return all[n-1], clean.HostOf(all[n-1]), true
+}
+
 // address is where a link to the web leads, "" for any other.
 func (v *Version) address(to *Target) string {
 	switch to.Kind {

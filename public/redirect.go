@@ -1,0 +1,124 @@
+package public
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"letterhead/courier/inbound"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/template"
+	"letterhead/wording"
+	"letterhead/wording/link"
+)
+
+// Links is what the redirector asks before it sends anybody anywhere.
+type Links interface {
+	// Versions returns the canonical JSON of versions whose digest begins with token. Nothing it says is believed: the digest is computed again.
+	Versions(ctx context.Context, token string) ([]template.Linked, error)
+	// Signed tells whether the practice's people approved that version. An error counts as no.
+	Signed(ctx context.Context, practice store.PracticeID, digest wording.Digest) (bool, error)
+	// Off tells whether this link was switched off, alone or with everything else to its host. An error counts as yes.
+	Off(ctx context.Context, practice store.PracticeID, digest wording.Digest, number int, host string) (bool, error)
+}
+
+// StoredLinks reads versions and switches from the database; who approved what, and what else is stopped, is asked of those who know without it.
+type StoredLinks struct {
+	DB       *store.DB
+	Approved func(ctx context.Context, practice store.PracticeID, digest wording.Digest) (bool, error)                          // nil: nothing is
+	Stopped  func(ctx context.Context, practice store.PracticeID, digest wording.Digest, number int, host string) (bool, error) // nil: what the database says
+}
+
+var errNotApproved = errors.New("nobody tells which versions are approved")
+
+// Versions finds them by the beginning of their digest.
+func (s StoredLinks) Versions(ctx context.Context, token string) (found []template.Linked, err error) {
+	err = s.DB.WholeView(ctx, "find the version that a link names", func(w *store.Wide) (err error) {
+		found, err = template.ByLink(ctx, w, token)
+		return err
+	})
+	return found, err
+}
+
+// Signed asks who verifies approvals.
+func (s StoredLinks) Signed(ctx context.Context, of store.PracticeID, digest wording.Digest) (bool, error) {
+	if s.Approved == nil {
+		return false, errNotApproved
+	}
+	return s.Approved(ctx, of, digest)
+}
+
+// Off reads the practice's switches, and asks who keeps stops outside the database.
+func (s StoredLinks) Off(ctx context.Context, of store.PracticeID, digest wording.Digest, number int, host string) (off bool, err error) {
+	if s.Stopped != nil {
+		if off, err = s.Stopped(ctx, of, digest, number, host); err != nil || off {
+			return true, err
+		}
+	}
+	err = s.DB.View(ctx, store.Actor{Practice: of, Agent: "redirect"}, func(tx *store.Tx) error {
+		switches, err := template.LinkSwitches(ctx, tx, digest.String())
+		off = switches[number].Off
+		return err
+	})
+	return off, err
+}
+
+// follow sends somebody on to where a signed version's link leads. The address is in the version and nowhere else: not in the request, not in a row of its own. Who
+// follows is not noted; every reader of the same version has the same link.
+func (s *server) follow(r *http.Request) answer {
+	ctx, token := r.Context(), r.PathValue("version")
+	number, ok := link.Number(token, r.PathValue("number"))
+	if !ok || s.Links == nil {
+		return s.stranger(r, inbound.Done{})
+	}
+	candidates, err := s.Links.Versions(ctx, token)
+	if err != nil {
+		return trouble(err)
+	}
+	for _, c := range candidates {
+		version, digest, err := wording.DecodeCanonical(c.Content)
+		if err != nil || wording.LinkToken(digest) != token {
+			s.Log.LogAttrs(ctx, slog.LevelError, "a stored version is not what it was", slog.String("practice", string(c.Practice)), slog.String("digest", c.Digest))
+			continue
+		}
+		address, host, ok := version.Link(number)
+		if !ok {
+			continue
+		}
+		signed, err := s.Links.Signed(ctx, c.Practice, digest)
+		if err != nil {
+			return trouble(err)
+		}
+		if !signed {
+			continue
+		}
+		off, err := s.Links.Off(ctx, c.Practice, digest, number, host)
+		if err != nil {
+			return trouble(err)
+		}
+		if off {
+			return s.switchedOff(r, c.Practice)
+		}
+		return answer{status: http.StatusFound, to: address, done: inbound.Done{Did: "followed", Practice: c.Practice}}
+	}
+	return s.stranger(r, inbound.Done{})
+}
+
+// switchedOff says who switched a link off, and how to ask them.
+func (s *server) switchedOff(r *http.Request, of store.PracticeID) answer {
+	var p practice.Practice
+	err := s.DB.View(r.Context(), store.Actor{Practice: of, Agent: "redirect"}, func(tx *store.Tx) (err error) {
+		p, err = practice.Find(r.Context(), tx)
+		return err
+	})
+	if err != nil {
+		return trouble(err)
+	}
+	l := letterhead{Name: p.Name, Phone: p.Phone, Accent: p.Accent}
+	if !colour.MatchString(l.Accent) {
+		l.Accent = "#1f4e79"
+	}
+	return answer{status: http.StatusGone, page: linkOff(l), done: inbound.Done{Did: "nothing", Why: "switched off", Practice: of}}
+}
