@@ -69,19 +69,21 @@ var floors = []struct {
 
 // Within a package's folder: the protocol and file packages below courier import no storage.
 var pure = map[string]string{
-	"wording":        "it is pure: no storage, no clock, no net",
-	"courier/smtp":   "it is the protocol alone",
-	"courier/dkim":   "it is the protocol alone",
-	"courier/sms":    "it is the protocol alone",
-	"fault":          "it is the ground",
-	"zone":           "it is the ground",
-	"testkit/sink":   "it stands for the outside world",
-	"testkit/bare":   "it is what we measure against",
-	"guard/secret":   "it is pure: what is kept where is guard's business",
-	"guard/passkey":  "it is the protocol alone",
-	"guard/throttle": "it is pure",
-	"web/ui":         "components know no data",
-	"courier/trust":  "",
+	"wording":            "it is pure: no storage, no clock, no net",
+	"courier/smtp":       "it is the protocol alone",
+	"courier/dkim":       "it is the protocol alone",
+	"courier/sms":        "it is the protocol alone",
+	"fault":              "it is the ground",
+	"zone":               "it is the ground",
+	"testkit/sink":       "it stands for the outside world",
+	"testkit/bare":       "it is what we measure against",
+	"guard/secret":       "it is pure: what is kept where is guard's business",
+	"guard/passkey":      "it is the protocol alone",
+	"guard/throttle":     "it is pure",
+	"web/ui":             "components know no data",
+	"courier/trust":      "",
+	"approval/assertion": "it reads bytes and knows no practice",
+	"approval/audience":  "it reads bytes and knows no practice",
 }
 
 func top(path string) string {
