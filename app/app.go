@@ -38,11 +38,8 @@ type call struct {
 	out    io.Writer
 	errs   io.Writer
 	json   bool
-	cache  int // of each of SQLite's connections, in KiB; the usual when 0
+	small  bool // the process only delivers
 }
-
-// courierCache is enough for a process that only delivers: it reads each page of a batch once or twice.
-const courierCache = 2000
 
 func commands() []command {
 	return []command{

@@ -127,7 +127,7 @@ func (c *call) open(ctx context.Context, now func() time.Time) (*installation, e
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, store.Config{URL: config.Database, Now: now, CacheKB: c.cache})
+	db, err := store.Open(ctx, store.Config{URL: config.Database, Now: now, Small: c.small})
 	if err != nil {
 		return nil, err
 	}

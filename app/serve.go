@@ -201,7 +201,7 @@ func courierCommand() command {
 		if err := c.parse(cmd, nil); err != nil {
 			return err
 		}
-		c.cache = courierCache
+		c.delivers()
 		return c.inFolder(ctx, func(i *installation) error {
 			log := logger(c.errs)
 			runs, err := i.newCourier(log)

@@ -177,7 +177,7 @@ func (r *Relay) security() smtp.Security {
 
 // Waits and bounds that are nobody's choice.
 const (
-	batchSize    = 200
+	batchSize    = 100
 	requeued     = 5000             // of one practice and reason at a time
 	claimFor     = 10 * time.Minute // longer than a batch ever takes; a killed courier's claims come back after it
 	freezeEvery  = 200 * time.Millisecond
@@ -188,5 +188,5 @@ const (
 	drainWithin  = 4 * time.Second // SIGTERM to end: 5 s
 	deferFirst   = time.Minute     // after the first 4xx, doubled each time
 	deferMost    = 2 * time.Hour
-	versionCache = 12 << 20 // bytes of compiled versions that are kept
+	versionCache = 4 << 20 // bytes of compiled versions that are kept
 )

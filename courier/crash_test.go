@@ -56,7 +56,7 @@ func runChild(raw string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	db, err := store.Open(ctx, store.Config{URL: c.URL, CacheKB: 6000})
+	db, err := store.Open(ctx, store.Config{URL: c.URL, Small: true})
 	if err != nil {
 		return err
 	}

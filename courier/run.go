@@ -82,7 +82,7 @@ func New(o Options) (*Courier, error) {
 		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), texting: make(chan struct{}, textsAtOnce), wake: make(chan struct{}, 1)}
 	workers := o.Config.Workers
 	if workers == 0 {
-		workers = 3
+		workers = 6
 	}
 	c.batches = make(chan struct{}, workers)
 	for i := range o.Config.Relays {

@@ -15,26 +15,36 @@ func (m *Message) Place() (table, row, column string, version int64) {
 	return "message", string(m.ID), "sealed", m.Attempts
 }
 
-// Claim gives up to limit queued messages whose turn has come to one courier process until an instant, the earliest turn first. Messages of
-// one practice with the same turn stand side by side.
+// lanes are in which order what is queued is looked for: what belongs to an appointment or a conversation first, and orders, which may be many,
+// with what room is left. A literal each, which both engines hold against their partial indexes.
+var lanes = []string{`kind <> 'order'`, `kind = 'order'`}
+
+// Claim gives up to limit queued messages whose turn has come to one courier process until an instant, the earliest turn first, orders last.
+// Messages of one practice with the same turn stand side by side.
 func Claim(ctx context.Context, w *store.Wide, by string, now, until time.Time, limit int) ([]Message, error) {
-	rows, err := w.Query(ctx, `WITH next (p, i) AS (SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND turn <= $1
-			ORDER BY turn, practice LIMIT $2`+w.SkipLocked()+`)
-		UPDATE message SET claimed_by = $3, claimed_until = $4 FROM next WHERE practice = next.p AND id = next.i
-		RETURNING `+claimColumns, store.Micro(now), limit, by, store.Micro(until))
-	claimed, err := store.Collect(rows, err, scanClaim)
-	if err != nil {
-		return nil, fmt.Errorf("claim messages: %w", err)
+	var claimed []Message
+	for _, lane := range lanes {
+		rows, err := w.Query(ctx, `WITH next (p, i) AS (SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND `+lane+` AND turn <= $1
+				ORDER BY turn, practice LIMIT $2`+w.SkipLocked()+`)
+			UPDATE message SET claimed_by = $3, claimed_until = $4 FROM next WHERE practice = next.p AND id = next.i
+			RETURNING `+claimColumns, store.Micro(now), limit-len(claimed), by, store.Micro(until))
+		part, err := store.Collect(rows, err, scanClaim)
+		if err != nil {
+			return nil, fmt.Errorf("claim messages: %w", err)
+		}
+		slices.SortFunc(part, func(a, b Message) int {
+			if c := a.Turn.Compare(b.Turn); c != 0 {
+				return c
+			}
+			if c := strings.Compare(string(a.Practice), string(b.Practice)); c != 0 {
+				return c
+			}
+			return strings.Compare(string(a.ID), string(b.ID))
+		})
+		if claimed = append(claimed, part...); len(claimed) >= limit {
+			break
+		}
 	}
-	slices.SortFunc(claimed, func(a, b Message) int {
-		if c := a.Turn.Compare(b.Turn); c != 0 {
-			return c
-		}
-		if c := strings.Compare(string(a.Practice), string(b.Practice)); c != 0 {
-			return c
-		}
-		return strings.Compare(string(a.ID), string(b.ID))
-	})
 	return claimed, nil
 }
 
@@ -51,13 +61,22 @@ func scanClaim(rows *store.Rows) (m Message, err error) {
 }
 
 // Due tells whether a message waits whose turn has come, and if not, when the next one's comes (zero: none waits).
-func Due(ctx context.Context, w *store.Wide, now time.Time) (bool, time.Time, error) {
-	var turn *int64
-	err := w.Row(ctx, `SELECT min(turn) FROM message WHERE state = 'queued' AND claimed_by = ''`).Scan(&turn)
-	if err != nil || turn == nil {
-		return false, time.Time{}, err
+func Due(ctx context.Context, w *store.Wide, now time.Time) (due bool, next time.Time, err error) {
+	for _, lane := range lanes {
+		var turn *int64
+		err := w.Row(ctx, `SELECT min(turn) FROM message WHERE state = 'queued' AND claimed_by = '' AND `+lane).Scan(&turn)
+		if err != nil {
+			return false, time.Time{}, fmt.Errorf("look what is queued: %w", err)
+		}
+		if turn == nil {
+			continue
+		}
+		if at := store.Instant(*turn); next.IsZero() || at.Before(next) {
+			next = at
+		}
+		due = due || *turn <= store.Micro(now)
 	}
-	return *turn <= store.Micro(now), store.Instant(*turn), nil
+	return due, next, nil
 }
 
 // Expire gives back the queued messages of couriers that did not come back in time.

@@ -546,8 +546,9 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, db *store.DB) {
 		whole(t, db, func(w *store.Wide) error {
 			for index, query := range map[string]string{
-				"message_next":   `SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND turn <= 1 ORDER BY turn, practice LIMIT 200`,
-				"message_failed": `SELECT count(*) FROM message WHERE practice = 'p' AND changed_at >= 1 AND (state = 'refused' OR state = 'maybe sent' OR state = 'held')`,
+				"message_next":       `SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND kind <> 'order' AND turn <= 1 ORDER BY turn, practice LIMIT 200`,
+				"message_next_order": `SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND kind = 'order' AND turn <= 1 ORDER BY turn, practice LIMIT 200`,
+				"message_failed":     `SELECT count(*) FROM message WHERE practice = 'p' AND changed_at >= 1 AND (state = 'refused' OR state = 'maybe sent' OR state = 'held')`,
 			} {
 				plan, err := w.Plan(t.Context(), query)
 				if err != nil {
@@ -559,5 +560,34 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// An order of any size stands behind what others have for their clients, whatever its turn.
+func TestOrdersWaitBehindTheOthers(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		practices(t, db, "a", "b")
+		now := db.Now()
+		for i := range 30 {
+			in := intent(message.ID(fmt.Sprintf("order-%02d", i)), now.Add(-time.Hour))
+			in.Kind, in.Rule = message.Order, ""
+			queue(t, db, "a", in)
+		}
+		for i := range 3 {
+			queue(t, db, "b", intent(message.ID(fmt.Sprintf("rule-%d", i)), now.Add(-time.Second)))
+		}
+		var claimed []message.Message
+		whole(t, db, func(w *store.Wide) (err error) {
+			claimed, err = message.Claim(t.Context(), w, "me", now, now.Add(time.Minute), 10)
+			return err
+		})
+		if len(claimed) != 10 {
+			t.Fatalf("%d claimed", len(claimed))
+		}
+		for i, m := range claimed {
+			if (m.Kind == message.Rule) != (i < 3) {
+				t.Errorf("place %d: %s", i, m.Kind)
+			}
+		}
 	})
 }

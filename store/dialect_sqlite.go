@@ -33,7 +33,7 @@ type dialect interface {
 
 type sqliteDialect struct{ path string }
 
-func openSQLite(ctx context.Context, path string, cacheKB int) (dialect, *sql.DB, *sql.DB, error) {
+func openSQLite(ctx context.Context, path string, small bool) (dialect, *sql.DB, *sql.DB, error) {
 	d := sqliteDialect{path: path}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, nil, nil, fmt.Errorf("make the folder of the database: %w", err)
@@ -46,8 +46,9 @@ func openSQLite(ctx context.Context, path string, cacheKB int) (dialect, *sql.DB
 	if err := file.Close(); err != nil {
 		return nil, nil, nil, err
 	}
-	if cacheKB == 0 {
-		cacheKB = 16000
+	cacheKB, readers := 16000, 8 // of each connection
+	if small {
+		cacheKB, readers = 2000, 3
 	}
 	cache := fmt.Sprintf("_pragma=cache_size(-%d)", cacheKB) // negative: in KiB
 	write, err := sql.Open("sqlite", sqliteName(path, cache, "_txlock=immediate", "_pragma=synchronous(FULL)"))
@@ -59,8 +60,8 @@ func openSQLite(ctx context.Context, path string, cacheKB int) (dialect, *sql.DB
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	read.SetMaxOpenConns(8)
-	read.SetMaxIdleConns(8)
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
 	if err := write.PingContext(ctx); err != nil {
 		return nil, nil, nil, fmt.Errorf("open the database: %w", err)
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,10 +52,15 @@ type prepared struct {
 	mu     sync.Mutex
 	ready  map[string]*sql.Stmt
 	wanted []string
+	seen   map[string]int // how often a text was asked for that is not prepared
 }
 
-// mostPrepared bounds the statements kept; sets are few and constant.
-const mostPrepared = 64
+// mostPrepared bounds the statements kept. One is kept when it comes often: lists of values have many lengths.
+const (
+	mostPrepared = 96
+	often        = 3
+	mostSeen     = 1000
+)
 
 func (p *prepared) get(text string, local bool) *sql.Stmt {
 	if !local {
@@ -67,8 +71,15 @@ func (p *prepared) get(text string, local bool) *sql.Stmt {
 	if stmt := p.ready[text]; stmt != nil {
 		return stmt
 	}
-	if len(p.ready)+len(p.wanted) < mostPrepared && !slices.Contains(p.wanted, text) {
+	if len(p.ready)+len(p.wanted) >= mostPrepared {
+		return nil
+	}
+	if p.seen == nil || len(p.seen) > mostSeen {
+		p.seen = map[string]int{}
+	}
+	if p.seen[text]++; p.seen[text] == often {
 		p.wanted = append(p.wanted, text)
+		delete(p.seen, text)
 	}
 	return nil
 }

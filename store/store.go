@@ -50,8 +50,8 @@ func (a Actor) Who() string {
 type Config struct {
 	URL string           // "sqlite:PATH" or "postgres://…"
 	Now func() time.Time // the clock; time.Now when nil
-	// CacheKB bounds SQLite's cache of each connection; 16,000 when 0. A process that only delivers needs 6,000.
-	CacheKB int
+	// Small keeps SQLite's caches small and its readers few: for a process that only delivers, and reads each page of a batch once or twice.
+	Small bool
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -64,6 +64,7 @@ type DB struct {
 	sets    prepared // of Whole
 	looks   prepared // of WholeView
 	views   prepared // of View
+	changes prepared // of Change
 }
 
 // ErrUnique and ErrForeign are what constraint violations become on either engine.
@@ -97,7 +98,7 @@ func open(ctx context.Context, c Config) (*DB, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(c.URL, "sqlite:"):
-		db.dialect, db.write, db.read, err = openSQLite(ctx, strings.TrimPrefix(c.URL, "sqlite:"), c.CacheKB)
+		db.dialect, db.write, db.read, err = openSQLite(ctx, strings.TrimPrefix(c.URL, "sqlite:"), c.Small)
 	case strings.HasPrefix(c.URL, "postgres://"), strings.HasPrefix(c.URL, "postgresql://"):
 		db.dialect, db.write, db.read, err = openPostgres(ctx, c.URL)
 	default:
@@ -144,8 +145,12 @@ func (db *DB) Change(ctx context.Context, actor Actor, fn func(*Tx) error) error
 	if actor.Practice == "" {
 		return errors.New("store: a change without a practice")
 	}
+	keep := db.kept(&db.changes)
+	if keep != nil {
+		keep.catchUp(ctx, db.write)
+	}
 	return db.run(ctx, db.write, db.dialect.changeOptions(), actor.Practice, func(tx *sql.Tx, now time.Time) error {
-		return fn(&Tx{Actor: actor, Practice: actor.Practice, Now: now, conn: conn{tx: tx, db: db}})
+		return fn(&Tx{Actor: actor, Practice: actor.Practice, Now: now, conn: conn{tx: tx, db: db, keep: keep}})
 	})
 }
 

@@ -165,11 +165,21 @@ func (w *Wide) Plan(ctx context.Context, query string, args ...any) (string, err
 }
 
 func (c conn) exec(ctx context.Context, query string, args []any) (int64, error) {
-	result, err := c.tx.ExecContext(ctx, query, args...)
+	result, err := c.executed(ctx, query, args)
 	if err != nil {
 		return 0, c.db.dialect.translate(err)
 	}
 	return result.RowsAffected()
+}
+
+func (c conn) executed(ctx context.Context, query string, args []any) (sql.Result, error) {
+	if c.keep != nil && len(query) < longQuery {
+		query, args = c.db.stmts.anonymous(query, args)
+		if stmt := c.keep.get(query, true); stmt != nil {
+			return c.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...) //nolint:sqlclosecheck // closed with the transaction
+		}
+	}
+	return c.tx.ExecContext(ctx, query, args...)
 }
 
 // longQuery is from when on a text is one of many, made of values' number, and not worth keeping.
