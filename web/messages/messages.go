@@ -188,9 +188,9 @@ type one struct {
 	timeline []ui.Entry
 	id       string
 	words    *words
-	silent   string // why there are no words
-	view     string // "html" or "text"
-	views    []ui.Tab
+	silent   string  // why there are no words
+	view     string  // "html" or "text"
+	other    ui.Link // the other view
 	replaced []string
 }
 

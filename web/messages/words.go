@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"letterhead/message"
 	"letterhead/store"
@@ -31,6 +32,7 @@ type words struct {
 	text    string    // of a text message
 	parts   int
 	remarks []wording.Remark
+	other   bool // the attendee is not the recipient
 }
 
 // errSilent says that nothing was merged: the message never left, or its practice's keys are gone.
@@ -66,7 +68,7 @@ func said(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message
 		return words{}, err
 	}
 	rendered := compiled.Render(nil, &was.Values)
-	out := words{address: was.Address, remarks: rendered.Remarks}
+	out := words{address: was.Address, remarks: rendered.Remarks, other: was.Values.ForOther}
 	if m.Channel == message.SMS {
 		out.text = string(rendered.SMS)
 		out.parts, _, _ = wording.SMSParts(out.text)
@@ -132,13 +134,16 @@ func (o *one) show(m message.Message, w words, err error) {
 		o.view = "text"
 	}
 	if m.Channel == message.Email {
-		for _, view := range []string{"html", "text"} {
-			o.views = append(o.views, ui.Tab{To: "/messages/" + string(m.ID) + "?view=" + view, Say: v.Say("words." + view), Current: view == o.view})
+		if o.other = (ui.Link{To: "/messages/" + o.id, Say: v.Say("words.html")}); o.view == "html" {
+			o.other = ui.Link{To: "/messages/" + o.id + "?view=text", Say: v.Say("words.text")}
 		}
 		o.facts = append(o.facts, ui.Fact{Name: v.Say("words.subject"), Value: w.mail.Subject})
 	}
 	o.facts = append(o.facts, ui.Fact{Name: v.Say("words.address"), Value: w.address})
 	for _, r := range w.remarks {
+		if !w.other && strings.HasPrefix(string(r.Field), "attendee.") {
+			continue // the recipient themself, and said already
+		}
 		field := v.Say("field." + string(r.Field))
 		o.replaced = append(o.replaced, v.Say("words.replaced", field, v.Say("replaced."+string(r.Reason))))
 	}

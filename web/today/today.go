@@ -28,6 +28,9 @@ const (
 // maxShown bounds the list of those who could not be reached.
 const maxShown = 50
 
+// maxNext bounds the list beside the calendar; the whole day is a list of its own.
+const maxNext = 12
+
 // view is what the page shows.
 type view struct {
 	frame     ui.Frame
@@ -43,6 +46,7 @@ type view struct {
 	selected  *calendar.Entry
 	timeline  []ui.Entry
 	may       bool // book
+	list      bool // the day as a list
 }
 
 type row struct {
@@ -50,14 +54,14 @@ type row struct {
 	story.Unreached
 }
 
-// Show is the page. ?date= is another day, ?who= the practitioner on phones, ?at= the appointment beside the grid.
+// Show is the page. ?date= is another day, ?view=list shows it as a list, ?who= the practitioner on phones, ?at= the appointment beside the grid.
 func Show(v *page.Visit) (page.Answer, error) {
 	now := v.Now.In(v.Location)
 	date := zone.DateOf(now)
 	if wanted, err := zone.ParseDate(v.Query("date")); err == nil {
 		date = wanted
 	}
-	s := view{visit: v, date: date, today: date == zone.DateOf(now), may: v.May(guard.CalendarChange)}
+	s := view{visit: v, date: date, list: v.Query("view") == "list", today: date == zone.DateOf(now), may: v.May(guard.CalendarChange)}
 	var people []practice.Practitioner
 	var places []practice.Location
 	var told map[calendar.ID]story.Told
@@ -170,7 +174,7 @@ func (s *view) choose(at string, told map[calendar.ID]story.Told) {
 // grid puts the day into columns: everybody who works here, and whoever else is booked that day.
 func (s *view) grid(people []practice.Practitioner, who string) ui.Day {
 	t := s.visit.Text
-	day := ui.Day{Start: opens, End: closes, Label: s.visit.Say("today.day")}
+	day := ui.Day{Start: opens, End: closes, List: s.list, Label: s.visit.Say("today.day")}
 	if s.today {
 		now := s.visit.Now.In(s.visit.Location)
 		day.Now, day.NowSay = ui.Minute(now), s.visit.Say("day.now", t.Clock(now))
@@ -184,7 +188,7 @@ func (s *view) grid(people []practice.Practitioner, who string) ui.Day {
 		if len(items[p.ID]) == 0 && !p.ArchivedAt.IsZero() {
 			continue
 		}
-		column := ui.Column{Name: p.Name, Link: s.link("who", string(p.ID)), Items: items[p.ID], Chosen: string(p.ID) == who}
+		column := ui.Column{Name: p.Name, Link: s.link("who", string(p.ID)), All: s.link("view", "list"), Items: items[p.ID], Chosen: string(p.ID) == who}
 		chosen = chosen || column.Chosen
 		day.Columns = append(day.Columns, column)
 	}
@@ -194,8 +198,20 @@ func (s *view) grid(people []practice.Practitioner, who string) ui.Day {
 	return day
 }
 
-func (s *view) link(name, value string) string {
-	return "/?date=" + s.date.String() + "&" + name + "=" + value
+func (s view) link(name, value string) string {
+	link := "/?date=" + s.date.String() + "&" + name + "=" + value
+	if s.list && name != "view" {
+		link += "&view=list"
+	}
+	return link
+}
+
+// other is the link to the other view of the day: the list, or the calendar.
+func (s view) other() ui.Link {
+	if s.list {
+		return ui.Link{To: "/?date=" + s.date.String(), Say: s.visit.Say("today.calendar")}
+	}
+	return ui.Link{To: s.link("view", "list"), Say: s.visit.Say("today.list")}
 }
 
 func (s *view) item(e calendar.Entry) ui.Item {
@@ -212,9 +228,15 @@ func (s *view) item(e calendar.Entry) ui.Item {
 	return item
 }
 
-// coming is whoever is expected and has not cancelled.
-func (s view) coming() []calendar.Entry {
-	return slices.DeleteFunc(slices.Clone(s.expected), func(e calendar.Entry) bool { return e.Booking == calendar.Cancelled })
+// coming is whoever is still expected that day and has not cancelled: the next ones, and how many more there are.
+func (s view) coming() (next []calendar.Entry, more int) {
+	next = slices.DeleteFunc(slices.Clone(s.expected), func(e calendar.Entry) bool {
+		return e.Booking == calendar.Cancelled || s.today && e.Ends.Before(s.visit.Now)
+	})
+	if len(next) > maxNext {
+		next, more = next[:maxNext], len(next)-maxNext
+	}
+	return next, more
 }
 
 // words are the title and the line under it.

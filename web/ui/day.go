@@ -10,8 +10,11 @@ import (
 // slotMinutes is the length of one row of a day's grid.
 const slotMinutes = 5
 
-// maxLanes is how many overlapping things stand side by side; more share the last lane.
-const maxLanes = 6
+// A column's width is 24 parts, so that two, three and four things share it evenly, and so does what is left beside a tile that counts the rest.
+const (
+	gridColumns = 24
+	moreColumns = 6
+)
 
 // Day is a calendar day: practitioners in columns, time downwards. All its minutes are minutes of the wall clock since midnight.
 type Day struct {
@@ -20,6 +23,7 @@ type Day struct {
 	End     int // the last minute shown; rounded up to the hour
 	Now     int // 0 shows no line
 	NowSay  string
+	List    bool   // one under the other with all their words, as on phones
 	Label   string // what the switch between columns is called, for those who do not see it
 }
 
@@ -27,6 +31,7 @@ type Day struct {
 type Column struct {
 	Name   string
 	Link   string // shows this column on phones
+	All    string // shows the day as a list
 	Chosen bool   // is shown on phones
 	Items  []Item
 }
@@ -43,7 +48,11 @@ type Item struct {
 	To          string
 	Current     bool
 
-	row, span, lane int
+	row, span     int
+	lane          int // from 1
+	column, width int // of 24
+	hidden        bool
+	hides         int // of a tile that counts what is not shown beside it
 }
 
 // Minute is the minute of the day of a wall time.
@@ -62,12 +71,23 @@ func (d Day) fitted() Day {
 	d.Start = max(d.Start, 0) / 60 * 60
 	d.End = min((max(d.End, d.Start+60)+59)/60*60, 24*60)
 	for i := range d.Columns {
-		d.Columns[i].Items = d.placed(d.Columns[i].Items)
+		d.Columns[i].Items = d.placed(d.Columns[i].Items, d.most())
 	}
 	return d
 }
 
-func (d Day) placed(items []Item) []Item {
+// most is how many things stand side by side in a column: fewer, the more columns there are.
+func (d Day) most() int {
+	switch {
+	case len(d.Columns) <= 2:
+		return 4
+	case len(d.Columns) <= 4:
+		return 3
+	}
+	return 2
+}
+
+func (d Day) placed(items []Item, most int) []Item {
 	var kept []Item
 	for _, item := range items {
 		item.From, item.Until = max(item.From, d.Start), min(item.Until, d.End)
@@ -79,50 +99,94 @@ func (d Day) placed(items []Item) []Item {
 		kept = append(kept, item)
 	}
 	slices.SortStableFunc(kept, func(a, b Item) int { return a.row - b.row })
-	setLanes(kept)
-	return kept
+	return append(kept, setLanes(kept, most)...)
 }
 
-// setLanes puts things that overlap side by side. A group begins where nothing of the one before is still going on; what is alone in
-// its group keeps lane 0: the whole width.
-func setLanes(items []Item) {
-	var ends [maxLanes]int // the row at which each lane is free again
-	var group []int
-	until := 0
-	for i := range items {
-		if items[i].Block {
+// setLanes puts things that overlap side by side. A group begins where nothing of the one before is still going on, and shares the width
+// among as many as stand beside each other in it; what is alone in its group has the whole width. Where more overlap than a column holds,
+// the last lane says how many are not shown there: the list shows them. What is cancelled takes nobody's time and gives way first.
+func setLanes(items []Item, most int) (more []Item) {
+	for begin := 0; begin < len(items); {
+		until, end := items[begin].row+items[begin].span, begin+1
+		if items[begin].Block {
+			begin++
 			continue
 		}
-		if items[i].row >= until {
-			group = nil
-		}
-		lane := maxLanes - 1
-		for candidate, end := range ends {
-			if end <= items[i].row {
-				lane = candidate
-				break
+		for ; end < len(items) && (items[end].Block || items[end].row < until); end++ {
+			if !items[end].Block {
+				until = max(until, items[end].row+items[end].span)
 			}
 		}
-		ends[lane] = items[i].row + items[i].span
-		until = max(until, ends[lane])
-		group = append(group, i)
-		if len(group) == 1 {
-			continue
-		}
-		items[group[0]].lane = 1
-		items[i].lane = lane + 1
+		more = append(more, setGroup(items[begin:end], most)...)
+		begin = end
 	}
+	return more
 }
 
-func (c Column) lanes() string {
-	lanes := 0
-	for _, item := range c.Items {
-		lanes = max(lanes, item.lane)
+func setGroup(group []Item, most int) (more []Item) {
+	lanes := share(group, most)
+	if lanes <= most {
+		for i := range group {
+			group[i].column, group[i].width = 1+(group[i].lane-1)*gridColumns/lanes, gridColumns/lanes
+		}
+		return nil
 	}
-	if lanes < 2 {
-		return ""
+	share(group, most-1)
+	wide := (gridColumns - moreColumns) / (most - 1)
+	for i := range group {
+		switch g := &group[i]; {
+		case g.Block:
+		case g.lane < most:
+			g.column, g.width = 1+(g.lane-1)*wide, wide
+		default:
+			g.hidden = true
+			more = count(more, *g)
+		}
 	}
-	return "lanes-" + strconv.Itoa(lanes)
+	return more
+}
+
+// share gives each thing the first lane that is free for it, and returns how many lanes there are; one more than most means that some found
+// none. What is booked chooses before what is cancelled.
+func share(group []Item, most int) (lanes int) {
+	lanes = 1
+	for _, off := range []bool{false, true} {
+		for i := range group {
+			g := &group[i]
+			if g.Block || g.Off != off {
+				continue
+			}
+			g.lane = 1
+			for g.lane <= most && inTheWay(group, i) {
+				g.lane++
+			}
+			lanes = max(lanes, g.lane)
+		}
+	}
+	return lanes
+}
+
+// inTheWay says whether the lane of a thing is taken by one that chose before it.
+func inTheWay(group []Item, at int) bool {
+	g := &group[at]
+	for i := range group {
+		o := &group[i]
+		before := i < at && o.Off == g.Off || g.Off && !o.Off
+		if before && !o.Block && o.lane == g.lane && o.row < g.row+g.span && g.row < o.row+o.span {
+			return true
+		}
+	}
+	return false
+}
+
+// count adds a thing that is not shown to the tile that counts them, or begins one.
+func count(more []Item, hidden Item) []Item {
+	if last := len(more) - 1; last >= 0 && hidden.row < more[last].row+more[last].span {
+		more[last].span = max(more[last].span, hidden.row+hidden.span-more[last].row)
+		more[last].hides++
+		return more
+	}
+	return append(more, Item{row: hidden.row, span: hidden.span, hides: 1, column: gridColumns - moreColumns + 1, width: moreColumns})
 }
 
 // height is how high an hour must be for the shortest thing in the day.
@@ -163,8 +227,14 @@ func (i Item) classes() string {
 	if i.Block {
 		return classes + " block"
 	}
-	if i.lane > 0 {
-		classes += " lane-" + strconv.Itoa(i.lane)
+	if i.width > 0 && i.width < gridColumns {
+		classes += " c-" + strconv.Itoa(i.column) + " w-" + strconv.Itoa(i.width)
+	}
+	if i.hidden {
+		classes += " beyond"
+	}
+	if i.hides > 0 {
+		classes += " more"
 	}
 	return classes
 }
@@ -174,8 +244,14 @@ func (i Item) look() string {
 	if i.Off {
 		look = "off"
 	}
-	if i.span < 7 {
+	switch {
+	case i.span < 7:
 		look += " short"
+	case i.width > 0 && i.width < gridColumns:
+		look += " slim"
+		if i.span < 10 { // two lines of the name alone
+			look += " low"
+		}
 	}
 	return look
 }

@@ -126,7 +126,8 @@ func styles(folder string, fonts map[string]string) ([]byte, error) {
 	return transform(text, api.TransformOptions{Loader: api.LoaderCSS})
 }
 
-// gridClasses places things on a day's grid without inline styles: rows of five minutes, 288 a day.
+// gridClasses places things on a day's grid without inline styles: rows of five minutes, 288 a day, and 24 parts of a
+// column's width.
 func gridClasses() string {
 	var out strings.Builder
 	out.WriteString("@layer calendar{")
@@ -138,6 +139,12 @@ func gridClasses() string {
 	}
 	for hours := 1; hours <= 24; hours++ {
 		fmt.Fprintf(&out, ".h-%d{min-block-size:calc(%d*var(--row))}", hours, hours*12)
+	}
+	for _, part := range []int{1, 7, 9, 10, 13, 17, 19} { // where two, three or four begin, and those beside a count of the rest
+		fmt.Fprintf(&out, ".slots>.c-%d.c-%d{grid-column-start:%d}", part, part, part)
+	}
+	for _, part := range []int{6, 8, 9, 12, 18} {
+		fmt.Fprintf(&out, ".slots>.w-%d.w-%d{grid-column-end:span %d}", part, part, part)
 	}
 	out.WriteString("}")
 	return out.String()

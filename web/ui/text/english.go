@@ -45,5 +45,7 @@ var frameEnglish = map[string]string{
 	"seal.stopped":     "Stopped",
 	"day.practitioner": "Show one practitioner",
 	"day.now":          "Now, %s",
+	"day.more":         " more, as a list",
+	"day.nobody":       "Nobody is booked.",
 	"progress.of":      "%s of %s",
 }
