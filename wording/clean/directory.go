@@ -20,11 +20,8 @@ func (d Directory) Knows(a AutoLink) bool {
 	if strings.Contains(a.Text, "@") {
 		return slices.ContainsFunc(d.Emails, func(e string) bool { return strings.EqualFold(e, strings.TrimPrefix(a.Text, "mailto:")) })
 	}
-	host := strings.TrimPrefix(a.Text, "https://")
-	if i := strings.IndexAny(host, "/?#"); i >= 0 {
-		host = host[:i]
-	}
-	return slices.Contains(d.Hosts, host)
+	host := HostOf(a.Text)
+	return slices.Contains(d.Hosts, host) && !leadsOn(strings.TrimPrefix(a.Text, "https://")[len(host):], d.Hosts)
 }
 
 // KnowsPhone tells whether bare digits are one of the numbers, however that is written.

@@ -80,12 +80,49 @@ func URL(field, address string, hosts []string) error {
 	if err := Host(field, u.Host); err != nil {
 		return err
 	}
-	for _, h := range hosts {
-		if h == u.Host {
-			return nil
+	if slices.Contains(hosts, u.Host) {
+		if leadsOn(address[len("https://")+len(u.Host):], hosts) {
+			return refuse(field, "wording.url_redirect", "the address names another address behind the host, as links do that lead on to somewhere else; link to the page itself")
 		}
+		return nil
 	}
 	return refuse(field, "wording.url_host", "the host %q is not among the wording's link hosts; add it there or link elsewhere", Clip(u.Host))
+}
+
+// files are the endings of pages and documents, which look like those of hosts.
+var files = wordsOf("html htm xhtml php asp aspx jsp jspx cfm cgi pdf jpg jpeg png gif svg webp txt xml json ics vcf doc docx odt zip")
+
+// leadsOn tells whether what stands behind a host names another address, however often it is encoded: an open redirect sends people there.
+func leadsOn(rest string, hosts []string) bool {
+	for range 4 {
+		if strings.Contains(rest, "//") || strings.ContainsFunc(rest, func(r rune) bool { return r == '\\' || hidden(r) }) {
+			return true
+		}
+		for i := range len(rest) {
+			if rest[i] == ':' && schemes[schemeBefore(rest[:i])] {
+				return true
+			}
+		}
+		for part := range strings.FieldsFuncSeq(fold(rest), func(r rune) bool { return strings.ContainsRune("/?&=#;,| ()<>\"'", r) }) {
+			if part = strings.ToLower(part); slices.Contains(hosts, part) || files[part[strings.LastIndexByte(part, '.')+1:]] && strings.Count(part, ".") == 1 {
+				continue
+			}
+			for i := range len(part) {
+				if part[i] == '.' && hostDot(part, i) {
+					return true
+				}
+			}
+			if fourNumbers(part) {
+				return true
+			}
+		}
+		resolved := resolve(rest)
+		if resolved == rest {
+			return false
+		}
+		rest = resolved
+	}
+	return true // nobody encodes four times
 }
 
 // HostOf is the host of an address that URL accepted.

@@ -5,6 +5,8 @@ package locale
 import (
 	"strconv"
 	"strings"
+
+	"letterhead/zone"
 )
 
 // Base is a tag's language: "en" of "en-AU".
@@ -192,10 +194,10 @@ func (l *Locale) appendLocal(dst []byte, text string) []byte {
 }
 
 // AppendZone writes a zone as people say it: "Melbourne time".
-func (l *Locale) AppendZone(dst []byte, zone string, rtl bool) []byte {
-	city := arabicCities[zone]
+func (l *Locale) AppendZone(dst []byte, name string, rtl bool) []byte {
+	city := arabicCities[name]
 	if city == "" || !rtl {
-		city = zone[strings.LastIndexByte(zone, '/')+1:]
+		city = name[strings.LastIndexByte(name, '/')+1:]
 	}
 	before, after, _ := strings.Cut(l.Words.zone, "%s")
 	dst = append(dst, before...)
@@ -209,19 +211,13 @@ func (l *Locale) AppendZone(dst []byte, zone string, rtl bool) []byte {
 	return append(dst, after...)
 }
 
-// ValidZone holds a zone to what an IANA name looks like.
-func ValidZone(zone string) bool {
-	if len(zone) == 0 || len(zone) > 40 {
+// ValidZone tells whether there is such a zone. Its name becomes words in a message, so that a shape is not enough.
+func ValidZone(name string) bool {
+	if name == "" || len(name) > 40 {
 		return false
 	}
-	for i := range len(zone) {
-		switch c := zone[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '/', c == '_', c == '-', c == '+':
-		default:
-			return false
-		}
-	}
-	return true
+	_, err := zone.Load(name)
+	return err == nil
 }
 
 // Mode is how an appointment is held, in words.
