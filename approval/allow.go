@@ -149,18 +149,23 @@ func inForce(of []*record, now instant) *record {
 	return nil
 }
 
-// cameIntoForce: it counted at some instant until now. What was withdrawn or became void before that never did; nor does a void statement on
-// a key or a member stand in the way of what it replaced, or a thief could shut people out for good.
+// cameIntoForce: it counted at some instant until now. What was withdrawn or became void while it still waited never did; that is only believed
+// where the instants say so one after the other, for after a loss of the journal all are the same. Nor does a void statement on a key or a
+// member stand in the way of what it replaced, or a thief could shut people out for good.
 func (r *record) cameIntoForce(now instant) bool {
 	switch {
 	case r.void:
 		person := r.statement.Kind == KindKey || r.statement.Kind == KindMember
-		return !person && r.everFrom <= r.voidAt && r.everFrom <= now
-	case r.complete == 0 || r.from > now:
+		return !person && r.everFrom <= now && !between(r.everSeen, r.voidAt, r.everFrom)
+	case r.complete == 0:
 		return false
+	case r.withdrawn > 0:
+		return r.from <= now && !between(r.seen, r.ended, r.from)
 	}
-	return r.withdrawn == 0 || r.from <= r.ended
+	return r.from <= now
 }
+
+func between(seen, ended, from instant) bool { return seen < ended && ended < from }
 
 // stands says why a statement does not count by itself, whatever else there is on its subject.
 func (r *record) stands(now instant) (Reason, time.Time) {
@@ -169,7 +174,7 @@ func (r *record) stands(now instant) (Reason, time.Time) {
 	switch {
 	case r.void:
 		return Void, time.Time{}
-	case r.withdrawn > 0:
+	case r.withdrawn > 0 || r.outside:
 		return Withdrawn, time.Time{}
 	case end > 0 && now >= end:
 		return Expired, time.Time{}

@@ -13,9 +13,16 @@ type Anchor struct {
 	Parties      []assertion.Party // the signing desk's origins: the one of today and those it had
 	Root         Root
 
-	Pinned    Head             // the last entry that the journal has seen; zero: none yet
-	Revoked   map[string]int64 // by the journal: key → the first position at which it may not sign
-	Withdrawn map[Digest]bool  // by the journal
+	Pinned    Head                  // the last entry that the journal has seen; zero: none yet
+	Revoked   map[string]Revocation // by the journal: keys
+	Withdrawn map[Digest]bool       // by the journal
+}
+
+// Revocation is what the journal keeps of a revoked key.
+type Revocation struct {
+	First int64 // position from which on it may not sign
+	Since int64 // stolen: what it signed from this position on does not count; 0: all stays
+	Lost  bool  // the entry that said so is not in the chain any more, but holds
 }
 
 // Root is a practice's first key, as it was pinned in the ceremony. Zero: there is none, and no chain counts.

@@ -74,7 +74,7 @@ func (s *State) sign(t *touch, r *record, k *key, alone bool) {
 		g.enough = !two(x) && !s.large(x, k.member)
 	}
 	r.signers = append(r.signers, g)
-	r.settle(t.position)
+	r.settle(t.position, t.seen)
 }
 
 // lossWait is how long a practice that lost its second signer waits; one that never had any does not.
@@ -87,7 +87,7 @@ func lossWait(loss instant) time.Duration {
 
 // settle takes the earliest way in which the signatures suffice: one that needs no second, or two of different members, one of them an
 // owner where the kind asks for it, with keys that are old enough both. (Both: a thief who enrols a key of his own gains nothing by signing first.)
-func (r *record) settle(position int64) {
+func (r *record) settle(position int64, seen instant) {
 	from, ripe, ok := never, never, false
 	for i, a := range r.signers {
 		if a.enough {
@@ -97,19 +97,19 @@ func (r *record) settle(position int64) {
 			if a.Member == b.Member || two(r.statement) && a.role != Owner && b.role != Owner {
 				continue
 			}
-			seen := max(a.from, b.from)
-			from, ripe, ok = min(from, max(seen, a.aged, b.aged)), min(ripe, seen), true
+			both := max(a.from, b.from)
+			from, ripe, ok = min(from, max(both, a.aged, b.aged)), min(ripe, both), true
 		}
 	}
 	if !ok {
 		return
 	}
 	if r.complete == 0 {
-		r.complete = position
+		r.complete, r.seen = position, seen
 	}
 	r.from, r.ripe = from, ripe
 	if !r.ever || from < r.everFrom {
-		r.ever, r.everFrom = true, from
+		r.ever, r.everSeen, r.everFrom = true, r.seen, from
 	}
 }
 
@@ -120,12 +120,11 @@ func (s *State) effect(t *touch, r *record) (stolen bool) {
 	case KindKey:
 		return s.effectKey(t, r)
 	case KindWithdraw:
-		d, _ := ParseDigest(x.Subject)
-		if w := s.records[d]; w != nil && w.withdrawn == 0 {
+		if w := s.withdrawnBy(x); w != nil && w.withdrawn == 0 {
 			w.withdrawn, w.ended = t.position, t.seen
 		}
 	case KindResume:
-		s.lost, s.floor = append(s.lost, x.Body.Resume.Lost), t.position
+		s.lost, s.floor = append(s.lost, *x.Body.Resume), t.position
 	}
 	return false
 }
@@ -172,7 +171,7 @@ func (s *State) judge(seen instant) {
 			}
 		}
 	}
-	stolen := map[string]int64{}
+	stolen := s.outside()
 	for _, c := range slices.Backward(claims) {
 		s.replay(stolen)
 		if c.complete == 0 {
@@ -197,7 +196,7 @@ func (s *State) judge(seen instant) {
 // replay applies the whole log with a given view of which keys are stolen.
 func (s *State) replay(stolen map[string]int64) {
 	for _, r := range s.records {
-		r.signers, r.complete, r.from, r.ripe, r.withdrawn, r.ended = nil, 0, 0, 0, 0, 0
+		r.signers, r.complete, r.seen, r.from, r.ripe, r.withdrawn, r.ended = nil, 0, 0, 0, 0, 0, 0
 	}
 	s.view, s.lost, s.floor = newView(), nil, 0
 	for key, since := range stolen {
@@ -247,14 +246,12 @@ func (s *State) may(k *key, x *Statement) bool {
 	case Manager:
 		return b == nil || b.Action != Revoke
 	case Practitioner, FrontDesk:
-		return x.Kind == KindLetter || x.Kind == KindHost && x.Body.Host.Off || x.Kind == KindWithdraw && s.signedBy(x.Subject, k.member)
+		return x.Kind == KindLetter || x.Kind == KindHost && x.Body.Host.Off || x.Kind == KindWithdraw && s.withdrawnBy(x).signedBy(k.member)
 	}
 	return false
 }
 
-func (s *State) signedBy(digest string, member store.MemberID) bool {
-	d, _ := ParseDigest(digest)
-	r := s.records[d]
+func (r *record) signedBy(member store.MemberID) bool {
 	return r != nil && slices.ContainsFunc(r.signers, func(g Signer) bool { return g.Member == member })
 }
 

@@ -28,7 +28,7 @@ type State struct {
 	records  map[Digest]*record
 	subjects map[subjectKey][]*record // by serial less one
 	log      []touch
-	lost     []Head // what completed resume statements gave up
+	lost     []ResumeBody // completed resume statements
 	behind   error
 
 	view
@@ -63,13 +63,16 @@ type record struct {
 
 	signers   []Signer
 	complete  int64   // position of the entry that made it count; 0: it lacks a signature
+	seen      instant // when that was seen
 	from      instant // from when on it counts, waiting times included
 	ripe      instant // the same without the age of keys
 	withdrawn int64   // position; 0: it is not
+	outside   bool    // the journal saw it withdrawn by an entry that this chain does not have
 	ended     instant // when it was withdrawn
 
 	ever     bool    // it was complete once
-	everFrom instant // and counted from then on
+	everSeen instant // when that was seen
+	everFrom instant // and it counted from then on
 	void     bool    // it was, and is no more, for a key was stolen
 	voidAt   instant // when that was seen
 }
@@ -106,6 +109,9 @@ func Fold(anchor Anchor, entries []*Entry) (*State, error) {
 		}
 	}
 	s.checkPinned()
+	if len(s.outside()) > 0 {
+		s.judge(never - 1)
+	}
 	return s, s.behind
 }
 
@@ -125,7 +131,7 @@ func newView() view {
 func (s *State) checkPinned() {
 	s.behind = nil
 	p := s.anchor.Pinned
-	if p.Position == 0 || p.Position <= s.head.Position && s.hashes[p.Position-1] == p.Hash || slices.Contains(s.lost, p) {
+	if p.Position == 0 || p.Position <= s.head.Position && s.hashes[p.Position-1] == p.Hash || s.resumed() {
 		return
 	}
 	r := refuse(Behind, "the journal has seen entry %d", p.Position)
@@ -136,13 +142,38 @@ func (s *State) checkPinned() {
 // Head is the last entry that was taken in.
 func (s *State) Head() Head { return s.head }
 
+// Behind is why nothing is allowed of a chain that is not what the journal has seen; nil when it is.
+func (s *State) Behind() error { return s.behind }
+
+// Hashes returns the hashes of the entries behind a position, for the journal.
+func (s *State) Hashes(behind int64) []Digest {
+	if behind < 0 || behind > s.head.Position {
+		return nil
+	}
+	return slices.Clone(s.hashes[behind:])
+}
+
+// Resumed returns the entry from which the chain goes on instead of what the journal has seen, and whether it does.
+func (s *State) Resumed() (Head, bool) {
+	if p := s.anchor.Pinned; p.Position > 0 && (p.Position > s.head.Position || s.hashes[p.Position-1] != p.Hash) {
+		for _, r := range s.lost {
+			if r.Lost == p {
+				return r.From, true
+			}
+		}
+	}
+	return Head{}, false
+}
+
 // Add takes one more entry in, or refuses it and stays as it was.
 func (s *State) Add(e *Entry) error {
 	if err := s.add(e, false); err != nil {
 		return err
 	}
 	if s.behind != nil {
-		s.checkPinned()
+		if s.checkPinned(); len(s.outside()) > 0 {
+			s.judge(never - 1)
+		}
 	}
 	return nil
 }
@@ -167,10 +198,13 @@ func (s *State) add(e *Entry, verified bool) error {
 		digest := e.Sheet.Statements[i]
 		r, known := s.records[digest]
 		if !known {
-			r = &record{statement: x, digest: digest, position: e.Head.Position}
+			r = &record{statement: x, digest: digest, position: e.Head.Position, outside: s.anchor.Withdrawn[digest]}
 			s.records[digest] = r
 			of := subjectKey{x.Kind, x.Subject}
 			s.subjects[of] = append(s.subjects[of], r)
+			if w := s.withdrawnBy(x); w != nil { // the chain has it itself
+				w.outside = false
+			}
 		}
 		t.records = append(t.records, r)
 	}
@@ -182,6 +216,18 @@ func (s *State) add(e *Entry, verified bool) error {
 		s.judge(t.seen)
 	}
 	return nil
+}
+
+// withdrawnBy is what a statement withdraws, nil where it is none that does or what it names is not there.
+func (s *State) withdrawnBy(x *Statement) *record {
+	if x.Kind != KindWithdraw {
+		return nil
+	}
+	d, err := ParseDigest(x.Subject)
+	if err != nil {
+		return nil
+	}
+	return s.records[d]
 }
 
 func at(r *Refused, e *Entry) error {
@@ -266,9 +312,9 @@ func (s *State) signer(e *Entry) (*key, *Refused) {
 	if k == nil {
 		return nil, refuse(UnknownKey, "it is not enrolled")
 	}
-	first, gone := s.anchor.Revoked[k.subject]
+	gone, is := s.anchor.Revoked[k.subject]
 	onLost := slices.ContainsFunc(e.statements, func(x *Statement) bool { return x.Kind == KindResume && x.Body.Resume.Lost == s.anchor.Pinned })
-	if k.revoked > 0 || gone && (e.Head.Position >= first || onLost || s.resumed()) {
+	if k.revoked > 0 || is && (gone.Lost && e.Head.Position >= gone.First || onLost || s.resumed()) {
 		return nil, refuse(RevokedKey, "it was revoked")
 	}
 	if k.recovery != (e.Signature.Type == TypeRecovery) {
@@ -278,7 +324,48 @@ func (s *State) signer(e *Entry) (*key, *Refused) {
 }
 
 // resumed tells whether the chain went on after what the journal has seen was lost: then what the journal saw revoked is.
-func (s *State) resumed() bool { return slices.Contains(s.lost, s.anchor.Pinned) }
+func (s *State) resumed() bool {
+	_, is := s.Resumed()
+	return is
+}
+
+// outside are the keys that were revoked as stolen by entries which this chain does not have any more.
+func (s *State) outside() map[string]int64 {
+	out := map[string]int64{}
+	for key, r := range s.anchor.Revoked {
+		if r.Since > 0 && (r.Lost || s.behind != nil || s.resumed()) {
+			out[key] = r.Since
+		}
+	}
+	return out
+}
+
+// Revoked returns what the journal is to keep of the keys that are revoked as of the last entry.
+func (s *State) Revoked() map[string]Revocation {
+	out := map[string]Revocation{}
+	for subject, k := range s.keys {
+		if k.revoked > 0 {
+			out[subject] = Revocation{First: k.revoked + 1, Since: s.stolen[subject]}
+		}
+	}
+	for subject, since := range s.stolen { // also of keys whose own enrolment fell with another key
+		if _, is := out[subject]; !is {
+			out[subject] = Revocation{First: s.head.Position + 1, Since: since}
+		}
+	}
+	return out
+}
+
+// Withdrawn returns the digests of the statements that are withdrawn as of the last entry.
+func (s *State) Withdrawn() []Digest {
+	var out []Digest
+	for digest, r := range s.records {
+		if r.withdrawn > 0 {
+			out = append(out, digest)
+		}
+	}
+	return out
+}
 
 func (s *State) root(e *Entry) (*key, *Refused) {
 	x, root := e.statements[0], s.anchor.Root
@@ -386,8 +473,7 @@ func (s *State) checkKind(x *Statement, of []*record) *Refused {
 			return refuse(NotAllowed, "an order can only become smaller, later to begin and earlier to end")
 		}
 	case KindWithdraw:
-		d, _ := ParseDigest(x.Subject)
-		r := s.records[d]
+		r := s.withdrawnBy(x)
 		switch {
 		case r == nil:
 			return refuse(Unknown, "there is no such statement")

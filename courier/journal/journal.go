@@ -1,16 +1,17 @@
 // Package journal is what the courier writes down outside the database, and believes over it.
 //
 // A folder holds: whose journal it is (installation and epoch), the stops that were seen (a stop deleted from the database still counts),
-// and for each courier process its segments: append-only files of records, each with a CRC. Two kinds of record: `begun`, on disk before
-// the first byte of a message leaves, and `answered`, what the relay said to it, until the database has it too. A file lock says which
-// processes live; whoever finds the segments of a dead one reads from them what had begun.
+// what was seen of each practice's approvals (head of the chain, when each entry was first seen, what was revoked and withdrawn), what may be
+// used once and was, and for each courier process its segments: append-only files of records, each with a CRC. Two kinds of record: `begun`,
+// on disk before the first byte of a message leaves, and `answered`, what the relay said to it, until the database has it too. A file lock
+// says which processes live; whoever finds the segments of a dead one reads from them what had begun.
 //
 // Promises: Begun returns after fsync, many callers sharing one; what was torn at the end of a segment by a crash had not begun and is
 // counted; damage before the end is told apart from that, and then every message of that process counts as begun. A folder that is
 // missing, of another installation or of another epoch is an error: nothing may be sent. Segments whose messages are all settled in the
 // database are removed, so that the folder stays small.
 //
-// Never: an address or a name; a repair of what was written.
+// Never: an address or a name; a repair of what was written, beyond cutting off a torn end that nobody was answered for.
 package journal
 
 import (
@@ -61,6 +62,9 @@ func Create(folder, installation string, epoch int64) error {
 		return fault.New(fault.Conflict, "journal.exists", "this folder holds a journal already")
 	}
 	if err := writeJSON(folder, stopsFile, stops{}); err != nil {
+		return err
+	}
+	if err := createChains(folder, identity{installation, epoch}); err != nil {
 		return err
 	}
 	return writeJSON(folder, identityFile, identity{installation, epoch})
@@ -129,7 +133,8 @@ type Journal struct {
 	failed    error
 	keep      bool // for the next courier
 
-	stops stopsCache
+	stops  stopsCache
+	chains chains
 }
 
 // caller waits for its entries to be on disk.
@@ -154,6 +159,9 @@ func Open(folder, installation string, epoch int64) (*Journal, error) {
 	j := &Journal{folder: folder, process: store.NewID[string](), want: want, open: map[int]int{}, batch: 1}
 	j.wake = sync.NewCond(&j.mu)
 	if _, err := j.Stops(); err != nil {
+		return nil, err
+	}
+	if _, err := j.ChainHead(""); err != nil {
 		return nil, err
 	}
 	j.lock, err = os.OpenFile(filepath.Join(folder, j.process+lockEnd), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
@@ -453,12 +461,17 @@ func writeJSON(folder, name string, value any) error {
 	if err != nil {
 		return err
 	}
+	return writeFile(folder, name, append(raw, '\n'))
+}
+
+// writeFile puts a whole file in the place of one of that name, on disk when it returns.
+func writeFile(folder, name string, raw []byte) error {
 	temporary, err := os.CreateTemp(folder, name+".*")
 	if err != nil {
 		return fmt.Errorf("write %s of the journal: %w", name, err)
 	}
 	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(append(raw, '\n'))
+	_, err = temporary.Write(raw)
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return fmt.Errorf("write %s of the journal: %w", name, err)
 	}

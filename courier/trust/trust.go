@@ -4,7 +4,11 @@
 // nothing written before it counts as current), and whether the root is marked demo or test. A marked root hands off to loopback only and
 // may be given another "now"; the mark is made at init and never changes.
 //
-// The file is replaced as a whole, fsynced, and never written in place. A missing or unreadable file means: send nothing.
+// Beside it lie where the signing desk is and was (desks.json), and for each practice in a file of its own (roots/) the hash of the one-time
+// secret that its first key is expected with, then that key for good. A first key is pinned by whoever holds the secret, never on first sight,
+// and never replaced.
+//
+// Files are replaced as a whole, fsynced, and never written in place. A missing or unreadable one means: send nothing.
 package trust
 
 import (
@@ -15,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"letterhead/fault"
 	"letterhead/store"
@@ -88,8 +93,11 @@ func NextEpoch(folder string) (File, error) {
 	return f, write(folder, f)
 }
 
-func write(folder string, f File) error {
-	raw, err := json.MarshalIndent(f, "", "\t")
+func write(folder string, f File) error { return writeFile(folder, name, f) }
+
+// writeFile puts a value's JSON in the place of a file as a whole, on disk when it returns.
+func writeFile(folder, name string, value any) error {
+	raw, err := json.MarshalIndent(value, "", "\t")
 	if err != nil {
 		return err
 	}
@@ -111,4 +119,20 @@ func write(folder string, f File) error {
 		return err
 	}
 	return errors.Join(opened.Sync(), opened.Close())
+}
+
+// lockRoots makes the folder of the roots and has one ceremony happen at a time.
+func lockRoots(folder string) (unlock func(), err error) {
+	roots := filepath.Join(folder, rootsFolder)
+	if err := os.MkdirAll(roots, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of first keys: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(roots, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the folder of first keys: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock the folder of first keys: %w", err), file.Close())
+	}
+	return func() { _ = file.Close() }, nil
 }
