@@ -111,9 +111,9 @@ func suspicious(text string) string {
 
 // seen is a mail as independent parsers see it.
 type seen struct {
-	headers, kinds []string
-	shape, links   []string // of the HTML
-	words          []string // texts of every channel
+	headers      []string
+	shape, links []string // of the HTML
+	words        []string // texts of every channel
 }
 
 func look(t testing.TB, r *Rendered) seen {
