@@ -142,8 +142,9 @@ type Line struct {
 	Zone                   string    // the location's
 	Verdict                Verdict
 	Reason                 Reason
-	Next                   time.Time // when it goes: Due, or later when that has passed
-	Until                  time.Time // of no use from then on
+	Next                   time.Time      // when it goes: Due, or later when that has passed
+	Until                  time.Time      // of no use from then on
+	Home                   *time.Location // by whose clock quiet hours are counted: the recipient's
 
 	rule *Rule
 }
@@ -365,6 +366,7 @@ func (p *planner) line(rule *Rule, attendee *Attendee, r *Recipient, c choice, b
 	if home == nil {
 		home = a.Zone
 	}
+	l.Home = home
 	quiet := p.f.Practice.Quiet
 	if rule.quiet != nil {
 		quiet = *rule.quiet

@@ -240,6 +240,27 @@ func TestAChangeBySomebodyElseNamesThem(t *testing.T) {
 	})
 }
 
+func TestTheRecipientsTimeIsSaidWhereItDiffers(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			keys, err := w.keeper.Keys(ctx, tx)
+			if err != nil {
+				return err
+			}
+			c, err := client.Find(ctx, tx, keys, w.one.clients["Brennan"])
+			if err != nil {
+				return err
+			}
+			c.Zone = "Australia/Perth"
+			_, err = client.Change(ctx, tx, keys, c)
+			return err
+		})
+		w.book(&w.one, "Brennan", "Liam Nguyen", "2026-12-09T11:00")
+		w.says(w.get("/appointments/"+string(w.one.appointments["Brennan"])), 200, "Will be sent Sun 6 Dec, 22:59 (Sun 6 Dec, 19:59 in Perth, where the recipient is). That is the last minute before quiet hours.")
+	})
+}
+
 func TestReach(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {

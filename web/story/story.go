@@ -18,6 +18,7 @@ import (
 	"letterhead/store"
 	"letterhead/web/ui"
 	"letterhead/web/ui/text"
+	"letterhead/zone"
 )
 
 // Told is what there is to say about one appointment.
@@ -123,7 +124,7 @@ func (t Teller) Timeline(told Told) []ui.Entry {
 func (t Teller) line(line plan.Line, rules map[string]string) ui.Entry {
 	entry := ui.Entry{State: ui.Come, What: name(rules, line.Rule), How: t.how(string(line.Channel), line.Attendee, line.Client != line.Recipient)}
 	if line.Verdict == plan.Send {
-		say := t.Text.Say("story.will", t.moment(line.Next))
+		say := t.Text.Say("story.will", t.moment(line.Next)) + t.there(line, line.Next)
 		if detail := t.Text.Say("plan." + string(line.Reason)); line.Reason != plan.Planned && t.Text.Known("plan."+string(line.Reason)) {
 			say += ". " + detail
 		}
@@ -131,8 +132,24 @@ func (t Teller) line(line plan.Line, rules map[string]string) ui.Entry {
 		return entry
 	}
 	entry.State = ui.Never
-	entry.Lines = []ui.Line{{Say: t.Text.Say("story.wont", t.Reason(string(line.Reason))), Links: t.fix(line.Reason, line.Client, line.Client != line.Recipient)}}
+	why := t.Reason(string(line.Reason))
+	switch line.Reason {
+	case plan.QuietBefore, plan.QuietPast, plan.QuietTooLate:
+		why += t.there(line, line.Due)
+	}
+	entry.Lines = []ui.Line{{Say: t.Text.Say("story.wont", why), Links: t.fix(line.Reason, line.Client, line.Client != line.Recipient)}}
 	return entry
+}
+
+// there adds an instant by the recipient's clock where that shows another time: quiet hours are the recipient's.
+func (t Teller) there(line plan.Line, at time.Time) string {
+	if line.Home == nil || at.IsZero() {
+		return ""
+	}
+	if here, there := zone.WallOf(at.In(t.Location)), zone.WallOf(at.In(line.Home)); here == there {
+		return ""
+	}
+	return t.Text.Say("story.there", t.Text.Moment(at.In(line.Home), t.Now.In(line.Home)), t.Text.Place(line.Home.String()))
 }
 
 // Reason is the plain words of a reason of plan or message.

@@ -9,6 +9,7 @@ import (
 	"letterhead/plan"
 	"letterhead/web/ui"
 	"letterhead/web/ui/text"
+	"letterhead/zone"
 )
 
 var now = time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
@@ -42,6 +43,41 @@ func TestTimelineIsInItsOrder(t *testing.T) {
 	if says[1] != "Will be sent Tue 1 Dec, 10:00. That is the last minute before quiet hours." || says[3] != "Will not be sent: it was imported, and the time of booking is not known." {
 		t.Errorf("%q", says)
 	}
+}
+
+// Quiet hours are the recipient's: where their clock shows another time it is said too.
+func TestTheRecipientsOwnTime(t *testing.T) {
+	t.Parallel()
+	perth, melbourne := load(t, "Australia/Perth"), load(t, "Australia/Melbourne")
+	for _, c := range []struct {
+		home    *time.Location
+		verdict plan.Verdict
+		reason  plan.Reason
+		want    string
+	}{
+		{perth, plan.Send, plan.Earlier, "Will be sent Tue 1 Dec, 22:59 (Tue 1 Dec, 19:59 in Perth, where the recipient is). That is the last minute before quiet hours."},
+		{melbourne, plan.Send, plan.Earlier, "Will be sent Tue 1 Dec, 22:59. That is the last minute before quiet hours."},
+		{nil, plan.Send, plan.Planned, "Will be sent Tue 1 Dec, 22:59"},
+		{perth, plan.Skip, plan.QuietPast, "Will not be sent: quiet hours would put it into the past (Tue 1 Dec, 19:59 in Perth, where the recipient is)."},
+		{perth, plan.Skip, plan.Cancelled, "Will not be sent: the appointment is cancelled."},
+	} {
+		l := line("r", c.verdict, c.reason, time.Date(2026, 12, 1, 22, 59, 0, 0, melbourne))
+		l.Home = c.home
+		at := teller()
+		at.Location = melbourne
+		if have := at.line(l, nil).Lines[0].Say; have != c.want {
+			t.Errorf("%q, want %q", have, c.want)
+		}
+	}
+}
+
+func load(t *testing.T, name string) *time.Location {
+	t.Helper()
+	l, err := zone.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 func TestFixes(t *testing.T) {

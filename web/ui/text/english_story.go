@@ -52,6 +52,7 @@ var storyEnglish = map[string]string{
 	"step.replied":      "Answered",
 	"step.next":         "Next try",
 
+	"story.there":                    " (%s in %s, where the recipient is)",
 	"plan.earlier-for-quiet-hours":   "That is the last minute before quiet hours.",
 	"plan.morning-after-quiet-hours": "That is the first minute after quiet hours.",
 	"plan.other-channel":             "There is no address for the preferred way.",
