@@ -43,7 +43,7 @@ type call struct {
 
 func commands() []command {
 	return []command{
-		demoCommand(), initCommand(), practiceCommand(), serveCommand(), courierCommand(), importCommand(), planCommand(), tickCommand(),
+		demoCommand(), initCommand(), practiceCommand(), memberCommand(), serveCommand(), courierCommand(), importCommand(), planCommand(), tickCommand(),
 		domainCommand(), bounceCommand(), stopCommand(), liftCommand(), backupCommand(), restoreCommand(), migrateCommand(), doctorCommand(), benchCommand(), routesCommand(), versionCommand(),
 	}
 }

@@ -94,7 +94,7 @@ func (o *opened) Database() *store.DB   { return o.db }
 func (o *opened) Keeper() *vault.Keeper { return o.keeper }
 
 func (o *opened) AddPractice(ctx context.Context, p rehearse.SamplePractice) (store.PracticeID, error) {
-	added, err := o.addPractice(ctx, newPractice{name: p.Name, country: p.Country, zone: p.Zone, owner: p.Owner, phone: p.Phone, email: p.Email, website: p.Website, address: p.Address})
+	added, _, err := o.addPractice(ctx, newPractice{name: p.Name, country: p.Country, zone: p.Zone, owner: p.Owner, phone: p.Phone, email: p.Email, website: p.Website, address: p.Address})
 	return added.ID, err
 }
 

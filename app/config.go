@@ -87,6 +87,16 @@ func (c *Config) fill(folder string) error {
 	return c.Courier.Validate()
 }
 
+// party is the name that passkeys are for, and the addresses under which they may be used: the public one, and this machine's own where that is it.
+// (An IP address cannot carry passkeys.) port is that of the listener, with its colon.
+func (c Config) party(port string) (party string, origins []string) {
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || loopback(u.Hostname()) {
+		return "localhost", []string{"http://localhost" + port, c.PublicURL}
+	}
+	return u.Hostname(), []string{c.PublicURL}
+}
+
 func loopback(host string) bool {
 	if host == "localhost" {
 		return true

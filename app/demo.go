@@ -74,7 +74,7 @@ func (c *call) demonstrate(ctx context.Context, listen string) error {
 	defer i.Close()
 	fmt.Fprintf(c.out, "A mail-and-SMS sink takes everything: nothing leaves this machine. Its inbox is the last entry of the menu. Ctrl-C ends it all.\n")
 	return i.serve(ctx, serving{
-		practice: practice, courier: true, log: logger(io.Discard), said: c.out, listener: listener,
+		sample: practice, courier: true, log: logger(io.Discard), said: c.out, listener: listener,
 		routes: sinks.Routes(), places: sinks.Places(),
 	})
 }
@@ -138,7 +138,7 @@ func (c *call) firstDay(ctx context.Context, at time.Time, today zone.Date) (sto
 		return "", err
 	}
 	defer i.Close()
-	p, err := i.addPractice(ctx, newPractice{
+	p, _, err := i.addPractice(ctx, newPractice{
 		name: "Wattle Street Physiotherapy", country: "AU", zone: rehearse.Zone, owner: "petra@wattlestreet.example", ownerName: "Petra Schäfer",
 		phone: "(03) 5550 0142", email: "hello@wattlestreet.example", website: "wattlestreet.example", address: "12 Wattle Street\nBallarat VIC 3350",
 	})

@@ -65,11 +65,12 @@ func (n *newPractice) member() guard.Member {
 	return guard.Member{Email: n.owner, Name: n.ownerName, Role: guard.Owner}
 }
 
-// addPractice makes a practice with everything that it needs on its first day: keys, an owner, the starter wordings and rules.
-func (i *installation) addPractice(ctx context.Context, n newPractice) (practice.Practice, error) {
-	p := n.practice()
+// addPractice makes a practice with everything that it needs on its first day: keys, an owner, the starter wordings and rules. link is the owner's
+// invitation.
+func (i *installation) addPractice(ctx context.Context, n newPractice) (p practice.Practice, link string, err error) {
+	p = n.practice()
 	p.ID = store.NewID[store.PracticeID]()
-	err := i.db.Change(ctx, store.Actor{Practice: p.ID, Agent: "command"}, func(tx *store.Tx) error {
+	err = i.db.Change(ctx, store.Actor{Practice: p.ID, Agent: "command"}, func(tx *store.Tx) error {
 		added, err := practice.Add(ctx, tx, p)
 		if err != nil {
 			return err
@@ -77,7 +78,11 @@ func (i *installation) addPractice(ctx context.Context, n newPractice) (practice
 		if _, err := i.keeper.Keys(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := guard.AddMember(ctx, tx, n.member()); err != nil {
+		owner, err := guard.AddMember(ctx, tx, n.member())
+		if err != nil {
+			return err
+		}
+		if link, err = i.invite(ctx, tx, owner.ID); err != nil {
 			return err
 		}
 		if err := template.AddStarter(ctx, tx, i.config.platform()); err != nil {
@@ -90,9 +95,9 @@ func (i *installation) addPractice(ctx context.Context, n newPractice) (practice
 		return nil
 	})
 	if err != nil {
-		return p, err
+		return p, "", err
 	}
-	return p, i.ownDomain(p)
+	return p, link, i.ownDomain(p)
 }
 
 // made is what init and practice add print with --json.
@@ -103,6 +108,7 @@ type made struct {
 	Folder       string           `json:"folder,omitempty"`
 	Installation string           `json:"installation,omitempty"`
 	KeyFile      string           `json:"key_file,omitempty"`
+	Invitation   string           `json:"invitation"` // the owner's link
 }
 
 func initCommand() command {
@@ -134,16 +140,17 @@ func initCommand() command {
 			return err
 		}
 		defer i.Close()
-		p, err := i.addPractice(ctx, n)
+		p, link, err := i.addPractice(ctx, n)
 		if err != nil {
 			return err
 		}
-		m := made{Practice: p.ID, Name: p.Name, Label: p.Label, Folder: c.folder, Installation: i.trust.Installation, KeyFile: i.config.KeyFile}
+		m := made{Invitation: link, Practice: p.ID, Name: p.Name, Label: p.Label, Folder: c.folder, Installation: i.trust.Installation, KeyFile: i.config.KeyFile}
 		if c.json {
 			return printJSON(c, m)
 		}
 		fmt.Fprintf(c.out, "Made %s for %s.\n\n  practice  %s\n  key       %s\n\n", c.folder, p.Name, p.ID, i.config.KeyFile)
 		fmt.Fprintf(c.out, "Keep a copy of the key apart from the backups: without it, contact details cannot be read by anybody.\n\n")
+		fmt.Fprintf(c.out, "The owner's invitation, for nobody else; it works once, within 7 days (letterhead member invite makes another):\n\n  %s\n\n", link)
 		fmt.Fprintf(c.out, "Next: letterhead import --practice %s --from DIR --dry-run, then letterhead serve.\n", p.ID)
 		return nil
 	}
@@ -230,14 +237,14 @@ func practiceCommand() command {
 }
 
 func practiceAdd(ctx context.Context, c *call, i *installation, n newPractice) error {
-	p, err := i.addPractice(ctx, n)
+	p, link, err := i.addPractice(ctx, n)
 	if err != nil {
 		return err
 	}
 	if c.json {
-		return printJSON(c, made{Practice: p.ID, Name: p.Name, Label: p.Label})
+		return printJSON(c, made{Practice: p.ID, Name: p.Name, Label: p.Label, Invitation: link})
 	}
-	fmt.Fprintf(c.out, "Added %s: %s\n", p.Name, p.ID)
+	fmt.Fprintf(c.out, "Added %s: %s\nThe owner's invitation: %s\n", p.Name, p.ID, link)
 	return nil
 }
 

@@ -16,8 +16,8 @@ import (
 
 	"letterhead/app/watch"
 	"letterhead/courier"
+	"letterhead/courier/trust"
 	"letterhead/fault"
-	"letterhead/practice"
 	"letterhead/public"
 	"letterhead/store"
 	"letterhead/web"
@@ -28,57 +28,32 @@ import (
 func serveCommand() command {
 	cmd := command{
 		name: "serve", summary: "run the pages, the planning and, unless told otherwise, the courier",
-		examples: []string{"serve", "serve --no-courier", "serve --practice ID   (where there are several: whose pages)"},
+		examples: []string{"serve", "serve --no-courier"},
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
 		var noCourier bool
-		var id string
 		err := c.parse(cmd, func(f *flag.FlagSet) {
 			f.BoolVar(&noCourier, "no-courier", false, "leave delivery to letterhead courier")
-			f.StringVar(&id, "practice", "", "the `id` of the practice whose pages are shown, until sign-in exists")
 		})
 		if err != nil {
 			return err
 		}
 		return c.inFolder(ctx, func(i *installation) error {
-			p, err := i.shown(ctx, id)
-			if err != nil {
-				return err
-			}
-			return i.serve(ctx, serving{practice: p.ID, courier: !noCourier, log: logger(c.errs), said: c.out})
+			return i.serve(ctx, serving{courier: !noCourier, log: logger(c.errs), said: c.out})
 		})
 	}
 	return cmd
 }
 
-// shown is the practice whose pages are shown: the only one, or the one that is named.
-func (i *installation) shown(ctx context.Context, id string) (practice.Practice, error) {
-	var open []practice.Practice
-	err := practice.Each(ctx, i.db, false, func(p practice.Practice) error {
-		if id == "" || string(p.ID) == id {
-			open = append(open, p)
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return practice.Practice{}, err
-	case len(open) == 0:
-		return practice.Practice{}, practice.ErrNotFound
-	case len(open) > 1:
-		return practice.Practice{}, fault.Field("--practice", "serve.practice", "there are several practices: name one; letterhead practice list shows them")
-	}
-	return open[0], nil
-}
-
 // serving is what a process that stays does.
 type serving struct {
-	practice store.PracticeID
+	sample   store.PracticeID // of the demonstration: a link signs its owner in
 	courier  bool
 	log      *slog.Logger
 	said     io.Writer
 	routes   []page.Route // of the demonstration
 	places   []ui.Place
+	enter    *entrance    // of the demonstration
 	listener net.Listener // made from the configuration when nil
 	ready    func(address string)
 }
@@ -98,6 +73,10 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 		}
 		defer c.Close()
 	}
+	if s.sample != "" && i.trust.Mark == trust.Demo {
+		s.enter = newEntrance(s.sample, i.address(s), s.said)
+		s.routes = append(s.routes, s.enter.route())
+	}
 	handler, err := i.handler(s, c)
 	if err != nil {
 		return errors.Join(err, s.listener.Close())
@@ -108,13 +87,22 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 	return i.together(ctx, s, server, c)
 }
 
-func (i *installation) say(s serving) {
+// address is where the pages are on this machine.
+func (i *installation) address(s serving) string {
 	_, port, err := net.SplitHostPort(s.listener.Addr().String())
 	if err != nil {
 		port = "?"
 	}
-	address := "http://localhost:" + port + "/"
-	fmt.Fprintf(s.said, "Open %s\n", address)
+	return "http://localhost:" + port + "/"
+}
+
+func (i *installation) say(s serving) {
+	address := i.address(s)
+	if s.enter != nil {
+		fmt.Fprintf(s.said, "Open %s\n", s.enter.link())
+	} else {
+		fmt.Fprintf(s.said, "Open %s\n", address)
+	}
 	if s.ready != nil {
 		s.ready(address)
 	}
@@ -171,8 +159,12 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, fmt.Errorf("public_url: %w", err)
 	}
+	door, err := i.door(port)
+	if err != nil {
+		return nil, err
+	}
 	members, err := web.New(web.Config{
-		DB: i.db, Keeper: i.keeper, Practice: s.practice, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
+		DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
 	})
 	if err != nil {
 		return nil, err

@@ -245,21 +245,6 @@ func ways(ctx context.Context, w *store.Wide, person PersonID) (Ways, error) {
 	return out, err
 }
 
-// RenamePasskey gives one of the person's passkeys another name.
-func (d *Door) RenamePasskey(ctx context.Context, person PersonID, id, name string) error {
-	name, err := passkeyName(name)
-	if err != nil {
-		return err
-	}
-	return d.db.Whole(ctx, "sign-in", func(w *store.Wide) error {
-		n, err := w.Exec(ctx, `UPDATE passkey SET name = $3 WHERE practice = '' AND person = $1 AND id = $2`, string(person), id, name)
-		if err == nil && n == 0 {
-			return store.ErrNone
-		}
-		return err
-	})
-}
-
 // RemovePasskey removes one of the session's person's passkeys, and ends their other sessions; never the last way to sign in.
 func (d *Door) RemovePasskey(ctx context.Context, s Session, id string) error {
 	return d.db.Whole(ctx, "sign-in", func(w *store.Wide) error {

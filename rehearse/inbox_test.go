@@ -14,6 +14,7 @@ import (
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/testkit"
+	"letterhead/testkit/visitor"
 	"letterhead/vault"
 	"letterhead/web"
 	"letterhead/web/mail"
@@ -39,19 +40,23 @@ func TestInbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := store.NewID[store.PracticeID]()
+	var owner guard.Member
 	err = db.Change(context.Background(), store.Actor{Practice: id, Agent: "test"}, func(tx *store.Tx) error {
 		p := practice.New("Wattle Street Physiotherapy", "AU", Zone)
 		p.ID = id
 		if _, err := practice.Add(context.Background(), tx, p); err != nil {
 			return err
 		}
-		_, err := guard.AddMember(context.Background(), tx, guard.Member{Email: "petra@example.org", Name: "Petra Schäfer", Role: guard.Owner})
+		var err error
+		owner, err = guard.AddMember(context.Background(), tx, guard.Member{Email: "petra@example.org", Name: "Petra Schäfer", Role: guard.Owner})
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := web.Config{DB: db, Keeper: keeper, Practice: id, Hosts: []string{"localhost"}, Log: slog.New(slog.DiscardHandler)}
+	door := visitor.Door(t, db, keeper)
+	cookies := visitor.Cookies(t, door, id, owner.ID)
+	config := web.Config{DB: db, Keeper: keeper, Door: door, Hosts: []string{"localhost"}, Log: slog.New(slog.DiscardHandler)}
 	get := func(path string) *httptest.ResponseRecorder {
 		t.Helper()
 		pages, err := web.New(config)
@@ -59,7 +64,11 @@ func TestInbox(t *testing.T) {
 			t.Fatal(err)
 		}
 		recorder := httptest.NewRecorder()
-		pages.ServeHTTP(recorder, httptest.NewRequest("GET", "http://localhost"+path, nil))
+		request := httptest.NewRequest("GET", "http://localhost"+path, nil)
+		for _, cookie := range cookies {
+			request.AddCookie(cookie)
+		}
+		pages.ServeHTTP(recorder, request)
 		return recorder
 	}
 	if have := get(inboxPath).Code; have != 404 {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"letterhead/testkit"
+	"letterhead/testkit/visitor"
 )
 
 // program builds the real program once.
@@ -125,7 +126,7 @@ func TestServeAndCourierAsTwoProcesses(t *testing.T) {
 				env = append(env, "LETTERHEAD_DATABASE="+testkit.URL(t, engine))
 			}
 			p := person{t, env}
-			var made struct{ Practice string }
+			var made struct{ Practice, Invitation string }
 			if err := json.Unmarshal([]byte(p.runs("init", "--name", "A", "--country", "AU", "--zone", "Australia/Melbourne", "--owner", "o@example.com", "--json")), &made); err != nil {
 				t.Fatal(err)
 			}
@@ -134,8 +135,24 @@ func TestServeAndCourierAsTwoProcesses(t *testing.T) {
 			if status, body, _ := get(t, pages.address+"healthz", ""); status != http.StatusOK || body != "able to send\n" {
 				t.Errorf("healthz: %d %s", status, body)
 			}
-			if status, body, header := get(t, pages.address, ""); status != http.StatusOK || !strings.Contains(body, "<main") || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
-				t.Errorf("today: %d %v", status, header)
+			// Nobody sees a page without having signed in.
+			if status, body, header := get(t, pages.address, ""); status != http.StatusOK || !strings.Contains(body, "Use a passkey") || strings.Contains(body, "Today") || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
+				t.Errorf("without a session: %d %v", status, header)
+			}
+			owner := visitor.New(t, pages.address)
+			owner.Accept(made.Invitation)
+			if status, body := owner.Ask("/"); status != http.StatusOK || !strings.Contains(body, "Today") {
+				t.Errorf("today: %d", status)
+			}
+			if status, body := owner.SignIn(); status != http.StatusOK || !strings.Contains(body, "Today") {
+				t.Errorf("signing in: %d", status)
+			}
+			if out := p.runs("member", "list", "--practice", made.Practice); !strings.Contains(out, "active") {
+				t.Errorf("team: %s", out)
+			}
+			p.runs("member", "end", "--practice", made.Practice, "--email", "o@example.com")
+			if _, body := owner.Ask("/"); strings.Contains(body, "Today") {
+				t.Error("a member whose access ended sees a page")
 			}
 			// Another name for this address is what DNS rebinding would use.
 			if status, _, _ := get(t, pages.address, "evil.example"); status < 400 {

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -9,15 +11,33 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"letterhead/calendar"
+	"letterhead/guard"
+	"letterhead/store"
 	"letterhead/testkit"
 	"letterhead/testkit/browser"
+	"letterhead/testkit/visitor"
+	"letterhead/web/page"
 )
 
 // site serves the world's pages on a port of this machine.
 func (w *world) site() string {
 	server := httptest.NewUnstartedServer(nil)
 	address := server.Listener.Addr().String()
-	pages, err := New(Config{DB: w.db, Keeper: w.keeper, Practice: w.one.id, Hosts: []string{address}, Log: slog.New(slog.DiscardHandler)})
+	address = "localhost" + address[strings.LastIndex(address, ":"):]
+	door := visitor.Door(w.T, w.db, w.keeper, "http://"+address)
+	// As the demonstration does: a link signs the owner in.
+	enter := page.Open("GET /enter", "for this test", func(v *page.Visit) (page.Answer, error) {
+		var owner guard.Member
+		w.view(w.one, func(ctx context.Context, tx *store.Tx) (err error) { owner, err = guard.OwnerOf(ctx, tx); return err })
+		proof, err := v.Door.Vouch(v.Context(), w.one.id, owner.ID)
+		if err != nil {
+			return page.Answer{}, err
+		}
+		token, err := v.Door.Enter(v.Context(), proof, w.one.id, v.Browser, v.Token)
+		known := v.Door.Remembered(v.Browser, proof.Email)
+		return page.Answer{Status: http.StatusSeeOther, To: "/", Enter: token, Known: &known}, err
+	})
+	pages, err := New(Config{DB: w.db, Keeper: w.keeper, Door: door, Hosts: []string{address}, Log: slog.New(slog.DiscardHandler), Routes: []page.Route{enter}})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -56,7 +76,7 @@ func TestBookingInABrowser(t *testing.T) {
 			t.Errorf("%s scrolls sideways (%v)", where, err)
 		}
 	}
-	do(chromedp.EmulateViewport(1280, 1000), chromedp.Navigate(site+"/appointments/new?date=2026-12-03"), chromedp.SendKeys("#f-find", "costa"), chromedp.WaitVisible("#found input[type=radio]"))
+	do(chromedp.EmulateViewport(1280, 1000), chromedp.Navigate(site+"/enter"), chromedp.Navigate(site+"/appointments/new?date=2026-12-03"), chromedp.SendKeys("#f-find", "costa"), chromedp.WaitVisible("#found input[type=radio]"))
 	clean("book")
 	do(chromedp.Click("#found label.choice"), chromedp.SetValue("#f-time", "09:00"), chromedp.Click("button.primary"), chromedp.WaitVisible(".notice form"))
 	if said := text(); !strings.Contains(said, "João Costa") || !strings.Contains(said, "Thursday 3 December, 9:00") {

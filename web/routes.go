@@ -4,10 +4,13 @@ import (
 	"net/http"
 
 	"letterhead/guard"
+	"letterhead/web/account"
 	"letterhead/web/clients"
 	"letterhead/web/diary"
 	"letterhead/web/messages"
 	"letterhead/web/page"
+	"letterhead/web/security"
+	"letterhead/web/team"
 	"letterhead/web/today"
 	"letterhead/web/ui"
 )
@@ -17,6 +20,45 @@ func (s *server) routes() []page.Route {
 	table := []page.Route{
 		page.Public("GET "+ui.AssetPath, "files of the program, the same for everybody", ui.Assets()),
 		page.Public("GET /", "says that there is nothing under an unknown address", http.HandlerFunc(s.nothing)),
+
+		page.Open("GET /sign-in", "where people come in", account.SignIn),
+		page.Open("POST /sign-in/passkey", "signs in", account.SignInPasskey),
+		page.Open("POST /sign-in/password", "signs in, first half", account.SignInPassword),
+		page.Open("POST /sign-in/code", "signs in, second half", account.SignInCode),
+		page.Open("POST /sign-in/practice", "chooses a practice, with the proof of a sign-in", account.Choose),
+		page.Open("GET /invitation/{token}", "the invitation's token says who", account.Invitation),
+		page.Open("POST /invitation/{token}/passkey", "the invitation's token says who", account.AcceptPasskey),
+		page.Open("POST /invitation/{token}/password", "the invitation's token says who", account.AcceptPassword),
+		page.For("POST /invitation/{token}/accept", guard.Self, account.Accept),
+
+		page.For("POST /sign-out", guard.Self, account.SignOut),
+		page.For("POST /practices", guard.Self, account.Other),
+		page.For("GET /prove", guard.Self, account.Prove),
+		page.For("POST /prove/passkey", guard.Self, account.ProvePasskey),
+		page.For("POST /prove/password", guard.Self, account.ProvePassword),
+		page.For("POST /prove/code", guard.Self, account.ProveCode),
+
+		page.For("GET /security", guard.Self, security.Show),
+		page.For("GET /security/passkeys/new", guard.Self, security.NewPasskey).Fresh("/security/passkeys/new"),
+		page.For("POST /security/passkeys/new", guard.Self, security.AddPasskey).Fresh("/security/passkeys/new"),
+		page.For("POST /security/passkeys/{key}/remove", guard.Self, security.RemovePasskey).Fresh("/security"),
+		page.For("GET /security/password", guard.Self, security.Password).Fresh("/security/password"),
+		page.For("POST /security/password", guard.Self, security.SetPassword).Fresh("/security/password"),
+		page.For("POST /security/password/remove", guard.Self, security.RemovePassword).Fresh("/security"),
+		page.For("POST /security/recoveries", guard.Self, security.NewRecoveries).Fresh("/security"),
+		page.For("POST /security/sessions/end", guard.Self, security.EndSession),
+
+		page.For("GET /team", guard.TeamRead, team.Show),
+		page.For("GET /team/new", guard.TeamChange, team.New).Fresh("/team/new"),
+		page.For("POST /team/new", guard.TeamChange, team.Invite).Fresh("/team/new"),
+		page.For("GET /team/{member}", guard.TeamChange, team.Edit),
+		page.For("POST /team/{member}/role", guard.TeamChange, team.SetRole).Fresh("/team/{member}"),
+		page.For("POST /team/{member}/invite", guard.TeamChange, team.Again).Fresh("/team/{member}"),
+		page.For("POST /team/{member}/end", guard.TeamChange, team.End).Fresh("/team/{member}"),
+		page.For("GET /programs", guard.CredentialChange, team.Programs),
+		page.For("GET /programs/new", guard.CredentialChange, team.NewProgram).Fresh("/programs/new"),
+		page.For("POST /programs/new", guard.CredentialChange, team.AddProgram).Fresh("/programs/new"),
+		page.For("POST /programs/{key}/end", guard.CredentialChange, team.EndProgram).Fresh("/programs"),
 
 		page.For("GET /{$}", guard.CalendarRead, today.Show),
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +66,7 @@ func (s *server) serve(route page.Route) http.Handler {
 		r = r.WithContext(ctx)
 		answer, visit, err := s.answer(route, r)
 		status := answer.Status
+		s.cookies(w, answer, visit)
 		if err == nil {
 			err = s.write(w, r, answer)
 		}
@@ -91,19 +93,37 @@ func (s *server) answer(route page.Route, r *http.Request) (answer page.Answer, 
 			err = fmt.Errorf("%s: %v", route.Pattern(), wreck)
 		}
 	}()
+	if visit, err = s.visitor(route, r); err != nil {
+		return answer, visit, err
+	}
 	if r.Method == http.MethodPost {
 		if err := readForm(r); err != nil {
-			return answer, nil, err
+			return answer, visit, err
 		}
 	}
-	if visit, err = s.visit(r); err != nil {
-		return answer, nil, err
+	if route.Permission() == "" {
+		answer, err = route.Handler()(visit)
+		return answer, visit, err
 	}
 	if !visit.Member.Role.May(route.Permission()) {
 		return answer, visit, fault.New(fault.Denied, "web.denied", "your role does not include this")
 	}
+	if back := route.Back(); back != "" && !visit.Session.Fresh(visit.Now) {
+		answer, err = page.Go("/prove?next=" + url.QueryEscape(leading(back, r)))
+		return answer, visit, err
+	}
 	answer, err = route.Handler()(visit)
 	return answer, visit, err
+}
+
+// leading puts the request's own ids into the pattern of the page that leads to it.
+func leading(pattern string, r *http.Request) string {
+	for _, name := range []string{"id", "member", "key"} {
+		if value := r.PathValue(name); value != "" {
+			pattern = strings.ReplaceAll(pattern, "{"+name+"}", url.PathEscape(value))
+		}
+	}
+	return pattern
 }
 
 var (
@@ -126,29 +146,19 @@ func readForm(r *http.Request) error {
 	return nil
 }
 
-// owner is who visits until sign-in exists.
-func owner(ctx context.Context, tx *store.Tx) (guard.Member, error) {
-	m, err := guard.OwnerOf(ctx, tx)
-	if errors.Is(err, store.ErrNone) {
-		return m, fault.New(fault.Unavailable, "web.no_owner", "this practice has no owner; letterhead practice add makes one with its owner")
-	}
-	return m, err
-}
-
 // weekBack is how far back failed messages count in the menu.
 const weekBack = 7 * 24 * time.Hour
 
-// visit says who asks.
-func (s *server) visit(r *http.Request) (*page.Visit, error) {
-	v := &page.Visit{Request: r, DB: s.DB, Keeper: s.Keeper}
+// complete reads the practice of somebody who is signed in, and what stands around every page of theirs.
+func (s *server) complete(v *page.Visit) error {
+	r := v.Request
 	var failed int
 	var stops []message.Stop
-	err := s.DB.View(r.Context(), store.Actor{Practice: s.Practice, Agent: "web"}, func(tx *store.Tx) error {
+	v.Member = v.Session.Member
+	v.Actor = v.Member.Actor(v.Session.Practice)
+	err := s.DB.View(r.Context(), v.Actor, func(tx *store.Tx) error {
 		var err error
 		if v.Practice, err = practice.Find(r.Context(), tx); err != nil {
-			return err
-		}
-		if v.Member, err = s.who(r.Context(), tx); err != nil {
 			return err
 		}
 		if failed, err = message.CountFailed(r.Context(), tx, tx.Now.Add(-weekBack)); err != nil {
@@ -159,18 +169,20 @@ func (s *server) visit(r *http.Request) (*page.Visit, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read who visits: %w", err)
+		return fmt.Errorf("read who visits: %w", err)
+	}
+	if !v.Practice.ClosedAt.IsZero() {
+		return guard.ErrNoSession
 	}
 	if v.Location, err = zone.Load(v.Practice.Zone); err != nil {
-		return nil, err
+		return err
 	}
-	v.Actor = v.Member.Actor(s.Practice)
 	v.Text = text.For(v.Practice.Language)
 	v.Base = s.frame(v, failed)
 	if len(stops) > 0 {
 		v.Base.Warning = &ui.Flash{Kind: ui.Bad, Say: v.Say("frame.stopped", v.Text.Moment(stops[0].At.In(v.Location), v.Now.In(v.Location)))}
 	}
-	return v, nil
+	return nil
 }
 
 func (s *server) frame(v *page.Visit, failed int) ui.Frame {
@@ -179,7 +191,14 @@ func (s *server) frame(v *page.Visit, failed int) ui.Frame {
 		{Name: v.Say("place.book"), Path: "/appointments/new", Key: "b"},
 		{Name: v.Say("place.messages"), Path: "/messages", Key: "m", Count: failed},
 	}
-	return ui.Frame{Practice: v.Practice.Name, Home: "/", Accent: ui.Nearest(v.Practice.Accent), Text: v.Text, Person: v.Member.Name,
+	if v.May(guard.TeamRead) {
+		places = append(places, ui.Place{Name: v.Say("place.team"), Path: "/team"})
+	}
+	here := "/"
+	if v.Request.Method == http.MethodGet {
+		here = v.Request.URL.RequestURI()
+	}
+	return ui.Frame{Account: "/security", Switch: "/sign-in?next=" + url.QueryEscape(here), Leave: "/sign-out", Practice: v.Practice.Name, Home: "/", Accent: ui.Nearest(v.Practice.Accent), Text: v.Text, Person: v.Member.Name,
 		Zone: v.Text.Place(v.Practice.Zone), Places: append(places, s.Places...)}
 }
 
@@ -245,12 +264,19 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, visit *page.Visit,
 		kind, status = fault.Unavailable, http.StatusServiceUnavailable
 	}
 	words := text.For("")
-	if visit != nil {
+	if visit != nil && visit.Text != nil {
 		words = visit.Text
 	}
 	say := words.Say("error." + string(kind) + ".say")
 	if f := fault.As(err); f != nil && kind != fault.NotFound && kind != fault.Internal {
 		say = page.Sentence(words, f)
+	}
+	if errors.Is(err, guard.ErrNoSession) {
+		status = http.StatusUnauthorized
+		if r.Method == http.MethodGet && r.Header.Get("HX-Request") == "" {
+			http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+			return http.StatusSeeOther
+		}
 	}
 	if kind == fault.TooMany || kind == fault.Unavailable {
 		w.Header().Set("Retry-After", "10")

@@ -6,14 +6,13 @@
 // Content-Security-Policy with a nonce of its own; an error tells a person what to do and a stranger nothing; one log event a request, with
 // the route's pattern and no personal data.
 //
-// Until sign-in exists, whoever reaches it acts as the owner of one practice. So it answers only under the names in Config.Hosts, which app
-// takes care are this machine's own, and listens on loopback alone.
+// Who asks is said by a session's cookie, and for which practice; nobody without one reaches a members' page. What anybody may ask is limited
+// for each network address, the rest for each session, in bounded memory.
 //
 // It never reads a table itself: pages ask the product's packages.
 package web
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -21,6 +20,7 @@ import (
 
 	"letterhead/fault"
 	"letterhead/guard"
+	"letterhead/guard/throttle"
 	"letterhead/store"
 	"letterhead/vault"
 	"letterhead/web/page"
@@ -29,14 +29,14 @@ import (
 
 // Config is what the pages need.
 type Config struct {
-	DB       *store.DB
-	Keeper   *vault.Keeper
-	Practice store.PracticeID // whose pages these are
-	Hosts    []string         // HOST or HOST:PORT that requests may be for, such as localhost:8080
-	Secure   bool             // reached by https
-	Log      *slog.Logger
-	Routes   []page.Route // of other packages, such as the demonstration's inbox
-	Places   []ui.Place   // their entries in the menu
+	DB     *store.DB
+	Keeper *vault.Keeper
+	Door   *guard.Door
+	Hosts  []string // HOST or HOST:PORT that requests may be for, such as localhost:8080
+	Secure bool     // reached by https
+	Log    *slog.Logger
+	Routes []page.Route // of other packages, such as the demonstration's inbox
+	Places []ui.Place   // their entries in the menu
 }
 
 // The bounds of a request.
@@ -47,15 +47,15 @@ const (
 
 type server struct {
 	Config
-	hosts map[string]bool
-	who   func(context.Context, *store.Tx) (guard.Member, error)
+	hosts  map[string]bool
+	limits *throttle.Limits
 }
 
 // New makes the handler of members' pages.
 func New(c Config) (http.Handler, error) {
-	s := &server{Config: c, hosts: map[string]bool{}, who: owner}
-	if c.DB == nil || c.Keeper == nil || c.Practice == "" || c.Log == nil {
-		return nil, fault.New(fault.Internal, "web.config", "web needs a database, a keeper, a practice and a log")
+	s := &server{Config: c, hosts: map[string]bool{}, limits: throttle.New(mostVisitors)}
+	if c.DB == nil || c.Keeper == nil || c.Door == nil || c.Log == nil {
+		return nil, fault.New(fault.Internal, "web.config", "web needs a database, a keeper, a door and a log")
 	}
 	if len(c.Hosts) == 0 {
 		return nil, fault.Field("hosts", "web.hosts", "name the hosts under which pages are reached, for example localhost:8080")
@@ -87,7 +87,10 @@ func Routes(others ...page.Route) []string {
 		if why == "" {
 			why = "public: " + string(route.Reason())
 		}
-		lines = append(lines, fmt.Sprintf("%-44s %s", route.Pattern(), why))
+		if route.Back() != "" {
+			why += " · proven within 10 minutes"
+		}
+		lines = append(lines, fmt.Sprintf("%-44s %-6s %s", route.Pattern(), route.Class(), why))
 	}
 	return lines
 }

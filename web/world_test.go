@@ -24,6 +24,7 @@ import (
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/testkit"
+	"letterhead/testkit/visitor"
 	"letterhead/vault"
 	"letterhead/web/page"
 	"letterhead/zone"
@@ -38,6 +39,8 @@ type world struct {
 	keeper *vault.Keeper
 	clock  *testkit.Clock
 	pages  http.Handler
+	door   *guard.Door
+	mine   []*http.Cookie // of the first practice's owner
 	log    *bytes.Buffer
 	one    home
 	two    home
@@ -64,7 +67,7 @@ func newWorld(t *testing.T, engine testkit.Engine, routes ...page.Route) *world 
 	if w.keeper, err = vault.NewKeeper(bytes.Repeat([]byte{7}, 32)); err != nil {
 		t.Fatal(err)
 	}
-	w.one, w.two = w.home("Wattle Street Physiotherapy"), w.home("Rimu Road Podiatry")
+	w.one, w.two = w.home("Wattle Street Physiotherapy", "petra@example.org"), w.home("Rimu Road Podiatry", "mere@example.org")
 	w.fill(&w.one)
 	w.fill(&w.two)
 	at, err := time.Parse(time.RFC3339, morning)
@@ -72,11 +75,34 @@ func newWorld(t *testing.T, engine testkit.Engine, routes ...page.Route) *world 
 		t.Fatal(err)
 	}
 	w.clock.Set(at)
-	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Practice: w.one.id, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes})
+	w.door = visitor.Door(t, w.db, w.keeper)
+	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.mine = w.as(w.one, "petra@example.org", guard.Owner)
 	return w
+}
+
+// as signs somebody in at a practice, who joins its team if need be. Everybody's address is their own: a person may be at both.
+func (w *world) as(h home, email string, role guard.Role) []*http.Cookie {
+	w.Helper()
+	var id store.MemberID
+	w.change(h, func(ctx context.Context, tx *store.Tx) error {
+		members, err := guard.Members(ctx, tx)
+		for _, m := range members {
+			if m.Email == email {
+				id = m.ID
+			}
+		}
+		if err == nil && id == "" {
+			var m guard.Member
+			m, err = guard.AddMember(ctx, tx, guard.Member{Email: email, Name: email, Role: role})
+			id = m.ID
+		}
+		return err
+	})
+	return visitor.Cookies(w.T, w.door, h.id, id)
 }
 
 func (w *world) change(h home, fn func(ctx context.Context, tx *store.Tx) error) {
@@ -95,7 +121,7 @@ func (w *world) view(h home, fn func(ctx context.Context, tx *store.Tx) error) {
 	}
 }
 
-func (w *world) home(name string) home {
+func (w *world) home(name, owner string) home {
 	h := home{id: store.NewID[store.PracticeID](), practitioners: map[string]practice.PractitionerID{}, clients: map[string]client.ID{}, appointments: map[string]calendar.ID{}}
 	w.change(h, func(ctx context.Context, tx *store.Tx) error {
 		p := practice.New(name, "AU", "Australia/Melbourne")
@@ -103,7 +129,7 @@ func (w *world) home(name string) home {
 		if _, err := practice.Add(ctx, tx, p); err != nil {
 			return err
 		}
-		if _, err := guard.AddMember(ctx, tx, guard.Member{Email: "petra@example.org", Name: "Petra Schäfer", Role: guard.Owner}); err != nil {
+		if _, err := guard.AddMember(ctx, tx, guard.Member{Email: owner, Name: "Petra Schäfer", Role: guard.Owner}); err != nil {
 			return err
 		}
 		if _, err := w.keeper.Keys(ctx, tx); err != nil {
@@ -227,6 +253,11 @@ type answer struct {
 
 func (w *world) ask(method, path string, form url.Values, header ...string) answer {
 	w.Helper()
+	return w.askAs(w.mine, method, path, form, header...)
+}
+
+func (w *world) askAs(who []*http.Cookie, method, path string, form url.Values, header ...string) answer {
+	w.Helper()
 	var body io.Reader
 	if form != nil {
 		body = strings.NewReader(form.Encode())
@@ -241,6 +272,9 @@ func (w *world) ask(method, path string, form url.Values, header ...string) answ
 		if header[i] == "Host" {
 			request.Host = header[i+1]
 		}
+	}
+	for _, cookie := range who {
+		request.AddCookie(cookie)
 	}
 	recorder := httptest.NewRecorder()
 	w.pages.ServeHTTP(recorder, request)

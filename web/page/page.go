@@ -1,8 +1,8 @@
 // Package page is what every members' page is made of: the visit (who asks, for which practice, at what time), the answers a page can
 // give, and the routes that lead to it.
 //
-// A route is made by For, which wants a permission, or by Public, which wants a reason; there is no other way, so a route that has neither
-// does not compile. A page reads and changes through its visit's View and Change alone, which are bound to the visitor's practice.
+// A route is made by For, which wants a permission, or by Open or Public, which want a reason; there is no other way, so a route that has
+// neither does not compile. A page reads and changes through its visit's View and Change alone, which are bound to the visitor's practice.
 //
 // A page never writes to the connection itself, never sees another practice, and puts no personal data into an address.
 package page
@@ -38,11 +38,40 @@ type Route struct {
 	reason     Reason
 	handler    Handler
 	plain      http.Handler
+	again      string // where somebody is led back to who must first show anew that it is them; "" for routes that do not ask
 }
 
 // For is a members' route: method and path, and the permission it needs.
 func For(pattern string, permission guard.Permission, handler Handler) Route {
 	return Route{pattern: pattern, permission: permission, handler: handler}
+}
+
+// Open is a page that anybody may ask, with the reason why: its visit has a browser, and a session or none, and no practice.
+func Open(pattern string, reason Reason, handler Handler) Route {
+	return Route{pattern: pattern, reason: reason, handler: handler}
+}
+
+// Fresh is the route for those alone who have shown not long ago that it is them. Others are asked to, and led to an address after it: the form
+// that leads to this route. ASVS 7.5.1, 7.5.3.
+func (r Route) Fresh(back string) Route {
+	r.again = back
+	return r
+}
+
+// Back is where Fresh leads, "" for a route that does not ask.
+func (r Route) Back() string { return r.again }
+
+// Class is how a route's use is limited: "read" and "change" for each session, "open" for each network address; "" where nothing is computed.
+func (r Route) Class() string {
+	switch {
+	case r.handler == nil:
+		return ""
+	case r.reason != "":
+		return "open"
+	case strings.HasPrefix(r.pattern, http.MethodPost):
+		return "change"
+	}
+	return "read"
 }
 
 // Public is a route that anybody may ask, with the reason why. It gets no visit.
@@ -71,17 +100,24 @@ func (r Route) Check() error {
 	switch {
 	case !found || (method != http.MethodGet && method != http.MethodPost) || !strings.HasPrefix(path, "/"):
 		return fault.Field("route", "page.pattern", "%q: write a route as GET /path or POST /path", r.pattern)
+	case r.again != "" && !strings.HasPrefix(r.again, "/"):
+		return fault.Field("route", "page.fresh", "%q: say to which page Fresh leads back", r.pattern)
 	case r.permission != "" && r.reason == "" && r.handler != nil && r.plain == nil:
 		return nil
-	case r.permission == "" && r.reason != "" && r.handler == nil && r.plain != nil:
+	case r.permission == "" && r.reason != "" && (r.handler == nil) != (r.plain == nil) && r.again == "":
 		return nil
 	}
 	return fault.Field("route", "page.permission", "%q: a route needs a permission, or a reason why it is public, and one handler", r.pattern)
 }
 
-// Visit is one request of a member who may make it.
+// Visit is one request of a member who may make it; on an open route, of anybody.
 type Visit struct {
 	Request  *http.Request
+	Session  guard.Session // without ID when nobody is signed in
+	Token    string        // the session's, from its cookie; "" when nobody is signed in
+	Browser  guard.Browser
+	Door     *guard.Door
+	Secure   bool // reached by https
 	Actor    store.Actor
 	Member   guard.Member
 	Practice practice.Practice
@@ -141,6 +177,24 @@ func (v *Visit) Query(name string) string { return plain(v.Request.URL.Query().G
 // Form is a posted value without the blanks around it, "" when it is missing, too long or not text.
 func (v *Visit) Form(name string) string { return plain(v.Request.PostForm.Get(name)) }
 
+// Long is a posted value of up to 16 KB, such as a passkey's answer.
+func (v *Visit) Long(name string) string {
+	value := v.Request.PostForm.Get(name)
+	if len(value) > 16<<10 {
+		return ""
+	}
+	return value
+}
+
+// Secret is a posted password: exactly as it was typed (ASVS 6.2.8), "" when it is no text.
+func (v *Visit) Secret(name string) string {
+	value := v.Request.PostForm.Get(name)
+	if len(value) > maxValue || !utf8.ValidString(value) {
+		return ""
+	}
+	return value
+}
+
 func plain(value string) string {
 	if len(value) > maxValue || !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
 		return ""
@@ -155,6 +209,9 @@ type Answer struct {
 	To     string            // or where to go next
 	Raw    []byte            // or bytes
 	Header map[string]string // with Raw: content type, its own policy
+	Enter  string            // the token of a session that begins here
+	Known  *guard.Browser    // what the device is known by from here on
+	Leave  bool              // the session ends here
 }
 
 // Show answers with a page.

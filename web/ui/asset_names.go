@@ -6,6 +6,6 @@ package ui
 const (
 	assetFontSans   = "atkinson-hyperlegible-next-latin-18b2a1a39a2f.woff2"
 	assetFontSerif  = "source-serif-4-latin-382475f38242.woff2"
-	assetScript     = "letterhead-6f4f64e4f4ab.js"
-	assetStylesheet = "letterhead-79cafd0414cf.css"
+	assetScript     = "letterhead-6b9452802850.js"
+	assetStylesheet = "letterhead-993abb8d5318.css"
 )

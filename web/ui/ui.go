@@ -34,6 +34,9 @@ type Frame struct {
 	Places   []Place // the first four are shown on phones
 	Current  string  // the Path of the place we are in
 	Person   string  // who is signed in
+	Account  string  // where their own sign-in is looked after
+	Switch   string  // where somebody else signs in, and comes back here
+	Leave    string  // where a POST signs out
 	Zone     string  // said under Person where it differs from the reader's; "" is not said
 	Flash    *Flash  // what just happened
 	Warning  *Flash  // what is so, such as "sending is stopped"
