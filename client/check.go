@@ -5,6 +5,7 @@ import (
 
 	"letterhead/fault"
 	"letterhead/practice"
+	"letterhead/wording/clean"
 	"letterhead/zone"
 )
 
@@ -28,7 +29,10 @@ func checked(c, old Client, country string, now time.Time) (Client, error) {
 	if c.FirstName == "" && c.LastName == "" {
 		return Client{}, fault.Field("last_name", "client.name", "give the client a first or a last name")
 	}
-	var err error
+	err := named([]typedName{{"first_name", c.FirstName, old.FirstName}, {"last_name", c.LastName, old.LastName}, {"preferred_name", c.PreferredName, old.PreferredName}})
+	if err != nil {
+		return Client{}, err
+	}
 	if c.Alert, err = practice.Lines("alert", c.Alert, MaxAlert); err != nil {
 		return Client{}, err
 	}
@@ -60,6 +64,9 @@ func checkedContact(c, old Contact, country string) (Contact, error) {
 	if c.Name == "" {
 		return Contact{}, fault.Field("name", "client.name", "give the contact a name")
 	}
+	if err := named([]typedName{{"name", c.Name, old.Name}}); err != nil {
+		return Contact{}, err
+	}
 	if c.Receives == Unset {
 		c.Receives = NoReminders
 	}
@@ -72,6 +79,21 @@ func checkedContact(c, old Contact, country string) (Contact, error) {
 	}
 	c.Email, c.Mobile, err = addresses(c.Email, c.Mobile, old.Email, old.Mobile, country)
 	return c, err
+}
+
+type typedName struct{ field, now, old string }
+
+// named refuses names that no message could show: addresses, numbers, signs, two alphabets in a word. An imported one may stay until somebody changes it.
+func named(names []typedName) error {
+	for _, n := range names {
+		if n.now == "" || n.now == n.old {
+			continue
+		}
+		if reason := clean.Check(clean.NameValue, MaxName, clean.Tidy(n.now)); reason != "" {
+			return fault.Field(n.field, "client.name_"+string(reason), "%s", reason.Say(MaxName))
+		}
+	}
+	return nil
 }
 
 func languageAndZone(language, zoneName string) (string, string, error) {

@@ -11,6 +11,7 @@ import (
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/testkit"
+	"letterhead/wording/directory"
 )
 
 var ctx = context.Background()
@@ -318,5 +319,78 @@ func TestEnsureFindsOrMakes(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// What messages would show is held to what they may show, where it is typed; a name that an import brought may stay.
+func TestWhatMessagesShowIsHeldToIt(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		err := db.Change(context.Background(), store.Actor{Practice: "a", Agent: "test"}, func(tx *store.Tx) error {
+			p := practice.New("Clinic", "AU", "Australia/Melbourne")
+			p.Phone = "(03) 5550 0142"
+			if _, err := practice.Add(ctx, tx, p); err != nil {
+				return err
+			}
+			refused := func(field string, err error) {
+				t.Helper()
+				if f := fault.As(err); f == nil || f.Kind != fault.Invalid || f.Field != field {
+					t.Errorf("%s: %v", field, err)
+				}
+			}
+			good := practice.Location{Name: "Main rooms", Address: "12 Wattle Street\nBallarat", Phone: "(03) 5550 0199", Directions: "Ring (03) 5550 0199\nor (03) 5550 0142.", ReplyTo: "o'neil@clinic.example"}
+			for field, change := range map[string]func(*practice.Location){"name": func(l *practice.Location) { l.Name = "claim at evil.com" }, "address": func(l *practice.Location) { l.Address = "<b>12 Wattle Street</b>" },
+				"phone": func(l *practice.Location) { l.Phone = "ring me" }, "directions": func(l *practice.Location) { l.Directions = "Ring 0900 123 456" }} {
+				bad := good
+				change(&bad)
+				_, err := practice.AddLocation(ctx, tx, bad)
+				refused(field, err)
+			}
+			added, err := practice.AddLocation(ctx, tx, good)
+			if err != nil {
+				return err
+			}
+			_, err = practice.AddService(ctx, tx, practice.Service{Name: "https://evil.example", Minutes: 30, Mode: practice.InPerson})
+			refused("name", err)
+			_, err = practice.AddPractitioner(ctx, tx, practice.Practitioner{Name: "{{.Danger}}"})
+			refused("name", err)
+			ids, err := practice.EnsureService(ctx, tx, practice.Service{Name: "Physio <45>"})
+			if err != nil {
+				return fmt.Errorf("an import: %w", err)
+			}
+			odd := practice.Service{ID: ids["Physio <45>"], Name: "Physio <45>", Minutes: 45, Mode: practice.Video}
+			if err := practice.ChangeService(ctx, tx, odd); err != nil {
+				t.Errorf("an imported name may not stay: %v", err)
+			}
+			odd.Name = "Physio <60>"
+			refused("name", practice.ChangeService(ctx, tx, odd))
+
+			d, remarks, err := practice.Directory(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if len(remarks) != 1 || remarks[0].Kind != "service" || remarks[0].ID != string(odd.ID) {
+				t.Errorf("remarks %v", remarks)
+			}
+			data, err := d.Canonical()
+			if err != nil {
+				return err
+			}
+			book, err := directory.Parse(data)
+			if err != nil {
+				return err
+			}
+			place, known := book.Place(string(added.ID))
+			if !known || place.Address != "12 Wattle Street, Ballarat" || place.Directions != "Ring (03) 5550 0199 or (03) 5550 0142." || book.ReplyTo(place.ID) != "o'neil@clinic.example" {
+				t.Errorf("the place is %+v", place)
+			}
+			if name, known := book.Service(string(odd.ID)); name != "" || !known {
+				t.Errorf("the odd service is %q", name)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	})
 }

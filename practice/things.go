@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"letterhead/store"
+	"letterhead/wording/directory"
 )
 
 // Locations are the ones in use, in their order.
@@ -85,6 +86,9 @@ func AddLocation(ctx context.Context, tx *store.Tx, l Location) (Location, error
 	if err != nil {
 		return Location{}, err
 	}
+	if err := typedPlace(ctx, tx, l, Location{}); err != nil {
+		return Location{}, err
+	}
 	if l.Position, err = room(ctx, tx, `SELECT count(*), COALESCE(max(position), -1) FROM location WHERE practice = $1`); err != nil {
 		return Location{}, err
 	}
@@ -99,6 +103,9 @@ func AddService(ctx context.Context, tx *store.Tx, s Service) (Service, error) {
 	if err != nil {
 		return Service{}, err
 	}
+	if err := typed(ofService(s.Name), directory.Directory{}); err != nil {
+		return Service{}, err
+	}
 	if _, err = room(ctx, tx, `SELECT count(*), 0 FROM service WHERE practice = $1`); err != nil {
 		return Service{}, err
 	}
@@ -111,6 +118,9 @@ func AddService(ctx context.Context, tx *store.Tx, s Service) (Service, error) {
 func AddPractitioner(ctx context.Context, tx *store.Tx, p Practitioner) (Practitioner, error) {
 	p, err := checkedPractitioner(p)
 	if err != nil {
+		return Practitioner{}, err
+	}
+	if err := typed(ofPractitioner(p.Name), directory.Directory{}); err != nil {
 		return Practitioner{}, err
 	}
 	if p.Position, err = room(ctx, tx, `SELECT count(*), COALESCE(max(position), -1) FROM practitioner WHERE practice = $1`); err != nil {
@@ -163,6 +173,13 @@ func ChangeLocation(ctx context.Context, tx *store.Tx, l Location) error {
 	if err != nil {
 		return err
 	}
+	old, err := FindLocation(ctx, tx, l.ID)
+	if err != nil {
+		return err
+	}
+	if err := typedPlace(ctx, tx, l, old); err != nil {
+		return err
+	}
 	n, err := tx.Exec(ctx, `UPDATE location SET name = $3, zone = $4, address = $5, phone = $6, directions = $7, reply_to = $8, position = $9
 		WHERE practice = $1 AND id = $2 AND archived_at = 0`, l.ID, l.Name, l.Zone, l.Address, l.Phone, l.Directions, l.ReplyTo, l.Position)
 	return touched(n, named(err), ErrNoLocation)
@@ -174,6 +191,13 @@ func ChangeService(ctx context.Context, tx *store.Tx, s Service) error {
 	if err != nil {
 		return err
 	}
+	old, err := FindService(ctx, tx, s.ID)
+	if err != nil {
+		return err
+	}
+	if err := typed(ofService(s.Name), ofService(old.Name)); err != nil {
+		return err
+	}
 	n, err := tx.Exec(ctx, `UPDATE service SET name = $3, minutes = $4, mode = $5 WHERE practice = $1 AND id = $2 AND archived_at = 0`, s.ID, s.Name, s.Minutes, s.Mode)
 	return touched(n, named(err), ErrNoService)
 }
@@ -182,6 +206,13 @@ func ChangeService(ctx context.Context, tx *store.Tx, s Service) error {
 func ChangePractitioner(ctx context.Context, tx *store.Tx, p Practitioner) error {
 	p, err := checkedPractitioner(p)
 	if err != nil {
+		return err
+	}
+	old, err := FindPractitioner(ctx, tx, p.ID)
+	if err != nil {
+		return err
+	}
+	if err := typed(ofPractitioner(p.Name), ofPractitioner(old.Name)); err != nil {
 		return err
 	}
 	n, err := tx.Exec(ctx, `UPDATE practitioner SET name = $3, member = $4, position = $5 WHERE practice = $1 AND id = $2 AND archived_at = 0`, p.ID, p.Name, p.Member, p.Position)

@@ -17,6 +17,7 @@ import (
 	"letterhead/fault"
 	"letterhead/wording/canon"
 	"letterhead/wording/clean"
+	"letterhead/wording/encode"
 	"letterhead/wording/strict"
 )
 
@@ -43,7 +44,7 @@ const (
 // Directory is the document. Entries are listed in the order of their ids, each once.
 type Directory struct {
 	Format        int      `json:"format"`
-	Name          string   `json:"name"` // of the practice
+	Name          string   `json:"name,omitempty"` // of the practice
 	Phones        []string `json:"phones,omitempty"`
 	Places        []Place  `json:"places,omitempty"`
 	Practitioners []Entry  `json:"practitioners,omitempty"`
@@ -73,35 +74,40 @@ type Remark struct {
 	ID     string
 	Member string
 	Reason clean.Reason
+	Most   int // characters that such a text may have
 }
+
+// Say is the remark in words: what is wrong and the way out.
+func (r Remark) Say() string { return r.Reason.Say(r.Most) }
 
 // text is one text of a directory and the rules it is held to.
 type text struct {
 	kind, id, member string
 	value            *string
-	hold             func(value string, own *clean.Directory) clean.Reason
+	most             int
+	hold             func(value string, most int, own *clean.Directory) clean.Reason
 }
 
-func line(most int) func(string, *clean.Directory) clean.Reason {
-	return func(value string, _ *clean.Directory) clean.Reason { return clean.Check(clean.LineValue, most, value) }
+func line(value string, most int, _ *clean.Directory) clean.Reason {
+	return clean.Check(clean.LineValue, most, value)
 }
 
 // directions may name the practice's own numbers.
-func directions(value string, own *clean.Directory) clean.Reason {
-	reason := clean.Check(clean.LineValue, MostDirections, value)
+func directions(value string, most int, own *clean.Directory) clean.Reason {
+	reason := clean.Check(clean.LineValue, most, value)
 	if reason == clean.ReasonPhone && own.AutoLinks("directions", value) == nil && !clean.MixedWords(value) {
 		return ""
 	}
 	return reason
 }
 
-func phone(value string, _ *clean.Directory) clean.Reason {
-	return clean.Check(clean.PhoneValue, MostPhone, value)
+func phone(value string, most int, _ *clean.Directory) clean.Reason {
+	return clean.Check(clean.PhoneValue, most, value)
 }
 
-func address(value string, _ *clean.Directory) clean.Reason {
+func address(value string, most int, _ *clean.Directory) clean.Reason {
 	local, domain, _ := strings.Cut(value, "@")
-	if len(value) > mostAddresses || !clean.Local(local) || clean.Host("reply_to", domain) != nil {
+	if _, err := encode.Mailbox(local, domain); err != nil || len(value) > most || clean.Host("reply_to", domain) != nil {
 		return clean.ReasonShape
 	}
 	return ""
@@ -111,22 +117,22 @@ func address(value string, _ *clean.Directory) clean.Reason {
 func (d *Directory) texts() []text {
 	out := make([]text, 0, 2+len(d.Phones)+5*len(d.Places)+len(d.Services)+len(d.Practitioners))
 	for i := range d.Phones {
-		out = append(out, text{"practice", "", "phones", &d.Phones[i], phone})
+		out = append(out, text{"practice", "", "phones", &d.Phones[i], MostPhone, phone})
 	}
 	for i := range d.Places {
-		out = append(out, text{"place", d.Places[i].ID, "phone", &d.Places[i].Phone, phone})
+		out = append(out, text{"place", d.Places[i].ID, "phone", &d.Places[i].Phone, MostPhone, phone})
 	}
-	out = append(out, text{"practice", "", "name", &d.Name, line(mostPractice)}, text{"practice", "", "reply_to", &d.ReplyTo, address})
+	out = append(out, text{"practice", "", "name", &d.Name, mostPractice, line}, text{"practice", "", "reply_to", &d.ReplyTo, mostAddresses, address})
 	for i := range d.Places {
 		p := &d.Places[i]
-		out = append(out, text{"place", p.ID, "name", &p.Name, line(MostName)}, text{"place", p.ID, "address", &p.Address, line(MostAddress)},
-			text{"place", p.ID, "directions", &p.Directions, directions}, text{"place", p.ID, "reply_to", &p.ReplyTo, address})
+		out = append(out, text{"place", p.ID, "name", &p.Name, MostName, line}, text{"place", p.ID, "address", &p.Address, MostAddress, line},
+			text{"place", p.ID, "directions", &p.Directions, MostDirections, directions}, text{"place", p.ID, "reply_to", &p.ReplyTo, mostAddresses, address})
 	}
 	for i := range d.Services {
-		out = append(out, text{"service", d.Services[i].ID, "name", &d.Services[i].Name, line(MostService)})
+		out = append(out, text{"service", d.Services[i].ID, "name", &d.Services[i].Name, MostService, line})
 	}
 	for i := range d.Practitioners {
-		out = append(out, text{"practitioner", d.Practitioners[i].ID, "name", &d.Practitioners[i].Name, line(MostPractitioner)})
+		out = append(out, text{"practitioner", d.Practitioners[i].ID, "name", &d.Practitioners[i].Name, MostPractitioner, line})
 	}
 	return out
 }
@@ -165,9 +171,9 @@ func (d *Directory) Tidy() []Remark {
 		if t.member == "reply_to" {
 			*t.value = strings.ToLower(*t.value) // no mailbox in use tells letters' cases apart (RFC 5321 §2.4)
 		}
-		if reason := t.hold(*t.value, own); reason != "" {
+		if reason := t.hold(*t.value, t.most, own); reason != "" {
 			*t.value = ""
-			remarks = append(remarks, Remark{t.kind, t.id, t.member, reason})
+			remarks = append(remarks, Remark{t.kind, t.id, t.member, reason, t.most})
 		}
 	}
 	d.Phones = slices.DeleteFunc(d.Phones, func(p string) bool { return p == "" })
@@ -181,9 +187,6 @@ func (d *Directory) Check() error {
 	}
 	if len(d.Places) > mostEntries || len(d.Services) > mostEntries || len(d.Practitioners) > mostEntries || len(d.Phones) > mostPhones {
 		return fault.Field("directory", "wording.directory_large", "there are at most %d entries of a kind and %d numbers; archive what is not used", mostEntries, mostPhones)
-	}
-	if d.Name == "" {
-		return fault.Field("name", "wording.directory_name", "the practice needs a name that messages can show: plain words without addresses, numbers to ring or signs")
 	}
 	var before string
 	for _, kind := range []struct {
@@ -208,8 +211,8 @@ func (d *Directory) Check() error {
 		if *t.value == "" && t.member != "phones" {
 			continue
 		}
-		if reason := t.hold(*t.value, own); reason != "" {
-			return fault.Field(t.kind+" "+t.id+" "+t.member, "wording.value_"+string(reason), "%s", reason.Say(MostDirections))
+		if reason := t.hold(*t.value, t.most, own); reason != "" {
+			return fault.Field(t.kind+" "+t.id+" "+t.member, "wording.value_"+string(reason), "%s", reason.Say(t.most))
 		}
 	}
 	return nil
@@ -238,7 +241,7 @@ func (d *Directory) Canonical() ([]byte, error) {
 	}
 	w.Open('{')
 	w.Number("format", d.Format)
-	w.Text("name", d.Name)
+	w.Some("name", d.Name)
 	if len(d.Phones) > 0 {
 		w.Texts("phones", d.Phones)
 	}

@@ -86,8 +86,8 @@ func TestTidyLeavesOut(t *testing.T) {
 	d := wattle()
 	d.Places[1].Directions, d.Places[1].Phone = "Ring 0900 123 456", "ring me"
 	d.Practitioners[0].Name, d.Services[0].Name, d.ReplyTo = "evil.com", "<b>Physio</b>", "a b@x"
-	want := []Remark{{"place", "l1", "phone", clean.ReasonCharacter}, {"practice", "", "reply_to", clean.ReasonShape}, {"place", "l1", "directions", clean.ReasonPhone},
-		{"service", "s1", "name", clean.ReasonCharacter}, {"practitioner", "p2", "name", clean.ReasonLink}}
+	want := []Remark{{"place", "l1", "phone", clean.ReasonCharacter, 24}, {"practice", "", "reply_to", clean.ReasonShape, 254}, {"place", "l1", "directions", clean.ReasonPhone, 300},
+		{"service", "s1", "name", clean.ReasonCharacter, 80}, {"practitioner", "p2", "name", clean.ReasonLink, 60}}
 	if got := d.Tidy(); !slices.Equal(got, want) {
 		t.Errorf("remarks %v", got)
 	}
@@ -117,7 +117,6 @@ func TestCheckRefuses(t *testing.T) {
 		key    string
 	}{
 		"format":                  {func(d *Directory) { d.Format = 2 }, "wording.format"},
-		"no name":                 {func(d *Directory) { d.Name = "" }, "wording.directory_name"},
 		"out of order":            {func(d *Directory) { slices.Reverse(d.Places) }, "wording.directory_order"},
 		"twice":                   {func(d *Directory) { d.Services = append(d.Services, d.Services[0]) }, "wording.directory_order"},
 		"no id":                   {func(d *Directory) { d.Services[0].ID = "" }, "wording.directory_order"},
