@@ -165,6 +165,7 @@ func (w *Wide) Plan(ctx context.Context, query string, args ...any) (string, err
 }
 
 func (c conn) exec(ctx context.Context, query string, args []any) (int64, error) {
+	counted(ctx)
 	result, err := c.executed(ctx, query, args)
 	if err != nil {
 		return 0, c.db.dialect.translate(err)
@@ -186,6 +187,7 @@ func (c conn) executed(ctx context.Context, query string, args []any) (sql.Resul
 const longQuery = 16 << 10
 
 func (c conn) query(ctx context.Context, query string, args []any) (*Rows, error) {
+	counted(ctx)
 	if c.keep != nil && len(query) < longQuery {
 		query, args = c.db.stmts.anonymous(query, args)
 		if stmt := c.keep.get(query, true); stmt != nil {
@@ -204,6 +206,7 @@ func (c conn) query(ctx context.Context, query string, args []any) (*Rows, error
 }
 
 func (c conn) row(ctx context.Context, query string, args []any) Row {
+	counted(ctx)
 	return Row{row: c.tx.QueryRowContext(ctx, query, args...), db: c.db}
 }
 

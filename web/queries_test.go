@@ -54,7 +54,6 @@ func TestNoPageAsksMoreOftenForMore(t *testing.T) {
 			t.Errorf("%s: %d statements, want 1 to %d", path, n, mostStatements)
 		}
 	}
-	t.Log(many)
 }
 
 // aspen is the i-th of a family without digits, which are no part of a name.

@@ -14,7 +14,7 @@ import (
 )
 
 // limit bounds one test's use of the browser.
-const limit = 60 * time.Second
+const limit = 3 * time.Minute
 
 // Open starts a browser with a profile of its own and returns the context of its tab.
 func Open(t testing.TB) context.Context {
