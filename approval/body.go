@@ -115,9 +115,9 @@ type GrantBody struct {
 
 // GrantValue is a field of a wording and the values that a credential may give it; none listed: any that its type allows.
 type GrantValue struct {
+	Digest Digest   `json:"digest"` // of a longer list kept elsewhere; zero for none
 	Name   string   `json:"name"`
 	OneOf  []string `json:"one_of"`
-	Digest Digest   `json:"digest"` // of a longer list kept elsewhere; zero for none
 }
 
 // ImportBody allows an import to bring new addresses: the statement's digest is the batch's, Limits.NewDay how many of them a day.

@@ -97,7 +97,11 @@ func (k *Key) Create(challenge [sha256.Size]byte) (attestationObject, clientData
 	object = append(append(object, 0x64), "none"...)
 	object = append(append(object, 0x67), "attStmt"...)
 	object = append(append(object, 0xa0, 0x68), "authData"...)
-	object = binary.BigEndian.AppendUint16(append(object, 0x59), uint16(len(data)))
+	if len(data) < 256 {
+		object = append(object, 0x58, byte(len(data)))
+	} else {
+		object = binary.BigEndian.AppendUint16(append(object, 0x59), uint16(len(data)))
+	}
 	return append(object, data...), k.clientData("webauthn.create", challenge)
 }
 
