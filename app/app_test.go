@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"letterhead/app/setting"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,10 +92,10 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 		"[[courier.gateway]]\nname = 'a'\nurl = 'https://sms.example/v1'": "courier.gateway.url",
 	} {
 		folder := t.TempDir()
-		if err := os.WriteFile(filepath.Join(folder, configFile), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, setting.File), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := readConfig(folder, nil)
+		_, err := setting.Read(folder, nil)
 		f := fault.As(err)
 		if f == nil || f.Field != field || f.Say == "" {
 			t.Errorf("%s: %v", text, err)
@@ -105,14 +106,14 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 func TestTheEnvironmentOverridesTheFile(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, configFile), []byte("listen = 'localhost:1'\ndatabase = 'sqlite:file.db'\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, setting.File), []byte("listen = 'localhost:1'\ndatabase = 'sqlite:file.db'\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := readConfig(folder, map[string]string{"LETTERHEAD_LISTEN": "localhost:2"})
+	c, err := setting.Read(folder, map[string]string{"LETTERHEAD_LISTEN": "localhost:2"})
 	if err != nil || c.Listen != "localhost:2" || c.PublicURL != "http://localhost:2" || c.Database != "sqlite:"+filepath.Join(folder, "file.db") {
 		t.Errorf("%+v %v", c, err)
 	}
-	if c, err = readConfig(t.TempDir(), nil); err != nil || c.Listen != "localhost:8080" {
+	if c, err = setting.Read(t.TempDir(), nil); err != nil || c.Listen != "localhost:8080" {
 		t.Errorf("nothing configured: %+v %v", c, err)
 	}
 }

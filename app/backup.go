@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"letterhead/app/setting"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -75,9 +76,9 @@ func (i *installation) backup(ctx context.Context, path string, to age.Recipient
 		return 0, err
 	}
 	files := []archive.File{{Path: copied, Name: filepath.Base(copied)}}
-	config := filepath.Join(i.folder, configFile)
+	config := filepath.Join(i.folder, setting.File)
 	if _, err := os.Stat(config); err == nil {
-		files = append(files, archive.File{Path: config, Name: configFile})
+		files = append(files, archive.File{Path: config, Name: setting.File})
 	}
 	// The journal belongs to this life of the installation; a restore begins another.
 	rest, err := archive.Tree(i.folder, courierFolder(i.folder), func(path string) bool { return path == journalFolder(i.folder) })
@@ -211,7 +212,7 @@ func restoreDump(ctx context.Context, work, database string) error {
 	if err := archive.Load(ctx, database, dump); err != nil {
 		return err
 	}
-	config := filepath.Join(work, configFile)
+	config := filepath.Join(work, setting.File)
 	raw, err := os.ReadFile(config)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

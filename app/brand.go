@@ -10,22 +10,13 @@ import (
 	"letterhead/template"
 )
 
-// platform is the domain below which a practice without a domain of its own sends. Its default can be delivered from by nobody else, and to nobody:
-// good for a first look; a host names a domain of its own in courier.platform_domain.
-func (c *Config) platform() string {
-	if c.Courier.PlatformDomain != "" {
-		return c.Courier.PlatformDomain
-	}
-	return "letterhead.localhost"
-}
-
 // ownDomain gives a new practice its subdomain of the platform's, and the platform its keys.
 func (i *installation) ownDomain(p practice.Practice) error {
-	domains := courier.NewDomains(courierFolder(i.folder), i.config.platform())
-	if _, err := domains.Add(i.config.platform(), "", i.db.Now()); err != nil {
+	domains := courier.NewDomains(courierFolder(i.folder), i.config.Platform())
+	if _, err := domains.Add(i.config.Platform(), "", i.db.Now()); err != nil {
 		return err
 	}
-	_, err := domains.Add(p.Label+"."+i.config.platform(), p.ID, i.db.Now())
+	_, err := domains.Add(p.Label+"."+i.config.Platform(), p.ID, i.db.Now())
 	return err
 }
 
@@ -36,13 +27,13 @@ func (i *installation) sendFrom(ctx context.Context, actor store.Actor, domain s
 		if err != nil {
 			return err
 		}
-		if p.Domain = domain; domain == p.Label+"."+i.config.platform() {
+		if p.Domain = domain; domain == p.Label+"."+i.config.Platform() {
 			p.Domain = ""
 		}
 		if _, err := practice.Change(ctx, tx, p); err != nil {
 			return err
 		}
-		_, err = template.Rebrand(ctx, tx, i.config.platform())
+		_, err = template.Rebrand(ctx, tx, i.config.Platform())
 		return err
 	})
 }
@@ -50,18 +41,11 @@ func (i *installation) sendFrom(ctx context.Context, actor store.Actor, domain s
 // rebrand carries what an import brought (a phone, a website) into the practice's wordings.
 func (i *installation) rebrand(ctx context.Context, actor store.Actor) error {
 	return i.db.Change(ctx, actor, func(tx *store.Tx) error {
-		_, err := template.Rebrand(ctx, tx, i.config.platform())
+		_, err := template.Rebrand(ctx, tx, i.config.Platform())
 		return err
 	})
 }
 
-// carrying is the courier's configuration with what comes from elsewhere filled in.
-func (c *Config) carrying() courier.Config {
-	out := c.Courier
-	out.PublicURL, out.PlatformDomain = c.PublicURL, c.platform()
-	return out
-}
-
 func (i *installation) outside() outside.Of {
-	return outside.Of{DB: i.db, Keeper: i.keeper, Folder: courierFolder(i.folder), Config: i.config.carrying()}
+	return outside.Of{DB: i.db, Keeper: i.keeper, Folder: courierFolder(i.folder), Config: i.config.Carrying()}
 }

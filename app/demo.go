@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"letterhead/app/setting"
 	"log/slog"
 	"net"
 	"os"
@@ -83,7 +84,7 @@ func (c *call) demonstrate(ctx context.Context, listen string) error {
 func demoListener(listen string) (net.Listener, error) {
 	if listen != "" {
 		host, _, err := net.SplitHostPort(listen)
-		if err != nil || !loopback(host) {
+		if err != nil || !setting.Loopback(host) {
 			return nil, errors.New("--listen: the demonstration stays on this machine: localhost:PORT")
 		}
 		return net.Listen("tcp", listen)
@@ -99,7 +100,7 @@ func (c *call) sample(ctx context.Context, sinks *rehearse.Sinks) (store.Practic
 	if err := os.MkdirAll(c.folder, 0o700); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(c.folder, configFile), []byte(sinks.Config()), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(c.folder, setting.File), []byte(sinks.Config()), 0o600); err != nil {
 		return "", err
 	}
 	first, err := makeInstallation(ctx, c, "", trust.Demo)

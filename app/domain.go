@@ -35,7 +35,7 @@ func domainCommand() command {
 		}
 		verb, name := c.args[0], c.args[1]
 		return c.inFolder(ctx, func(i *installation) error {
-			domains := courier.NewDomains(courierFolder(i.folder), i.config.platform())
+			domains := courier.NewDomains(courierFolder(i.folder), i.config.Platform())
 			relay, err := i.relayName(relay)
 			if err != nil {
 				return err

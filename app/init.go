@@ -6,10 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"letterhead/app/people"
+	"letterhead/app/setting"
 	"os"
 	"path/filepath"
-	"text/tabwriter"
-	"time"
 
 	"letterhead/courier/journal"
 	"letterhead/courier/trust"
@@ -85,7 +85,7 @@ func (i *installation) addPractice(ctx context.Context, n newPractice) (p practi
 		if link, err = i.invite(ctx, tx, owner.ID); err != nil {
 			return err
 		}
-		if err := template.AddStarter(ctx, tx, i.config.platform()); err != nil {
+		if err := template.AddStarter(ctx, tx, i.config.Platform()); err != nil {
 			return err
 		}
 		if err := plan.AddStarter(ctx, tx); err != nil {
@@ -163,12 +163,12 @@ func makeInstallation(ctx context.Context, c *call, database string, mark trust.
 	if err := os.MkdirAll(c.folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(c.folder, configFile)); errors.Is(err, os.ErrNotExist) {
-		if err := writeConfig(c.folder, database); err != nil {
-			return nil, fmt.Errorf("write %s: %w", configFile, err)
+	if _, err := os.Stat(filepath.Join(c.folder, setting.File)); errors.Is(err, os.ErrNotExist) {
+		if err := setting.Write(c.folder, database); err != nil {
+			return nil, fmt.Errorf("write %s: %w", setting.File, err)
 		}
 	}
-	config, err := readConfig(c.folder, c.env)
+	config, err := setting.Read(c.folder, c.env)
 	if err != nil {
 		return nil, err
 	}
@@ -249,37 +249,14 @@ func practiceAdd(ctx context.Context, c *call, i *installation, n newPractice) e
 }
 
 func practiceList(ctx context.Context, c *call, i *installation) error {
-	type row struct {
-		Practice store.PracticeID `json:"practice"`
-		Name     string           `json:"name"`
-		Country  string           `json:"country"`
-		Zone     string           `json:"zone"`
-		Closed   *time.Time       `json:"closed,omitempty"`
-	}
-	rows := []row{}
-	err := practice.Each(ctx, i.db, true, func(p practice.Practice) error {
-		r := row{Practice: p.ID, Name: p.Name, Country: p.Country, Zone: p.Zone}
-		if !p.ClosedAt.IsZero() {
-			r.Closed = &p.ClosedAt
-		}
-		rows = append(rows, r)
-		return nil
-	})
+	rows, err := people.Practices(ctx, i.db)
 	if err != nil {
 		return err
 	}
 	if c.json {
 		return printJSON(c, rows)
 	}
-	table := tabwriter.NewWriter(c.out, 2, 0, 2, ' ', 0)
-	for _, r := range rows {
-		state := ""
-		if r.Closed != nil {
-			state = "closed " + r.Closed.Format("2006-01-02")
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.Practice, r.Name, r.Country, r.Zone, state)
-	}
-	return table.Flush()
+	return people.PrintPractices(c.out, rows)
 }
 
 func practiceClose(ctx context.Context, c *call, i *installation, id string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"letterhead/app/setting"
 	"strings"
 
 	"letterhead/store"
@@ -24,7 +25,7 @@ func migrateCommand() command {
 			return err
 		}
 		if database == "" {
-			config, err := readConfig(c.folder, c.env)
+			config, err := setting.Read(c.folder, c.env)
 			if err != nil {
 				return err
 			}

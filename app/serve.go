@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"letterhead/app/entrance"
 	"letterhead/app/watch"
 	"letterhead/courier"
 	"letterhead/courier/trust"
@@ -53,8 +54,8 @@ type serving struct {
 	said     io.Writer
 	routes   []page.Route // of the demonstration
 	places   []ui.Place
-	enter    *entrance    // of the demonstration
-	listener net.Listener // made from the configuration when nil
+	enter    *entrance.Entrance // of the demonstration
+	listener net.Listener       // made from the configuration when nil
 	ready    func(address string)
 }
 
@@ -74,8 +75,8 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 		defer c.Close()
 	}
 	if s.sample != "" && i.trust.Mark == trust.Demo {
-		s.enter = newEntrance(s.sample, i.address(s), s.said)
-		s.routes = append(s.routes, s.enter.route())
+		s.enter = entrance.New(s.sample, i.address(s), s.said)
+		s.routes = append(s.routes, s.enter.Route())
 	}
 	handler, err := i.handler(s, c)
 	if err != nil {
@@ -99,7 +100,7 @@ func (i *installation) address(s serving) string {
 func (i *installation) say(s serving) {
 	address := i.address(s)
 	if s.enter != nil {
-		fmt.Fprintf(s.said, "Open %s\n", s.enter.link())
+		fmt.Fprintf(s.said, "Open %s\n", s.enter.Link())
 	} else {
 		fmt.Fprintf(s.said, "Open %s\n", address)
 	}

@@ -21,7 +21,7 @@ func logger(out io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(ou
 
 // newCourier opens the courier's half. The caller closes it.
 func (i *installation) newCourier(log *slog.Logger) (*courier.Courier, error) {
-	config := i.config.carrying()
+	config := i.config.Carrying()
 	gateways, err := texts.New(config.Gateways)
 	if err != nil {
 		return nil, err
