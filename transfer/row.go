@@ -11,6 +11,7 @@ import (
 	"letterhead/client"
 	"letterhead/practice"
 	"letterhead/transfer/sheet"
+	"letterhead/wording"
 	"letterhead/zone"
 )
 
@@ -142,6 +143,14 @@ func (r *reader) client(w *row) client.Staged {
 	}
 	if c.FirstName == "" && c.LastName == "" {
 		w.remark(clientLast, "no_name", "there is no name", "")
+	}
+	for _, name := range []struct {
+		column int
+		text   string
+	}{{clientFirst, c.FirstName}, {clientPreferred, c.PreferredName}} {
+		if reason := wording.Unfit("recipient.first_name", name.text); name.text != "" && reason != "" {
+			w.remark(name.column, "name_unshown", "messages cannot call somebody by this and say what the template has instead; it was kept as written", name.text)
+		}
 	}
 	c.Born = r.born(w)
 	c.Email = client.NormaliseEmail(w.cells[clientEmail])

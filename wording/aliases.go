@@ -1,6 +1,7 @@
 package wording
 
 import (
+	"letterhead/wording/clean"
 	"letterhead/wording/directory"
 	"letterhead/wording/encode"
 	"letterhead/wording/field"
@@ -77,3 +78,13 @@ func ParsePortal(public string) (Portal, error) { return link.ParsePortal(public
 
 // LinkToken names a version in the links that pass through the portal.
 func LinkToken(d Digest) string { return link.Token(d) }
+
+// Unfit says why a value from outside will not merge into that field, so that an import can say so; "" when it will. Nobody is to be asked to mend it: a message has
+// its fallback.
+func Unfit(f Field, value string) clean.Reason {
+	info, ok := field.Lookup(f)
+	if !ok {
+		return clean.ReasonShape
+	}
+	return clean.Check(info.Type, info.Max, clean.Tidy(value))
+}
