@@ -54,6 +54,8 @@ func TestRows(t *testing.T) {
 		{"a premium-rate number", client("Mobile", "1550 123 456"), "", "clients.csv 2 Mobile mobile_costly", 0, `SELECT mobile_state FROM client WHERE practice = $1`, "bad"},
 		{"a number that cannot be", client("Mobile", "123"), "", "clients.csv 2 Mobile mobile_bad", 0, `SELECT mobile_state FROM client WHERE practice = $1`, "bad"},
 		{"no number", client("Mobile", ""), "", "", 0, `SELECT mobile_state FROM client WHERE practice = $1`, "none"},
+		{"a link as a name", client("First Name", "evil.com"), "", "clients.csv 2 First Name name_unshown", 0, `SELECT first_name FROM client WHERE practice = $1`, "evil.com"},
+		{"a sentence as a name", client("Preferred Name", "You have won the prize draw"), "", "clients.csv 2 Preferred Name name_unshown", 0, `SELECT first_name FROM client WHERE practice = $1`, "Anna"},
 		{"reminder word", client("Reminder Type", "Pigeon"), "", "clients.csv 2 Reminder Type reminder_word", 0, `SELECT reminders FROM client WHERE practice = $1`, "none"},
 		{"no preference", client("Reminder Type", ""), "", "", 0, `SELECT '[' || reminders || ']' FROM client WHERE practice = $1`, "[]"},
 		{"unknown zone", client("Time Zone", "Mars/Olympus"), "", "clients.csv 2 Time Zone zone_unknown", 0, `SELECT '[' || zone || ']' FROM client WHERE practice = $1`, "[]"},
