@@ -79,17 +79,19 @@ func Measure(text string) (Encoding, int) {
 	return GSM7, units
 }
 
-// Units is how many units Measure counts.
+// Units is how many units Measure counts, without a copy.
 func Units(text []byte) int {
-	units := 0
-	for _, c := range text {
-		if c >= utf8.RuneSelf || asciiUnits[c] == 0 {
-			_, units = Measure(string(text))
-			return units
-		}
-		units += int(asciiUnits[c])
+	gsm, ucs, plain := 0, 0, true
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		n := gsmUnits(r)
+		plain = plain && n > 0
+		gsm, ucs, text = gsm+n, ucs+unitsOf(r, UCS2), text[size:]
 	}
-	return units
+	if plain {
+		return gsm
+	}
+	return ucs
 }
 
 func unitsOf(r rune, e Encoding) int {

@@ -99,3 +99,14 @@ func FuzzSplitSMS(f *testing.F) {
 		}
 	})
 }
+
+func FuzzUnits(f *testing.F) {
+	for _, text := range []string{"", "plain", "Schäfer €", "{}[]", "موعدك", "😀 x", "\xff\xfe", "\x00\f"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, want := Measure(text); Units([]byte(text)) != want {
+			t.Fatalf("%q: %d units, want %d", text, Units([]byte(text)), want)
+		}
+	})
+}
