@@ -145,6 +145,9 @@ func (s *State) Head() Head { return s.head }
 // Behind is why nothing is allowed of a chain that is not what the journal has seen; nil when it is.
 func (s *State) Behind() error { return s.behind }
 
+// Pinned is the head that the journal has seen, for a resume to name.
+func (s *State) Pinned() (Head, bool) { return s.anchor.Pinned, s.anchor.Pinned.Position > 0 }
+
 // Hashes returns the hashes of the entries behind a position, for the journal.
 func (s *State) Hashes(behind int64) []Digest {
 	if behind < 0 || behind > s.head.Position {

@@ -2,7 +2,7 @@
 //
 // A folder holds: whose journal it is (installation and epoch), the stops that were seen (a stop deleted from the database still counts),
 // what was seen of each practice's approvals (head of the chain, when each entry was first seen, what was revoked and withdrawn), what may be
-// used once and was, and for each courier process its segments: append-only files of records, each with a CRC. Two kinds of record: `begun`,
+// used once and was, what was spent of each limit, and for each courier process its segments: append-only files of records, each with a CRC. Two kinds of record: `begun`,
 // on disk before the first byte of a message leaves, and `answered`, what the relay said to it, until the database has it too. A file lock
 // says which processes live; whoever finds the segments of a dead one reads from them what had begun.
 //
@@ -65,6 +65,9 @@ func Create(folder, installation string, epoch int64) error {
 		return err
 	}
 	if err := createChains(folder, identity{installation, epoch}); err != nil {
+		return err
+	}
+	if err := createSpent(folder, identity{installation, epoch}); err != nil {
 		return err
 	}
 	return writeJSON(folder, identityFile, identity{installation, epoch})
@@ -135,6 +138,7 @@ type Journal struct {
 
 	stops  stopsCache
 	chains chains
+	spent  []*Spent
 }
 
 // caller waits for its entries to be on disk.
@@ -355,10 +359,19 @@ func (j *Journal) Settled(segment, n int) {
 
 // removeSettled removes a segment that is full and wholly settled. A file that cannot be removed does no harm: it is read and found settled.
 func (j *Journal) removeSettled(segment int) {
-	if segment > 0 && segment != j.number && j.open[segment] <= 0 {
+	if segment > 0 && segment != j.number && j.open[segment] <= 0 && j.syncSpent() == nil {
 		delete(j.open, segment)
 		_ = os.Remove(filepath.Join(j.folder, fmt.Sprintf("%s-%06d%s", j.process, segment, segmentEnd)))
 	}
+}
+
+// syncSpent has what was spent on disk before the segments go that could tell.
+func (j *Journal) syncSpent() error {
+	var err error
+	for _, s := range j.spent {
+		err = errors.Join(err, s.Sync())
+	}
+	return err
 }
 
 // Keep has Close leave the process's part behind, also when all it began is settled: messages that never began are still marked as leaving, and
@@ -378,7 +391,7 @@ func (j *Journal) Close() error {
 	for j.writing {
 		j.wake.Wait()
 	}
-	settled := j.failed == nil && !j.keep
+	settled := j.failed == nil && !j.keep && j.syncSpent() == nil
 	for _, n := range j.open {
 		settled = settled && n <= 0
 	}
@@ -391,6 +404,9 @@ func (j *Journal) Close() error {
 			_ = os.Remove(filepath.Join(j.folder, fmt.Sprintf("%s-%06d%s", j.process, segment+1, segmentEnd)))
 		}
 		err = errors.Join(err, os.Remove(filepath.Join(j.folder, j.process+lockEnd)))
+	}
+	for _, s := range j.spent {
+		err = errors.Join(err, s.Close())
 	}
 	return errors.Join(err, j.lock.Close())
 }
