@@ -92,7 +92,7 @@ var ownText = strings.NewReplacer("(03) 5550 0142", "", "hello@wattlestreet.exam
 
 // What mail programs make a link of, written apart from package clean: after NFKC, without what cannot be seen.
 var (
-	linkShape  = regexp.MustCompile(`(?i)://|www\.|\S@\S|[\p{L}\p{N}]\.(xn--|[\p{L}\p{M}]{2,})|\b(javascript|mailto|tel|sms|data|xmpp|sip|callto|facetime|whatsapp):\S|0x[0-9a-f]{8}|(^|[^\d.])\d{1,4}(\.\d{1,4}){3}($|[^\d.])`)
+	linkShape  = regexp.MustCompile(`(?i)://|www\.\S|\S@\S|[\p{L}\p{N}]\.(xn--|[\p{L}\p{M}]{2,})|\b(javascript|mailto|tel|sms|data|xmpp|sip|callto|facetime|whatsapp):[^\s,.;]|0x[0-9a-f]{8}|(^|[^\d.])\d{1,4}(\.\d{1,4}){3}($|[^\d.])`)
 	phoneShape = regexp.MustCompile(`\p{Nd}([ ()+\-./\x{2010}-\x{2015}·•_*~']*\p{Nd}){6,}`)
 )
 

@@ -186,7 +186,7 @@ func linkLike(token string) bool {
 			}
 		case ':':
 			colons++
-			if i+1 < len(token) && schemes[schemeBefore(token[:i])] {
+			if i+1 < len(token) && opens(token[:i]) {
 				return true
 			}
 		}
@@ -199,13 +199,14 @@ func linkLike(token string) bool {
 	return fourNumbers(token)
 }
 
-// schemeBefore is the word before a colon.
-func schemeBefore(text string) string {
+// opens tells whether the word before a colon is a scheme that programs open something by. A hyphen may be part of it, or stand before it.
+func opens(text string) bool {
 	from := len(text)
 	for from > 0 && len(text)-from < 12 && (text[from-1]|0x20 >= 'a' && text[from-1]|0x20 <= 'z' || text[from-1] == '-') {
 		from--
 	}
-	return strings.ToLower(strings.TrimLeft(text[from:], "-"))
+	word := strings.ToLower(strings.TrimLeft(text[from:], "-"))
+	return schemes[word] || schemes[word[strings.LastIndexByte(word, '-')+1:]]
 }
 
 // hostDot tells whether the dot at i has the end of a label before it and after it what may be the last label of a host: two letters and more, or one in punycode. Nobody
@@ -219,21 +220,24 @@ func hostDot(token string, i int) bool {
 	if len(rest) > 4 && strings.EqualFold(rest[:4], "xn--") {
 		return true
 	}
-	letters := 0
+	letters, www := 0, i >= 3 && strings.EqualFold(token[i-3:i], "www")
 	for _, r := range rest {
-		switch {
-		case unicode.IsLetter(r):
+		if unicode.IsLetter(r) {
 			letters++
-		case unicode.Is(unicode.M, r):
-		default:
-			return letters > 1 && !unicode.IsDigit(r) || letters > 0 && i >= 3 && strings.EqualFold(token[i-3:i], "www")
+		} else if !unicode.Is(unicode.M, r) {
+			break
 		}
 	}
-	return letters > 1 || letters > 0 && i >= 3 && strings.EqualFold(token[i-3:i], "www")
+	return letters > 1 || www && letters > 0
 }
 
 // fourNumbers tells whether there is an IP address in a word, in any base: four numbers, or fewer when one is hexadecimal.
 func fourNumbers(token string) bool {
+	for run := range strings.FieldsFuncSeq(token, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }) {
+		if run = strings.Trim(run, "."); strings.Count(run, ".") == 3 && !strings.Contains(run, "..") {
+			return true
+		}
+	}
 	for run := range strings.FieldsFuncSeq(token, func(r rune) bool { return r != '.' && r != 'x' && r != 'X' && (r >= 0x80 || hexDigit(byte(r)) < 0) }) {
 		run = strings.Trim(run, ".")
 		groups, numbers, hex := 0, 0, false

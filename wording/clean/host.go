@@ -99,7 +99,7 @@ func leadsOn(rest string, hosts []string) bool {
 			return true
 		}
 		for i := range len(rest) {
-			if rest[i] == ':' && schemes[schemeBefore(rest[:i])] {
+			if rest[i] == ':' && opens(rest[:i]) {
 				return true
 			}
 		}
