@@ -10,6 +10,7 @@ import (
 	"letterhead/web/messages"
 	"letterhead/web/page"
 	"letterhead/web/security"
+	"letterhead/web/settings"
 	"letterhead/web/team"
 	"letterhead/web/today"
 	"letterhead/web/ui"
@@ -80,6 +81,12 @@ func (s *server) routes() []page.Route {
 		page.For("GET /messages", guard.MessageRead, messages.List),
 		page.For("GET /messages/{id}", guard.MessageRead, messages.Show),
 		page.For("GET /messages/{id}/html", guard.MessageRead, messages.Frame),
+
+		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),
+		page.For("POST /settings/messages", guard.SettingsChange, settings.Save),
+		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress),
+		page.For("GET /settings/messages/rules/{rule}", guard.SettingsRead, settings.Rule),
+		page.For("POST /settings/messages/rules/{rule}", guard.SettingsChange, settings.Change),
 
 		page.For("GET /design", guard.SettingsRead, design),
 	}
