@@ -52,10 +52,14 @@ func bookable(ctx context.Context, tx *store.Tx, ids []client.ID) ([]client.ID, 
 	if err != nil {
 		return nil, err
 	}
+	hidden, err := client.Hidden(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
 	var out []client.ID
 	for _, id := range ids {
 		switch c, ok := reached[id]; {
-		case !ok:
+		case !ok, hidden[id]:
 			return nil, ErrNoClient
 		case c.Archived:
 			return nil, client.ErrArchived

@@ -139,6 +139,7 @@ type Entry struct {
 	ServiceName      string
 	LocationName     string
 	People           []Person // one for each attendee, in the same order
+	Hidden           bool     // the actor sees none of them: the time is taken, and that is all
 }
 
 // Person is an attendee as a list shows one.
@@ -149,6 +150,7 @@ type Person struct {
 	PreferredName string
 	Born          string
 	Archived      bool
+	Hidden        bool // the actor does not see this client: only the ids of appointment and attendee are there
 	FirstVisit    bool // no earlier appointment of the client is booked, other than missed ones
 }
 

@@ -46,7 +46,39 @@ func Day(ctx context.Context, tx *store.Tx, from, to time.Time) ([]Entry, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := blank(ctx, tx, out); err != nil {
+		return nil, err
+	}
 	return out, firstVisits(ctx, tx, out)
+}
+
+// blank takes away who is meant where the actor does not see them (package client says whom): the time is taken all the same.
+func blank(ctx context.Context, tx *store.Tx, list []Entry) error {
+	var who []client.ID
+	for _, e := range list {
+		for _, p := range e.People {
+			who = append(who, p.Client)
+		}
+	}
+	hidden, err := client.Hidden(ctx, tx, who)
+	if err != nil || len(hidden) == 0 {
+		return err
+	}
+	for i, e := range list {
+		left := 0
+		for j, p := range e.People {
+			if !hidden[p.Client] {
+				left++
+				continue
+			}
+			e.People[j] = Person{Attendee: Attendee{ID: p.ID, Appointment: p.Appointment}, Hidden: true}
+			e.Attendees[j] = e.People[j].Attendee
+		}
+		if list[i].Hidden = left == 0 && len(e.People) > 0; list[i].Hidden {
+			list[i].CancelReason = ""
+		}
+	}
+	return nil
 }
 
 // firstVisits marks who has no earlier visit, in one statement for each 128 clients: it reads each client's own appointments once, however often
@@ -56,6 +88,9 @@ func firstVisits(ctx context.Context, tx *store.Tx, list []Entry) error {
 	var who []client.ID
 	for _, e := range list {
 		for _, p := range e.People {
+			if p.Hidden {
+				continue
+			}
 			if _, known := first[p.Client]; !known {
 				first[p.Client] = time.Time{}
 				who = append(who, p.Client)
@@ -96,8 +131,13 @@ func Entries(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Entry, error) 
 		if err != nil {
 			return err
 		}
+		if err := blank(ctx, tx, all); err != nil {
+			return err
+		}
 		for _, e := range all {
-			out[e.ID] = e
+			if !e.Hidden {
+				out[e.ID] = e
+			}
 		}
 		return firstVisits(ctx, tx, all)
 	})
@@ -118,6 +158,9 @@ func OfClient(ctx context.Context, tx *store.Tx, who client.ID, before time.Time
 	if limit < 1 || limit > 200 {
 		return nil, fault.Field("limit", "calendar.limit", "ask for 1 to 200 appointments at a time")
 	}
+	if hidden, err := client.Hidden(ctx, tx, []client.ID{who}); err != nil || hidden[who] {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, clientQuery, who, store.Micro(before), limit)
 	ids, err := store.Collect(rows, err, func(r *store.Rows) (ID, error) {
 		var id ID
@@ -132,7 +175,9 @@ func OfClient(ctx context.Context, tx *store.Tx, who client.ID, before time.Time
 	}
 	out := make([]Entry, 0, len(ids))
 	for _, id := range ids {
-		out = append(out, found[id])
+		if e, seen := found[id]; seen {
+			out = append(out, e)
+		}
 	}
 	return out, nil
 }

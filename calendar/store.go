@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"letterhead/client"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/zone"
@@ -71,7 +72,15 @@ func Find(ctx context.Context, tx *store.Tx, id ID) (Appointment, error) {
 	if !ok {
 		return Appointment{}, ErrNotFound
 	}
-	return a, nil
+	who := make([]client.ID, 0, len(a.Attendees))
+	for _, t := range a.Attendees {
+		who = append(who, t.Client)
+	}
+	hidden, err := client.Hidden(ctx, tx, who)
+	if err == nil && len(who) > 0 && !slices.ContainsFunc(who, func(c client.ID) bool { return !hidden[c] }) {
+		return Appointment{}, ErrNotFound
+	}
+	return a, err
 }
 
 // FindAll returns appointments with their attendees, in two statements for each 128. Ids that the practice does not have are absent.

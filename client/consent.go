@@ -24,6 +24,13 @@ func SetConsent(ctx context.Context, tx *store.Tx, answers ...Consent) error {
 		}
 		ids = append(ids, a.Client)
 	}
+	hidden, err := Hidden(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	if len(hidden) > 0 {
+		return ErrNotFound
+	}
 	latest, err := answersOf(ctx, tx, ids)
 	if err != nil {
 		return err
@@ -63,12 +70,18 @@ func (c Consent) check() error {
 
 // Consents are a client's latest answers. A topic that is absent was never asked.
 func Consents(ctx context.Context, tx *store.Tx, id ID) (map[Topic]Consent, error) {
+	if err := see(ctx, tx, id); err != nil {
+		return nil, err
+	}
 	latest, err := answersOf(ctx, tx, []ID{id})
 	return latest[id], err
 }
 
 // ConsentHistory is every answer of a client, the latest first: at most 1000.
 func ConsentHistory(ctx context.Context, tx *store.Tx, id ID) ([]Consent, error) {
+	if err := see(ctx, tx, id); err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, `SELECT client, category, channel, given, source, who, at FROM consent WHERE practice = $1 AND client = $2 ORDER BY at DESC, id DESC LIMIT 1000`, id)
 	return store.Collect(rows, err, scanConsent)
 }

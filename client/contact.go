@@ -26,12 +26,19 @@ func scanContact(keys *vault.Keys, row scanner) (Contact, error) {
 
 // Contacts are those linked to a client now, in the order in which they were added.
 func Contacts(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID) ([]Contact, error) {
+	if err := see(ctx, tx, id); err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, `SELECT `+contactColumns+` FROM contact WHERE practice = $1 AND client = $2 AND ended_at = 0 ORDER BY id`, id)
 	return store.Collect(rows, err, func(r *store.Rows) (Contact, error) { return scanContact(keys, r) })
 }
 
 // AddContact links somebody to a client.
 func AddContact(ctx context.Context, tx *store.Tx, keys *vault.Keys, c Contact) (Contact, error) {
+	c.ID = ""
+	if err := seeContact(ctx, tx, c); err != nil {
+		return Contact{}, err
+	}
 	p, err := practice.Find(ctx, tx)
 	if err != nil {
 		return Contact{}, err
@@ -61,6 +68,9 @@ func AddContact(ctx context.Context, tx *store.Tx, keys *vault.Keys, c Contact) 
 
 // ChangeContact writes everything of a contact, if Version is what is stored.
 func ChangeContact(ctx context.Context, tx *store.Tx, keys *vault.Keys, c Contact) (Contact, error) {
+	if err := seeContact(ctx, tx, c); err != nil {
+		return Contact{}, err
+	}
 	p, err := practice.Find(ctx, tx)
 	if err != nil {
 		return Contact{}, err
@@ -89,6 +99,9 @@ func ChangeContact(ctx context.Context, tx *store.Tx, keys *vault.Keys, c Contac
 
 // EndContact unlinks somebody; the row stays, for messages refer to it.
 func EndContact(ctx context.Context, tx *store.Tx, id ContactID) error {
+	if err := seeContact(ctx, tx, Contact{ID: id}); err != nil {
+		return err
+	}
 	n, err := tx.Exec(ctx, `UPDATE contact SET ended_at = $3 WHERE practice = $1 AND id = $2 AND ended_at = 0`, id, store.Micro(tx.Now))
 	if err == nil && n == 0 {
 		err = ErrNoContact
@@ -102,4 +115,18 @@ func EndContact(ctx context.Context, tx *store.Tx, id ContactID) error {
 
 func (c Contact) seal(keys *vault.Keys) []byte {
 	return sealAt(keys, contactPlace(c.ID, c.Version), Details{Email: c.Email, Mobile: c.Mobile})
+}
+
+// seeContact is ErrNotFound for a client, or a contact of one, whom the actor does not see. Whose contact it is, is said by its row.
+func seeContact(ctx context.Context, tx *store.Tx, c Contact) error {
+	if c.ID != "" {
+		err := tx.Row(ctx, `SELECT client FROM contact WHERE practice = $1 AND id = $2`, c.ID).Scan(&c.Client)
+		if errors.Is(err, store.ErrNone) {
+			return ErrNoContact
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return see(ctx, tx, c.Client)
 }

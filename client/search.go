@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -46,17 +48,17 @@ const (
 
 	// A part of a name can begin anywhere in folded, so a search by name reads the practice's entries of one index (not its rows) until the page is
 	// full: at worst all of them, 4 ms (SQLite) for 10,000 clients.
-	nameQuery = `SELECT folded, id FROM client WHERE practice = $1` + after + ` AND folded LIKE $5 AND folded LIKE $6 AND folded LIKE $7 AND folded LIKE $8` + page
+	nameQuery = `SELECT folded, id FROM client WHERE practice = $1` + after + ` AND folded LIKE $5 AND folded LIKE $6 AND folded LIKE $7 AND folded LIKE $8` + whoSees + page
 
 	searchNames  = shown + nameQuery + andOpen
-	searchWord   = shown + `SELECT folded, id FROM (` + nameQuery + `) n UNION SELECT folded, id FROM (SELECT folded, id FROM client WHERE practice = $1 AND local_index = $9 AND local_index <> ''` + fewAfter + few + `) l` + page + andOpen
-	searchEmail  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND email_index = $5 AND email_index <> ''` + fewAfter + few + andOpen
-	searchLocal  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND local_index = $5 AND local_index <> ''` + fewAfter + few + andOpen
-	searchMobile = shown + `SELECT folded, id FROM client WHERE practice = $1 AND mobile_index = $5 AND mobile_index <> ''` + fewAfter + few + andOpen
-	searchTail4  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND tail4_index = $5 AND tail4_index <> ''` + fewAfter + few + andOpen
-	searchTail5  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND tail5_index = $5 AND tail5_index <> ''` + fewAfter + few + andOpen
-	searchTail6  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND tail6_index = $5 AND tail6_index <> ''` + fewAfter + few + andOpen
-	searchBorn   = shown + `SELECT folded, id FROM client WHERE practice = $1 AND born IN ($5, $6)` + fewAfter + few + andOpen
+	searchWord   = shown + `SELECT folded, id FROM (` + nameQuery + `) n UNION SELECT folded, id FROM (SELECT folded, id FROM client WHERE practice = $1 AND local_index = $9 AND local_index <> ''` + fewAfter + whoSees + few + `) l` + page + andOpen
+	searchEmail  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND email_index = $5 AND email_index <> ''` + fewAfter + whoSees + few + andOpen
+	searchLocal  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND local_index = $5 AND local_index <> ''` + fewAfter + whoSees + few + andOpen
+	searchMobile = shown + `SELECT folded, id FROM client WHERE practice = $1 AND mobile_index = $5 AND mobile_index <> ''` + fewAfter + whoSees + few + andOpen
+	searchTail4  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND tail4_index = $5 AND tail4_index <> ''` + fewAfter + whoSees + few + andOpen
+	searchTail5  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND tail5_index = $5 AND tail5_index <> ''` + fewAfter + whoSees + few + andOpen
+	searchTail6  = shown + `SELECT folded, id FROM client WHERE practice = $1 AND tail6_index = $5 AND tail6_index <> ''` + fewAfter + whoSees + few + andOpen
+	searchBorn   = shown + `SELECT folded, id FROM client WHERE practice = $1 AND born IN ($5, $6)` + fewAfter + whoSees + few + andOpen
 )
 
 // Search answers a query with at most limit clients (1 to MaxPage), and opens the details of those alone.
@@ -71,9 +73,13 @@ func Search(ctx context.Context, tx *store.Tx, keys *vault.Keys, q Query, limit 
 	if err != nil {
 		return Page{}, err
 	}
+	looks, err := sightOf(ctx, tx)
+	if err != nil {
+		return Page{}, err
+	}
 	for _, s := range searches(keys, q.Text, p.Country) {
-		args := append([]any{q.After, q.Archived, limit + 1}, s.args...)
-		ids, err := hits(ctx, tx, keys, s.query, args)
+		query, args := looks.narrowed(s.query, append([]any{q.After, q.Archived, limit + 1}, s.args...))
+		ids, err := hits(ctx, tx, keys, query, args)
 		if err != nil {
 			return Page{}, err
 		}
@@ -199,6 +205,10 @@ func Twins(ctx context.Context, tx *store.Tx, c Client) ([]ID, error) {
 	}
 	rows, err := tx.Query(ctx, `SELECT id, first_name, last_name, born FROM client WHERE practice = $1 AND born = $2 AND id <> $3 ORDER BY id LIMIT 1000`, c.Born, c.ID)
 	all, err := store.Collect(rows, err, scanTwin)
+	if err != nil {
+		return nil, err
+	}
+	all, err = seenTwins(ctx, tx, all)
 	var out []ID
 	for _, t := range all {
 		if t.same(twin{first: c.FirstName, last: c.LastName, born: c.Born}) && len(out) < 20 {
@@ -206,6 +216,16 @@ func Twins(ctx context.Context, tx *store.Tx, c Client) ([]ID, error) {
 		}
 	}
 	return out, err
+}
+
+// seenTwins leaves out those whom the actor does not see.
+func seenTwins(ctx context.Context, tx *store.Tx, all []twin) ([]twin, error) {
+	ids := make([]ID, 0, len(all))
+	for _, t := range all {
+		ids = append(ids, t.id)
+	}
+	hidden, err := Hidden(ctx, tx, ids)
+	return slices.DeleteFunc(all, func(t twin) bool { return hidden[t.id] }), err
 }
 
 type twin struct {
@@ -259,5 +279,11 @@ func Duplicates(ctx context.Context, tx *store.Tx, limit int) ([][]ID, error) {
 		groups[name] = append(groups[name], t.id)
 	}
 	flush()
-	return out, rows.Err()
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	hidden, err := Hidden(ctx, tx, slices.Concat(out...))
+	return slices.DeleteFunc(out, func(group []ID) bool {
+		return slices.ContainsFunc(group, func(id ID) bool { return hidden[id] })
+	}), err
 }

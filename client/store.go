@@ -66,7 +66,13 @@ func Find(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID) (Client, e
 	if errors.Is(err, store.ErrNone) {
 		err = ErrNotFound
 	}
-	return c, err
+	if err == nil {
+		err = see(ctx, tx, id)
+	}
+	if err != nil {
+		return Client{}, err
+	}
+	return c, nil
 }
 
 // Change writes what a person may change of a client, if Version is what is stored. The id it was imported under stays.

@@ -52,8 +52,16 @@ func StateOf(e calendar.Entry) State {
 	return State{ui.Wait, "state.unconfirmed"}
 }
 
+// hidden stands for somebody whom the visitor does not see.
+const hidden = "···"
+
 // Name is how an attendee is listed.
-func Name(p calendar.Person) string { return client.FullName(p.FirstName, p.LastName, p.PreferredName) }
+func Name(p calendar.Person) string {
+	if p.Hidden {
+		return hidden
+	}
+	return client.FullName(p.FirstName, p.LastName, p.PreferredName)
+}
 
 // Names is who an appointment is for: the one name, or the first and how many more.
 func Names(t *text.Catalogue, e calendar.Entry) string {
@@ -61,6 +69,9 @@ func Names(t *text.Catalogue, e calendar.Entry) string {
 	case 0:
 		return t.Say("people.none")
 	case 1:
+		if e.Hidden {
+			return t.Say("people.hidden")
+		}
 		return Name(e.People[0])
 	}
 	return t.Say("people.more", Name(e.People[0]), len(e.People)-1)

@@ -1,6 +1,7 @@
 package text
 
 var accountEnglish = map[string]string{
+	"people.hidden":       "Taken",
 	"place.team":          "Team",
 	"frame.account":       "Your sign-in:",
 	"frame.account-short": "Your sign-in",
