@@ -125,6 +125,29 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// The same reminder as a courier makes it: texts from the directory, links through the portal.
+func TestGoldenThroughThePortal(t *testing.T) {
+	portal, err := ParsePortal("https://portal.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := CompileThrough(portal, twoDaysVersion(), "en-AU")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := fatima()
+	values.Service, values.Practitioner, values.Location = "", "", Place{}
+	values.ServiceID, values.PractitionerID, values.PlaceID = "s1", "p1", "l1"
+	r := compiled.RenderWith(testBook(t), nil, values)
+	if found := Inspect(&r); len(found) > 0 || len(r.Remarks) > 0 {
+		t.Errorf("found %v, remarks %v", found, r.Remarks)
+	}
+	p := parseBody(t, &r)
+	golden(t, "portal.html", []byte(p.html))
+	golden(t, "portal.txt", []byte(p.text))
+	golden(t, "portal.sms", r.SMS)
+}
+
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", "golden", name)
