@@ -47,7 +47,10 @@ func Add(ctx context.Context, tx *store.Tx, p Practice) (Practice, error) {
 			return Practice{}, err
 		}
 		if n == 1 {
-			_, err = AddLocation(ctx, tx, Location{Name: p.Name, Zone: p.Zone, Address: p.Address, Phone: p.Phone})
+			l, err := checkedLocation(Location{Name: p.Name, Zone: p.Zone, Address: p.Address, Phone: p.Phone})
+			if err == nil {
+				_, err = appendLocation(ctx, tx, l) // called as the practice is, even where messages cannot show that
+			}
 			return p, err
 		}
 	}

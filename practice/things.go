@@ -89,6 +89,10 @@ func AddLocation(ctx context.Context, tx *store.Tx, l Location) (Location, error
 	if err := typedPlace(ctx, tx, l, Location{}); err != nil {
 		return Location{}, err
 	}
+	return appendLocation(ctx, tx, l)
+}
+
+func appendLocation(ctx context.Context, tx *store.Tx, l Location) (_ Location, err error) {
 	if l.Position, err = room(ctx, tx, `SELECT count(*), COALESCE(max(position), -1) FROM location WHERE practice = $1`); err != nil {
 		return Location{}, err
 	}
