@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"letterhead/approval/assertion"
+	"letterhead/approval/form"
 )
 
 // Signature is a signing key's over a sheet: a passkey's assertion, or a recovery key's Ed25519 signature.
@@ -110,7 +111,7 @@ func ParseEntry(raw []byte) (*Entry, error) {
 }
 
 func (s *Signature) check() error {
-	if s.Key == "" || len(s.Key) > MaxSubject || !printable(s.Key) {
+	if s.Key == "" || len(s.Key) > MaxSubject || !form.Printable(s.Key) {
 		return bad("key", "a signature names its key")
 	}
 	if len(s.Signature) < 1 || len(s.Signature) > 1024 {

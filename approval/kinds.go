@@ -4,10 +4,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"letterhead/approval/assertion"
+	"letterhead/approval/form"
 )
 
 // What a kind's statements carry. Who may sign it, and whether two must, stands in state.go.
@@ -52,13 +51,13 @@ func (s *Statement) Check() error {
 		return bad("format", "this program reads format %d", Format)
 	case !known:
 		return bad("kind", "there is no such kind of statement")
-	case !id(s.Installation):
+	case !form.ID(s.Installation):
 		return bad("installation", "name the installation")
-	case !id(string(s.Practice)):
+	case !form.ID(string(s.Practice)):
 		return bad("practice", "name the practice")
-	case !id(string(s.Who)):
+	case !form.ID(string(s.Who)):
 		return bad("who", "name the member who signs")
-	case s.Subject == "" || len(s.Subject) > MaxSubject || !printable(s.Subject):
+	case s.Subject == "" || len(s.Subject) > MaxSubject || !form.Printable(s.Subject):
 		return bad("subject", "a subject has 1 to %d printable characters", MaxSubject)
 	case shape.subject != "" && s.Subject != shape.subject:
 		return bad("subject", "the subject of %s is %q", s.Kind, shape.subject)
@@ -146,22 +145,8 @@ const (
 
 func count(n int64) bool { return n >= 0 && n <= maxCount }
 
-// id accepts what ids of this program look like, and the short names of tests.
-func id(text string) bool {
-	return text != "" && len(text) <= 64 && strings.IndexFunc(text, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
-	}) < 0
-}
-
-// printable text is one line without control, format (RFC 5892: bidi, joiners) or private characters: what is signed is what is seen.
-func printable(text string) bool {
-	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool {
-		return !unicode.IsGraphic(r) || r != ' ' && unicode.IsSpace(r) || r == utf8.RuneError
-	}) < 0
-}
-
 func line(field, text string, most int) error {
-	if text == "" || len(text) > most || !printable(text) {
+	if text == "" || len(text) > most || !form.Printable(text) {
 		return bad(field, "write 1 to %d printable characters", most)
 	}
 	return nil
@@ -179,7 +164,7 @@ func oneOf(field, text string, words ...string) error {
 func checkKey(s *Statement) error {
 	k := s.Body.Key
 	switch {
-	case !id(string(k.Member)):
+	case !form.ID(string(k.Member)):
 		return bad("member", "name the member whose key this is")
 	case k.Action == Revoke:
 		if len(k.PublicKey) != 0 || len(k.Proof) != 0 || k.Since < 0 || k.Since > MaxEntries || s.Serial < 2 {
@@ -212,7 +197,7 @@ var roles = []string{string(Owner), string(Manager), string(Practitioner), strin
 func checkMember(s *Statement) error {
 	m := s.Body.Member
 	switch {
-	case !id(s.Subject):
+	case !form.ID(s.Subject):
 		return bad("subject", "the subject is the member's id")
 	case !count(m.Alone):
 		return bad("alone", "a threshold is 0 to %d recipients", maxCount)
@@ -234,7 +219,7 @@ func checkSender(s *Statement) error {
 	if err := checkChannel(b.Channel); err != nil {
 		return err
 	}
-	if kind != b.Channel || with && !id(location) {
+	if kind != b.Channel || with && !form.ID(location) {
 		return bad("subject", "the subject is the channel, or the channel, a colon and a location's id")
 	}
 	if (b.Channel == "email") != strings.Contains(b.Address, "@") || strings.ContainsAny(b.Address, " <>,;\"") {
@@ -254,7 +239,7 @@ func checkHosts(s *Statement) error {
 		return bad("hosts", "list 0 to %d hosts", maxHosts)
 	}
 	for i, h := range hosts {
-		if !host(h) {
+		if !form.Host(h) {
 			return bad("hosts", "a host is a name in lower case such as www.example.com, in ASCII, without port or path")
 		}
 		if i > 0 && hosts[i-1] >= h {
@@ -264,25 +249,8 @@ func checkHosts(s *Statement) error {
 	return nil
 }
 
-// host accepts a DNS name (RFC 1123 §2.1) with a dot in it whose last label is no number: no address, port, user or path.
-func host(text string) bool {
-	labels := strings.Split(text, ".")
-	if len(text) > 253 || len(labels) < 2 {
-		return false
-	}
-	for _, l := range labels {
-		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' {
-			return false
-		}
-		if strings.IndexFunc(l, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' }) >= 0 {
-			return false
-		}
-	}
-	return strings.Trim(labels[len(labels)-1], "0123456789") != ""
-}
-
 func checkHost(s *Statement) error {
-	if !host(s.Subject) {
+	if !form.Host(s.Subject) {
 		return bad("subject", "the subject is a host in lower case")
 	}
 	return nil
@@ -296,7 +264,7 @@ func needLimits(s *Statement) error {
 }
 
 func checkSurge(s *Statement) error {
-	if s.Window == nil || !id(s.Subject) {
+	if s.Window == nil || !form.ID(s.Subject) {
 		return bad("window", "a surge permit has an id and a window")
 	}
 	return needLimits(s)
@@ -316,7 +284,7 @@ func checkRule(s *Statement) error {
 func checkOrder(s *Statement) error {
 	b := s.Body.Order
 	switch {
-	case !id(s.Subject):
+	case !form.ID(s.Subject):
 		return bad("subject", "the subject is the order's id")
 	case s.Window == nil:
 		return bad("window", "an order has a window")
@@ -336,7 +304,7 @@ func checkOrder(s *Statement) error {
 
 func checkLetter(s *Statement) error {
 	b := s.Body.Letter
-	if !id(s.Subject) || !id(b.Client) {
+	if !form.ID(s.Subject) || !form.ID(b.Client) {
 		return bad("client", "name the letter and the client")
 	}
 	if err := checkChannel(b.Channel); err != nil {
@@ -347,7 +315,7 @@ func checkLetter(s *Statement) error {
 
 func checkGrant(s *Statement) error {
 	b := s.Body.Grant
-	if !id(b.Credential) || s.Limits == nil || s.Limits.Day < 1 {
+	if !form.ID(b.Credential) || s.Limits == nil || s.Limits.Day < 1 {
 		return bad("credential", "name the credential, and how many messages a day (limits.day)")
 	}
 	if b.Values == nil || len(b.Values) > maxValues {
@@ -373,7 +341,7 @@ func checkGrant(s *Statement) error {
 }
 
 func checkImport(s *Statement) error {
-	if !id(s.Subject) || s.Body.Import.Addresses < 1 || !count(s.Body.Import.Addresses) || s.Limits == nil || s.Limits.NewDay < 1 {
+	if !form.ID(s.Subject) || s.Body.Import.Addresses < 1 || !count(s.Body.Import.Addresses) || s.Limits == nil || s.Limits.NewDay < 1 {
 		return bad("addresses", "name the import, how many new addresses it brings, and how many of them a day (limits.new_day)")
 	}
 	return nil
@@ -388,7 +356,7 @@ func checkWithdraw(s *Statement) error {
 
 func checkLift(s *Statement) error {
 	b := s.Body.Lift
-	if !id(s.Subject) || b.Epoch < 1 || b.Epoch > 1<<40 {
+	if !form.ID(s.Subject) || b.Epoch < 1 || b.Epoch > 1<<40 {
 		return bad("epoch", "name the freeze and its epoch")
 	}
 	return line("scope", b.Scope, 200)

@@ -1,6 +1,7 @@
 package approval_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -148,7 +149,7 @@ func TestAYoungKeyIsNotTheSecond(t *testing.T) {
 	sum, _ := first.Sum()
 	_, err := w.State.Statement(sum, w.Now)
 	var r *approval.Refused
-	if r, _ = err.(*approval.Refused); r == nil || !r.Until.Equal(w.Now.Add(approval.KeyAge-time.Hour)) {
+	if !errors.As(err, &r) || !r.Until.Equal(w.Now.Add(approval.KeyAge-time.Hour)) {
 		t.Errorf("until: %+v", r)
 	}
 	w.Pass(approval.KeyAge - time.Hour - time.Second)

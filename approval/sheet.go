@@ -3,6 +3,7 @@ package approval
 import (
 	"crypto/sha256"
 
+	"letterhead/approval/form"
 	"letterhead/store"
 )
 
@@ -26,7 +27,7 @@ func (s *Sheet) Check() error {
 	switch {
 	case s.Format != Format:
 		return bad("format", "this program reads format %d", Format)
-	case !id(s.Installation) || !id(string(s.Practice)):
+	case !form.ID(s.Installation) || !form.ID(string(s.Practice)):
 		return bad("installation", "name the installation and the practice")
 	case s.Epoch < 1 || s.Epoch > 1<<40:
 		return bad("epoch", "an epoch is 1, 2, 3 and so on")

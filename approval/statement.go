@@ -1,17 +1,12 @@
 package approval
 
 import (
-	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"time"
 
+	"letterhead/approval/form"
 	"letterhead/store"
-	"letterhead/wording/strict"
 )
 
 // Kind says what a statement is about.
@@ -38,91 +33,22 @@ const (
 	KindResume    Kind = "resume"    // the chain goes on after entries were lost
 )
 
-// Digest is a SHA-256: of a statement, or of what one approves. In JSON it is 64 hexadecimal digits in lower case; zero is "".
-type Digest [sha256.Size]byte
+// The values that statements are made of; see package form for how they are written.
+type (
+	Digest  = form.Digest
+	Bytes   = form.Bytes
+	Nonce   = form.Nonce
+	Instant = form.Instant
+)
 
-// String is the digest in lower-case hexadecimal, "" for zero.
-func (d Digest) String() string {
-	if d == (Digest{}) {
-		return ""
-	}
-	return hex.EncodeToString(d[:])
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
-
-// UnmarshalText reads what String writes and nothing else.
-func (d *Digest) UnmarshalText(text []byte) error {
-	parsed, err := ParseDigest(string(text))
-	*d = parsed
-	return err
-}
-
-// ParseDigest reads what String writes and nothing else.
-func ParseDigest(text string) (Digest, error) {
-	var d Digest
-	if text == "" {
-		return d, nil
-	}
-	raw, err := hex.DecodeString(text)
-	if err == nil && len(raw) == len(d) {
-		copy(d[:], raw)
-	}
-	if d.String() != text {
-		return Digest{}, bad("digest", "a digest is 64 hexadecimal digits in lower case")
-	}
-	return d, nil
-}
-
-// Bytes travel in JSON as base64url without padding (RFC 4648 §5).
-type Bytes []byte
-
-// MarshalText implements encoding.TextMarshaler.
-func (b Bytes) MarshalText() ([]byte, error) {
-	return []byte(base64.RawURLEncoding.EncodeToString(b)), nil
-}
-
-// UnmarshalText reads what MarshalText writes and nothing else.
-func (b *Bytes) UnmarshalText(text []byte) error {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(string(text))
-	if err != nil {
-		return bad("bytes", "write bytes as base64url without padding")
-	}
-	*b = raw
-	return nil
-}
-
-// Nonce makes every statement and sheet the only one of its kind.
-type Nonce [16]byte
+// ParseDigest reads what Digest.String writes and nothing else.
+func ParseDigest(text string) (Digest, error) { return form.ParseDigest(text) }
 
 // NewNonce returns a random nonce.
-func NewNonce() (n Nonce) {
-	_, _ = rand.Read(n[:]) // never fails (crypto/rand)
-	return n
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (n Nonce) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(n[:])), nil }
-
-// UnmarshalText reads what MarshalText writes and nothing else.
-func (n *Nonce) UnmarshalText(text []byte) error {
-	raw, err := hex.DecodeString(string(text))
-	if err != nil || len(raw) != len(n) || hex.EncodeToString(raw) != string(text) {
-		return bad("nonce", "a nonce is 32 hexadecimal digits in lower case")
-	}
-	copy(n[:], raw)
-	return nil
-}
-
-// Instant is microseconds since 1970 UTC; 0 is none.
-type Instant int64
+func NewNonce() Nonce { return form.NewNonce() }
 
 // At turns a time into an Instant.
-func At(t time.Time) Instant { return Instant(store.Micro(t)) }
-
-// Time is At's inverse.
-func (i Instant) Time() time.Time { return store.Instant(int64(i)) }
+func At(t time.Time) Instant { return form.At(t) }
 
 // Window is when something may happen: from the first instant until before the second.
 type Window struct {
@@ -190,45 +116,17 @@ func ParseStatement(text []byte) (*Statement, Digest, error) {
 	return s, sha256.Sum256(text), nil
 }
 
-// canonical writes one of this package's types as RFC 8785 has it. Their members stand in the canonical order already and their numbers are whole,
-// so encoding/json writes the very same, twenty times as fast; where it escapes a character in its own way, the canonicaliser is asked.
 func canonical(v any, most int) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil, refuse(Malformed, "write JSON: %w", err)
-	}
-	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	if bytes.Contains(text, []byte(`\u`)) {
-		var err error
-		if text, err = strict.Canonical(v); err != nil {
-			return nil, refuse(Malformed, "write canonical JSON: %w", err)
-		}
-	}
-	if len(text) > most {
-		return nil, refuse(Malformed, "%d bytes, at most %d", len(text), most)
+	text, err := form.Canonical(v, most)
+	if err != nil {
+		return nil, refuse(Malformed, "%w", err)
 	}
 	return text, nil
 }
 
-// parse reads canonical JSON into a type and refuses all that its own canonical form would not say again: members unknown, twice or in other
-// letters, other spellings of a number or text, anything before or after.
 func parse(text []byte, most int, into any) error {
-	if len(text) > most {
-		return refuse(Malformed, "%d bytes, at most %d", len(text), most)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return refuse(Malformed, "read JSON: %w", err)
-	}
-	again, err := canonical(into, most)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(again, text) {
-		return refuse(Malformed, "it is not in canonical form")
+	if err := form.Parse(text, most, into); err != nil {
+		return refuse(Malformed, "%w", err)
 	}
 	return nil
 }

@@ -139,12 +139,19 @@ func (c *Chains) current(ctx context.Context, tx *store.Tx, h *held) (bool, erro
 		return false, err
 	}
 	h.mu.RLock()
-	if h.state != nil && h.state.Head() == row && h.pinned == noted && (noted == journalHead(row) || h.state.Behind() != nil) {
+	if h.is(row, noted) {
 		return true, nil
 	}
 	h.mu.RUnlock()
 	return false, nil
 }
+
+func (h *held) is(row approval.Head, noted journal.ChainHead) bool {
+	return h.state != nil && h.state.Head() == row && h.pinned == noted && (noted == journalHead(row) || h.behind())
+}
+
+// behind tells whether the chain is not what the journal has seen: it allows nothing and is not noted.
+func (h *held) behind() bool { return h.state.Behind() != nil }
 
 func journalHead(h approval.Head) journal.ChainHead {
 	return journal.ChainHead{Position: h.Position, Hash: h.Hash}
@@ -162,7 +169,7 @@ func (c *Chains) catchUp(ctx context.Context, tx *store.Tx, h *held) error {
 	if err != nil {
 		return err
 	}
-	if h.state != nil && h.pinned == known.Head && h.state.Behind() == nil && row.Position > h.state.Head().Position {
+	if h.state != nil && h.pinned == known.Head && !h.behind() && row.Position > h.state.Head().Position {
 		err = c.grow(ctx, tx, h, known)
 	} else {
 		err = c.fold(ctx, tx, h, known)
@@ -227,7 +234,7 @@ func (c *Chains) grow(ctx context.Context, tx *store.Tx, h *held, known *journal
 
 // note has the journal write down what it does not know yet.
 func (c *Chains) note(tx *store.Tx, h *held, known *journal.Chain) error {
-	if h.state.Behind() != nil {
+	if h.behind() {
 		return nil
 	}
 	news := journal.ChainNews{After: known.Head, At: tx.Now, Revoked: map[string]journal.Revocation{}}
