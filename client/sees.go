@@ -103,13 +103,25 @@ func see(ctx context.Context, tx *store.Tx, id ID) error {
 	return err
 }
 
+// there is see for what has no other statement that would miss another practice's client.
+func there(ctx context.Context, tx *store.Tx, id ID) error {
+	var n int
+	if err := tx.Row(ctx, `SELECT count(*) FROM client WHERE practice = $1 AND id = $2`, id).Scan(&n); err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrNotFound
+	}
+	return see(ctx, tx, id)
+}
+
 // MostKeepers bounds the members to whom a client is kept.
 const MostKeepers = 50
 
 // KeepTo keeps a client to some members; none of them means that everybody sees the client whose role includes clients. Only who sees the client
 // may say so.
 func KeepTo(ctx context.Context, tx *store.Tx, id ID, members []store.MemberID) error {
-	if err := see(ctx, tx, id); err != nil {
+	if err := there(ctx, tx, id); err != nil {
 		return err
 	}
 	if len(members) > MostKeepers {
@@ -132,7 +144,7 @@ func KeepTo(ctx context.Context, tx *store.Tx, id ID, members []store.MemberID) 
 
 // Keepers are the members to whom a client is kept; none where everybody sees the client.
 func Keepers(ctx context.Context, tx *store.Tx, id ID) (map[store.MemberID]bool, error) {
-	if err := see(ctx, tx, id); err != nil {
+	if err := there(ctx, tx, id); err != nil {
 		return nil, err
 	}
 	rows, err := tx.Query(ctx, `SELECT member FROM client_member WHERE practice = $1 AND client = $2 LIMIT 50`, id)

@@ -78,8 +78,11 @@ func (s *server) routes() []page.Route {
 		page.For("GET /clients/{id}/reach", guard.ClientRead, clients.ShowReach),
 		page.For("POST /clients/{id}/reach", guard.ClientChange, clients.Reach),
 
+		page.For("GET /clients/{id}/access", guard.ClientRestrict, team.Access),
+		page.For("POST /clients/{id}/access", guard.ClientRestrict, team.SetAccess),
+
 		page.For("GET /messages", guard.MessageRead, messages.List),
-		page.For("GET /messages/{id}", guard.MessageRead, messages.Show),
+		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
 		page.For("GET /messages/{id}/html", guard.MessageRead, messages.Frame),
 
 		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),

@@ -41,6 +41,7 @@ type world struct {
 	pages  http.Handler
 	door   *guard.Door
 	mine   []*http.Cookie // of the first practice's owner
+	owners map[store.PracticeID]string
 	log    *bytes.Buffer
 	one    home
 	two    home
@@ -61,7 +62,7 @@ const morning = "2026-11-30T23:38:00Z"
 
 func newWorld(t *testing.T, engine testkit.Engine, routes ...page.Route) *world {
 	t.Helper()
-	w := &world{T: t, clock: testkit.NewClock(t, "2026-11-17T03:00:00Z"), log: &bytes.Buffer{}}
+	w := &world{T: t, owners: map[store.PracticeID]string{}, clock: testkit.NewClock(t, "2026-11-17T03:00:00Z"), log: &bytes.Buffer{}}
 	w.db = testkit.Open(t, engine, w.clock)
 	var err error
 	if w.keeper, err = vault.NewKeeper(bytes.Repeat([]byte{7}, 32)); err != nil {
@@ -129,9 +130,11 @@ func (w *world) home(name, owner string) home {
 		if _, err := practice.Add(ctx, tx, p); err != nil {
 			return err
 		}
-		if _, err := guard.AddMember(ctx, tx, guard.Member{Email: owner, Name: "Petra Schäfer", Role: guard.Owner}); err != nil {
+		m, err := guard.AddMember(ctx, tx, guard.Member{Email: owner, Name: "Petra Schäfer", Role: guard.Owner})
+		if err != nil {
 			return err
 		}
+		w.owners[h.id] = string(m.ID)
 		if _, err := w.keeper.Keys(ctx, tx); err != nil {
 			return err
 		}

@@ -157,4 +157,9 @@ var accountEnglish = map[string]string{
 	"permission.settings.read":   "read settings",
 	"permission.sending.stop":    "stop sending",
 	"permission.data.export":     "export everything",
+
+	"access.title":    "Who sees this client",
+	"access.line":     "With nobody chosen, everybody sees the client whose role includes clients. Otherwise the chosen members alone, owners included.",
+	"access.members":  "Seen by",
+	"did.access-kept": "Saved. It counts from the next page on.",
 }
