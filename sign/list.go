@@ -1,0 +1,417 @@
+package sign
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"letterhead/approval"
+	"letterhead/message"
+	"letterhead/sign/show"
+	"letterhead/store"
+	"letterhead/template"
+	"letterhead/wording"
+)
+
+// item is one thing on the list.
+type item struct {
+	ID        string // names what is signed; another content is another item
+	Statement *approval.Statement
+	Content   []byte
+	Title     string
+	Need      approval.Need
+	Signed    []string // names of who has
+	Fixed     bool     // belongs to the first touch
+	Candidate string   // id of the invitation that it comes from
+
+	Kind    string
+	Facts   []show.Fact
+	Wording *show.Wording
+	Blocked string // why it cannot be signed
+}
+
+// listing is what waits, as one visit sees it.
+type listing struct {
+	Items   []*item
+	Others  []waiting // signed by this member, or not theirs to sign
+	Stops   []string
+	Behind  bool
+	Members []store.MemberID // who hold keys
+}
+
+// waiting is what waits for somebody or something else.
+type waiting struct {
+	Title, Why string
+	Signed     []string
+	Digest     string
+	Mine       bool // this member may withdraw it
+}
+
+// composed is a statement that somebody put on the list of their own visit.
+type composed struct {
+	kind     approval.Kind
+	subject  string
+	recovery bool        // enrols the key of the visit's recovery sheet
+	facts    []show.Fact // that do not stand in it
+	fill     func(*approval.Statement)
+}
+
+// list makes the list. shown has everything put into words and rendered as well, for a page.
+func (d *desk) list(ctx context.Context, tx *store.Tx, v *visit, s *approval.State) (*listing, error) {
+	l := &listing{Members: s.Members(), Behind: s.Behind() != nil}
+	w, err := d.words(ctx, tx, v, s)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{desk: d, ctx: ctx, tx: tx, visit: v, state: s, words: w, list: l, contents: map[approval.Digest][]byte{}}
+	if l.Behind {
+		return l, nil
+	}
+	b.founding()
+	if err := b.candidates(); err != nil {
+		return nil, err
+	}
+	for _, c := range v.session.drafts() {
+		x := s.Draft(c.kind, c.subject, v.session.member)
+		c.fill(x)
+		b.add(&item{Statement: x, Facts: c.facts})
+	}
+	if err := b.proposals(); err != nil {
+		return nil, err
+	}
+	b.pending()
+	for _, i := range l.Items {
+		b.show(i)
+	}
+	stops, err := message.Frozen(ctx, tx)
+	for _, stop := range stops {
+		l.Stops = append(l.Stops, "Sending is stopped since "+show.Moment(stop.At, v.zone)+": "+stop.Reason)
+	}
+	return l, err
+}
+
+func (d *desk) words(ctx context.Context, tx *store.Tx, v *visit, s *approval.State) (show.Words, error) {
+	wordings, err := template.List(ctx, tx)
+	if err != nil {
+		return show.Words{}, err
+	}
+	names := map[string]string{}
+	for _, each := range wordings {
+		names[string(each.ID)] = each.Name
+	}
+	w := show.Words{Zone: v.zone, Member: v.name, Wording: func(subject string) string { return cmp.Or(names[subject], "a template that is not there any more") }}
+	w.Of = func(digest approval.Digest) string {
+		for _, kind := range kinds {
+			for _, standing := range s.All(kind, tx.Now) {
+				if standing.Digest == digest {
+					return show.Kind(kind) + ", " + show.Title(standing.Statement, w)
+				}
+			}
+		}
+		for _, p := range s.Waiting(tx.Now) {
+			if p.Digest == digest {
+				return show.Kind(p.Statement.Kind) + ", " + show.Title(p.Statement, w)
+			}
+		}
+		return "something that is over already"
+	}
+	return w, nil
+}
+
+// kinds are those that can be withdrawn, in the order of lists.
+var kinds = []approval.Kind{
+	approval.KindWording, approval.KindRule, approval.KindOrder, approval.KindLetter, approval.KindSender, approval.KindDirectory, approval.KindHosts, approval.KindLimits,
+	approval.KindSurge, approval.KindGrant, approval.KindImport,
+}
+
+// builder puts a list together within one transaction.
+type builder struct {
+	desk     *desk
+	ctx      context.Context
+	tx       *store.Tx
+	visit    *visit
+	state    *approval.State
+	words    show.Words
+	list     *listing
+	contents map[approval.Digest][]byte
+	book     *show.Directory
+}
+
+func (b *builder) add(i *item) {
+	i.ID = nameOf(i.Statement)
+	if slices.ContainsFunc(b.list.Items, func(other *item) bool {
+		return other.Statement.Kind == i.Statement.Kind && other.Statement.Subject == i.Statement.Subject
+	}) {
+		return // a sheet holds one statement on a subject
+	}
+	member := b.visit.session.member
+	if b.visit.session.founding != nil {
+		i.Need = foundingNeed(i.Statement)
+	} else {
+		i.Need = b.state.Needs(i.Statement, member)
+	}
+	if !i.Need.May && i.Blocked == "" {
+		i.Blocked = "Your role may not sign this."
+	}
+	b.list.Items = append(b.list.Items, i)
+}
+
+// foundingNeed is what a statement takes in the very first entry, where there are no roles yet.
+func foundingNeed(x *approval.Statement) approval.Need {
+	n := approval.Need{May: true}
+	switch x.Kind {
+	case approval.KindSender, approval.KindHosts, approval.KindLimits, approval.KindOrder, approval.KindSurge:
+		n.Wait = approval.AloneWait
+	}
+	return n
+}
+
+// nameOf names what a statement says, whatever its nonce.
+func nameOf(x *approval.Statement) string {
+	same := *x
+	same.Nonce = approval.Nonce{}
+	raw, err := json.Marshal(&same)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:12])
+}
+
+// founding puts the first key and its recovery sheet first.
+func (b *builder) founding() {
+	s, f := b.visit.session, b.visit.session.founding
+	if f == nil {
+		return
+	}
+	x := b.state.Draft(approval.KindKey, s.key, s.member)
+	x.Body.Key = &approval.KeyBody{Action: approval.Enrol, Member: s.member, PublicKey: f.publicKey, Proof: f.proof}
+	b.add(&item{Statement: x, Fixed: true})
+	b.add(&item{Statement: recoveryKey(b.state, s.member, f.recovery), Fixed: true})
+}
+
+func recoveryKey(s *approval.State, member store.MemberID, paper approval.RecoverySheet) *approval.Statement {
+	x := s.Draft(approval.KindKey, approval.RecoverySubject(paper.PublicKey()), member)
+	x.Body.Key = &approval.KeyBody{Action: approval.Recovery, Member: member, PublicKey: paper.PublicKey(), Proof: approval.Bytes{}}
+	return x
+}
+
+// candidates are the keys that invited members made.
+func (b *builder) candidates() error {
+	all, err := b.desk.waits.list(b.visit.practice(), b.tx.Now)
+	if err != nil || b.visit.session.founding != nil {
+		return err
+	}
+	for _, c := range all {
+		if c.Key == "" || b.known(approval.KindKey, c.Key) {
+			continue
+		}
+		if b.state.Role(c.Member) != c.Role && !b.waits(approval.KindMember, string(c.Member)) {
+			x := b.state.Draft(approval.KindMember, string(c.Member), b.visit.session.member)
+			x.Body.Member = &approval.MemberBody{Role: c.Role}
+			b.add(&item{Statement: x, Candidate: c.ID})
+		}
+		x := b.state.Draft(approval.KindKey, c.Key, b.visit.session.member)
+		x.Body.Key = &approval.KeyBody{Action: approval.Enrol, Member: c.Member, PublicKey: c.PublicKey, Proof: approval.Bytes{}}
+		b.add(&item{Statement: x, Candidate: c.ID})
+	}
+	return nil
+}
+
+// known tells whether a key is in the chain, pending or not.
+func (b *builder) known(kind approval.Kind, subject string) bool {
+	return slices.ContainsFunc(b.state.Keys(), func(k approval.Key) bool { return k.Subject == subject }) || b.waits(kind, subject)
+}
+
+func (b *builder) waits(kind approval.Kind, subject string) bool {
+	return slices.ContainsFunc(b.state.Waiting(b.tx.Now), func(p approval.Pending) bool { return p.Statement.Kind == kind && p.Statement.Subject == subject })
+}
+
+// proposals are what the rows want signed, unless the very same is signed and waits.
+func (b *builder) proposals() error {
+	if b.desk.Proposals == nil {
+		return nil
+	}
+	all, err := b.desk.Proposals(b.ctx, b.tx, b.state)
+	if err != nil {
+		return fmt.Errorf("read what is to be signed: %w", err)
+	}
+	pending := b.state.Waiting(b.tx.Now)
+	for _, p := range all {
+		x := p.Statement(b.state, b.visit.session.member)
+		if x == nil {
+			continue
+		}
+		if len(p.Content) > 0 {
+			b.contents[sha256.Sum256(p.Content)] = p.Content
+		}
+		if x.Kind == approval.KindDirectory {
+			b.book, _ = show.ReadDirectory(p.Content) // what is wrong with it stands at its own item
+		}
+		if slices.ContainsFunc(pending, func(w approval.Pending) bool { return sameContent(w.Statement, x) }) {
+			continue
+		}
+		b.add(&item{Statement: x, Content: p.Content, Title: p.Title})
+	}
+	return nil
+}
+
+// sameContent tells whether two statements say the same, whoever signs them as whichever serial.
+func sameContent(a, x *approval.Statement) bool {
+	bare := func(s *approval.Statement) string {
+		same := *s
+		same.Nonce, same.Serial, same.Supersedes, same.Who = approval.Nonce{}, 0, approval.Digest{}, ""
+		raw, err := json.Marshal(&same)
+		if err != nil {
+			return ""
+		}
+		return string(raw)
+	}
+	return a.Kind == x.Kind && a.Subject == x.Subject && bare(a) == bare(x)
+}
+
+// pending are statements that lack a signature, or something else.
+func (b *builder) pending() {
+	if b.visit.session.founding != nil {
+		return
+	}
+	member := b.visit.session.member
+	for _, p := range b.state.Waiting(b.tx.Now) {
+		var signed []string
+		mine := false
+		for _, g := range p.Signers {
+			signed = append(signed, b.visit.name(g.Member))
+			mine = mine || g.Member == member
+		}
+		need := b.state.Needs(p.Statement, member)
+		if p.Reason == approval.NeedsSecond && !mine && need.May {
+			b.add(&item{Statement: p.Statement, Signed: signed})
+			continue
+		}
+		b.list.Others = append(b.list.Others, waiting{
+			Title: show.Kind(p.Statement.Kind) + ": " + show.Title(p.Statement, b.words), Why: why(p.Reason, p.Until, b.visit.zone, need),
+			Signed: signed, Digest: p.Digest.String(), Mine: slices.Contains(kinds, p.Statement.Kind),
+		})
+	}
+}
+
+// why says what something waits for.
+func why(reason approval.Reason, until time.Time, zone *time.Location, need approval.Need) string {
+	switch reason {
+	case approval.NeedsSecond:
+		if need.Owner {
+			return "Waits for the signature of a second member; one of the two has to be an owner."
+		}
+		return "Waits for the signature of a second member."
+	case approval.KeyYoung:
+		return "Counts from " + show.Moment(until, zone) + ": one of the two keys is new, and a new key is believed after 3 days."
+	case approval.Waiting:
+		return "Counts from " + show.Moment(until, zone) + "; it can be withdrawn until then."
+	case approval.Unseen:
+		return "Waits for the courier to note it."
+	}
+	return ""
+}
+
+var errContent = errors.New("what would be signed is not what is here")
+
+// show puts an item into words and, where it has a wording, renders it. What cannot be shown cannot be signed.
+func (b *builder) show(i *item) {
+	x := i.Statement
+	i.Kind = show.Kind(x.Kind)
+	if i.Title == "" {
+		i.Title = show.Title(x, b.words)
+	}
+	more := i.Facts
+	i.Facts = show.Facts(x, i.Content, b.words)
+	if before, err := b.state.Current(x.Kind, x.Subject, b.tx.Now); err == nil {
+		i.Facts = show.Changed(i.Facts, show.Facts(before.Statement, nil, b.words))
+	}
+	i.Facts = append(i.Facts, more...)
+	if err := b.showContent(i); err != nil && i.Blocked == "" {
+		i.Blocked = "This cannot be shown, so it cannot be signed: " + err.Error() + "."
+	}
+}
+
+func (b *builder) showContent(i *item) (err error) {
+	x := i.Statement
+	if x.Digest == (approval.Digest{}) {
+		return nil
+	}
+	if i.Content == nil {
+		if i.Content, err = b.content(x); err != nil {
+			return err
+		}
+	}
+	if sha256.Sum256(i.Content) != x.Digest {
+		return errContent
+	}
+	switch x.Kind {
+	case approval.KindWording, approval.KindOrder, approval.KindGrant:
+		pictures, err := b.pictures(i.Content)
+		if err != nil {
+			return err
+		}
+		i.Wording, err = show.Read(i.Content, b.book, pictures)
+		return err
+	case approval.KindDirectory:
+		book, err := show.ReadDirectory(i.Content)
+		if err != nil {
+			return err
+		}
+		i.Facts = append(i.Facts, book.Facts()...)
+	case approval.KindRule: // its members stand among the facts
+	default:
+		i.Facts = append(i.Facts, show.Members(i.Content)...)
+	}
+	return nil
+}
+
+// content finds what a digest names, for a statement that waits.
+func (b *builder) content(x *approval.Statement) ([]byte, error) {
+	if raw, there := b.contents[x.Digest]; there {
+		return raw, nil
+	}
+	subject := x.Subject
+	switch {
+	case x.Body.Order != nil:
+		subject = x.Body.Order.Wording
+	case x.Body.Grant != nil:
+		subject = x.Body.Grant.Wording
+	}
+	versions, err := template.Versions(b.ctx, b.tx, template.ID(subject))
+	if err != nil {
+		return nil, errContent
+	}
+	for _, version := range versions {
+		if version.Digest == x.Digest.String() {
+			found, err := template.Content(b.ctx, b.tx, []template.VersionID{version.ID})
+			return found[version.ID], err
+		}
+	}
+	return nil, errContent
+}
+
+func (b *builder) pictures(content []byte) (map[string][]byte, error) {
+	v, err := wording.Decode(content)
+	if err != nil || len(v.Images()) == 0 || b.desk.Pictures == nil {
+		return nil, nil //nolint:nilerr // show.Read says what is wrong with it
+	}
+	var digests []string
+	for _, image := range v.Images() {
+		digests = append(digests, image.SHA256)
+	}
+	return b.desk.Pictures(b.ctx, b.tx, digests)
+}
+
+func (s *session) drafts() []composed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.composed)
+}
