@@ -167,9 +167,18 @@ func (r *record) cameIntoForce(now instant) bool {
 
 func between(seen, ended, from instant) bool { return seen < ended && ended < from }
 
+// end is when the statement ends by itself: where its kind must end, no later than its longest time after it was complete; 0 for never.
+func (r *record) end() instant {
+	end := instant(r.statement.end())
+	if longest := shapes[r.statement.Kind].longest; longest > 0 && r.complete > 0 {
+		end = min(end, r.seen.plus(longest))
+	}
+	return end
+}
+
 // stands says why a statement does not count by itself, whatever else there is on its subject.
 func (r *record) stands(now instant) (Reason, time.Time) {
-	end := instant(r.statement.end())
+	end := r.end()
 	window := r.statement.Window
 	switch {
 	case r.void:
@@ -205,5 +214,5 @@ func (r *record) answer(of []*record, now instant) (*Standing, error) {
 	if why != "" {
 		return nil, &Refused{Reason: why, Kind: x.Kind, Subject: x.Subject, Position: r.position, Until: until}
 	}
-	return &Standing{Statement: x, Digest: r.digest, Position: r.complete, From: store.Instant(int64(r.from)), Until: x.end().Time(), Signers: r.signers}, nil
+	return &Standing{Statement: x, Digest: r.digest, Position: r.complete, From: store.Instant(int64(r.from)), Until: when(r.end()), Signers: r.signers}, nil
 }

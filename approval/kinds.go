@@ -15,7 +15,7 @@ type shape struct {
 	limits  bool
 	window  bool
 	subject string           // the only subject, "" for any
-	longest time.Duration    // it must say its end (expires or window), at most so far from now on; 0: need not
+	longest time.Duration    // it must say its end (expires or window), and ends so long after it was signed at the latest; 0: need not
 	oneShot bool             // its subject occurs once: serial 1 alone
 	body    func(*Body) bool // takes the member of the kind out; false when it is not there
 	check   func(*Statement) error

@@ -101,6 +101,17 @@ func TestWhatAChainRefuses(t *testing.T) {
 			return err
 		}, approval.BadSignature},
 		"the same entry again": {func(t *testing.T, w clinicOfTwo) error { return w.State.Add(w.Entries[len(w.Entries)-1]) }, approval.WrongPlace},
+		"behind another entry": {func(t *testing.T, w clinicOfTwo) error {
+			signing, err := w.State.Prepare(w.Now, wording(w.Chain, "w", 2, anna))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := signing.Entry(approval.Head{Position: w.State.Head().Position, Hash: digest(9)}, w.anna.Sign(signing.Challenge))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return w.State.Try(e)
+		}, approval.WrongPlace},
 		"the same sheet again": {func(t *testing.T, w clinicOfTwo) error {
 			return w.State.Add(moved(t, w.Entries[len(w.Entries)-1], w.State.Head()))
 		}, approval.Replayed},
@@ -165,9 +176,10 @@ func TestTheFirstKeyIsThePinnedOne(t *testing.T) {
 		do   func(*approval.Anchor)
 		want approval.Reason
 	}{
-		"none is pinned": {func(a *approval.Anchor) { a.Root = approval.Root{} }, approval.NoRoot},
-		"another key":    {func(a *approval.Anchor) { a.Root.Key, a.Root.PublicKey = thief.Subject(), thief.COSE }, approval.WrongRoot},
-		"another proof":  {func(a *approval.Anchor) { a.Root.Proof = make([]byte, 32) }, approval.WrongRoot},
+		"none is pinned":     {func(a *approval.Anchor) { a.Root = approval.Root{} }, approval.NoRoot},
+		"another key":        {func(a *approval.Anchor) { a.Root.Key, a.Root.PublicKey = thief.Subject(), thief.COSE }, approval.WrongRoot},
+		"another public key": {func(a *approval.Anchor) { a.Root.PublicKey = thief.COSE }, approval.WrongRoot},
+		"another proof":      {func(a *approval.Anchor) { a.Root.Proof = make([]byte, 32) }, approval.WrongRoot},
 		"another desk": {func(a *approval.Anchor) {
 			a.Parties = []assertion.Party{{Origin: "https://x.example", RPID: "x.example"}}
 		}, approval.BadSignature},
@@ -240,7 +252,7 @@ func TestAChainGoesOnAfterALoss(t *testing.T) {
 	w := two(t)
 	sign(t, w.Chain, w.anna, wording(w.Chain, "w", 1, anna), wording(w.Chain, "v", 1, anna))
 	kept := len(w.Entries)
-	sign(t, w.Chain, w.anna, withdraw(w.Chain, statement(w.Entries[kept-1], "w"), anna))
+	first := sign(t, w.Chain, w.anna, withdraw(w.Chain, statement(w.Entries[kept-1], "w"), anna))
 	sign(t, w.Chain, w.anna, w.Revoke(w.cleo, cleo, anna, 0))
 	lost := sign(t, w.Chain, w.anna, wording(w.Chain, "z", 1, anna))
 	anchor := w.Anchor
@@ -274,11 +286,18 @@ func TestAChainGoesOnAfterALoss(t *testing.T) {
 	if _, err = c.State.Allows(approval.KindWording, "v", digest(1), c.Now); err != nil {
 		t.Error(err)
 	}
-	refused(t, c.State.Add(moved(t, lost, c.State.Head())), approval.WrongPlace) // nothing of the lost part comes back by itself
+	for _, e := range []*approval.Entry{first, lost} { // nothing of the lost part comes back by itself
+		refused(t, c.State.Add(moved(t, e, c.State.Head())), approval.WrongPlace)
+	}
 	letter := c.State.Draft(approval.KindHost, "a.example", cleo)
 	letter.Body.Host = &approval.HostBody{Off: true}
 	_, err = c.Sign(w.cleo, letter)
 	refused(t, err, approval.RevokedKey)
+	old, err := signed(t, c, w.anna, func(s *approval.Sheet) { s.Epoch = 1 }, wording(c, "z", 2, anna))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(t, c.State.Add(old), approval.WrongEpoch) // this epoch has begun in the chain
 	sign(t, c, w.anna, wording(c, "z", 2, anna))
 	again, err := c.Again()
 	if err != nil || again.Behind() != nil {

@@ -391,6 +391,15 @@ func TestWhoMayWithdraw(t *testing.T) {
 	letter.Body.Letter = &approval.LetterBody{Channel: "email", Client: "c", Recipient: "index"}
 	sign(t, w.Chain, w.cleo, letter)
 	expect(t, w.Chain, letter, "", "a letter of the front desk")
+	endless := w.State.Draft(approval.KindLetter, "endless", cleo)
+	endless.Digest, endless.Expires, endless.Body.Letter = digest(4), approval.At(w.Now.Add(90000*time.Hour)), letter.Body.Letter
+	sign(t, w.Chain, w.cleo, endless)
+	before := w.Now
+	w.Pass(31*24*time.Hour - time.Second)
+	expect(t, w.Chain, endless, "", "a letter of a month ago")
+	w.Pass(time.Second)
+	expect(t, w.Chain, endless, approval.Expired, "a letter that was to hold for ten years")
+	w.Now = before
 	_, err := w.Sign(w.cleo, withdraw(w.Chain, x, cleo))
 	refused(t, err, approval.MayNot)
 	_, err = w.Sign(w.cleo, wording(w.Chain, "v", 1, cleo))
