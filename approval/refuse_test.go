@@ -197,6 +197,26 @@ func TestTheFirstKeyIsThePinnedOne(t *testing.T) {
 	refused(t, err, approval.WrongRoot)
 }
 
+// What was signed before a restore and kept back is not appended after it.
+func TestAnEntryIsAppendedInItsEpoch(t *testing.T) {
+	t.Parallel()
+	c, root := found(t)
+	late, err := signed(t, c, root, nil, wording(c, "w", 1, anna))
+	if err != nil {
+		t.Fatal(err)
+	}
+	anchor := c.Anchor
+	anchor.Epoch = 2
+	s, err := approval.Fold(anchor, c.Entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(t, s.Try(late), approval.WrongEpoch)
+	if err := c.State.Try(late); err != nil {
+		t.Error(err)
+	}
+}
+
 // Rows taken out, put in, swapped or cut off.
 func TestAChainIsWholeOrAllowsNothing(t *testing.T) {
 	t.Parallel()

@@ -316,6 +316,14 @@ func TestARecoverySheetEnrolsAndNothingElse(t *testing.T) {
 		return err
 	}
 	refused(t, by(wording(c, "w", 1, anna)), approval.MayNot)
+	signing, err := c.State.Prepare(c.Now, c.Enrol(fresh, anna, anna))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dressed := typed.Sign(signing.Sheet) // with parts that it did not sign
+	dressed.Type, dressed.AuthenticatorData, dressed.ClientData = approval.TypeKey, approval.Bytes{1}, approval.Bytes{2}
+	_, err = c.Take(signing, dressed)
+	refused(t, err, approval.BadSignature)
 	refused(t, by(c.Revoke(root, anna, anna, 0)), approval.MayNot)
 	refused(t, by(c.Enrol(fresh, ben, anna)), approval.MayNot)
 	if err := by(c.Enrol(fresh, anna, anna)); err != nil {
