@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"letterhead/courier/inbound"
-	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/wording"
@@ -99,26 +98,18 @@ func (s *server) follow(r *http.Request) answer {
 			return trouble(err)
 		}
 		if off {
-			return s.switchedOff(r, c.Practice)
+			return switchedOff(version, c.Practice)
 		}
 		return answer{status: http.StatusFound, to: address, done: inbound.Done{Did: "followed", Practice: c.Practice}}
 	}
 	return s.stranger(r, inbound.Done{})
 }
 
-// switchedOff says who switched a link off, and how to ask them.
-func (s *server) switchedOff(r *http.Request, of store.PracticeID) answer {
-	var p practice.Practice
-	err := s.DB.View(r.Context(), store.Actor{Practice: of, Agent: "redirect"}, func(tx *store.Tx) (err error) {
-		p, err = practice.Find(r.Context(), tx)
-		return err
-	})
-	if err != nil {
-		return trouble(err)
-	}
-	l := letterhead{Name: p.Name, Phone: p.Phone, Accent: p.Accent}
-	if !colour.MatchString(l.Accent) {
-		l.Accent = "#1f4e79"
+// switchedOff says who switched a link off, and how to ask them: as the signed version has it, for a row may be anybody's.
+func switchedOff(v *wording.Version, of store.PracticeID) answer {
+	l := letterhead{Name: v.Branding.Name, Accent: v.Branding.Accent}
+	if v.Branding.Phone != nil {
+		l.Phone = v.Branding.Phone.Display
 	}
 	return answer{status: http.StatusGone, page: linkOff(l), done: inbound.Done{Did: "nothing", Why: "switched off", Practice: of}}
 }

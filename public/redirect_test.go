@@ -26,7 +26,7 @@ func linkVersion(name, address string) *wording.Version {
 	host, _, _ := strings.Cut(strings.TrimPrefix(address, "https://"), "/")
 	return &wording.Version{
 		Format: wording.Format, Purpose: wording.Transactional, Sender: wording.Sender{Name: name, Local: "hello", Domain: "wattle.example"},
-		Branding: wording.Branding{Name: name, Accent: "#1f4e79"}, Hosts: []string{host}, DefaultLanguage: "en",
+		Branding: wording.Branding{Name: name, Accent: "#1f4e79", Phone: &wording.Phone{Display: "(03) 5550 0142", Number: "+61355500142"}}, Hosts: []string{host}, DefaultLanguage: "en",
 		Languages: []wording.Language{{Tag: "en", Subject: wording.Say("News"), Blocks: []wording.Block{
 			wording.Button("How to find us", wording.Target{Kind: wording.ToURL, URL: address}),
 			wording.Footer(wording.Join(wording.Say("See "), wording.Link("the price list", wording.Target{Kind: wording.ToURL, URL: address + "?list=1"}))),
@@ -48,7 +48,7 @@ func newLinkWorld(t *testing.T, w *world) *linkWorld {
 		}
 		return digest
 	}
-	l.digest = add("a", linkVersion("Wattle Street", "https://wattle.example/find-us"))
+	l.digest = add("a", linkVersion("Physio & more", "https://wattle.example/find-us"))
 	l.evil = add("b", linkVersion("Wattle Street", "https://evil.example/prize"))
 	l.approved[l.digest] = "a"
 	links := public.StoredLinks{DB: w.db,
@@ -117,10 +117,16 @@ func TestASwappedVersionLeadsNowhere(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		l := newLinkWorld(t, w)
-		forged, err := linkVersion("Wattle Street", "https://evil.example/prize").Canonical()
+		other := linkVersion("Wattle Street", "https://evil.example/prize")
+		forged, err := other.Canonical()
 		if err != nil {
 			t.Fatal(err)
 		}
+		approved, err := other.Digest() // even where that one was approved, once, for something else
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.approved[approved] = "a"
 		w.change("a", func(tx *store.Tx) error {
 			_, err := tx.Exec(context.Background(), `UPDATE wording_version SET content = $3 WHERE practice = $1 AND digest = $2`, l.digest.String(), forged)
 			return err
@@ -146,7 +152,7 @@ func TestALinkIsSwitchedOffAfterDelivery(t *testing.T) {
 		if status, to := l.get(path + "1"); status != http.StatusGone || to != "" {
 			t.Errorf("switched off: %d %q", status, to)
 		}
-		if page := l.do("GET", path+"1", "", nil).Body.String(); !strings.Contains(page, "Wattle Street &lt;Physiotherapy&gt; &amp; Co") || strings.Contains(page, "find-us") {
+		if page := l.do("GET", path+"1", "", nil).Body.String(); !strings.Contains(page, "Physio &amp; more") || !strings.Contains(page, "(03) 5550 0142") || strings.Contains(page, "find-us") {
 			t.Errorf("the page is\n%s", page)
 		}
 		if status, _ := l.get(path + "2"); status != http.StatusFound {
