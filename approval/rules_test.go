@@ -271,6 +271,25 @@ func TestWhatAStolenKeySignedDoesNotCount(t *testing.T) {
 	expect(t, w.Chain, again, "", "signed again")
 }
 
+// A stolen key cannot shut anybody out: a role that it had a part in falls back to what was.
+func TestARoleByAStolenKeyFallsBack(t *testing.T) {
+	t.Parallel()
+	w := two(t)
+	at := w.State.Head().Position + 1
+	x := w.Role(cleo, approval.ReadOnly, ben)
+	sign(t, w.Chain, w.ben, x)
+	sign(t, w.Chain, w.anna, x)
+	if w.State.Role(cleo) != approval.ReadOnly {
+		t.Error("the role was not changed")
+	}
+	sign(t, w.Chain, w.anna, w.Revoke(w.ben, ben, anna, at))
+	expect(t, w.Chain, x, approval.Void, "with a stolen key")
+	was, err := w.State.Current(approval.KindMember, string(cleo), w.Now)
+	if err != nil || was.Statement.Body.Member.Role != approval.FrontDesk || w.State.Role(cleo) != approval.FrontDesk {
+		t.Errorf("%+v %v", was, err)
+	}
+}
+
 // A thief revokes the owner's key; the owner's other key overrules the thief, and the first key is back.
 func TestTheLaterWordOnAStolenKeyDecides(t *testing.T) {
 	t.Parallel()

@@ -203,6 +203,54 @@ func (j *Journal) Use(practice store.PracticeID, text string, now, until time.Ti
 	})
 }
 
+// ExportChains returns what is known of all chains, for a backup. It must be taken before the copy of the database: what the database has beyond it
+// is seen anew after a restore, while a database with less would be behind.
+func ExportChains(folder, installation string) ([]byte, error) {
+	unlock, err := lockFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	raw, err := os.ReadFile(filepath.Join(folder, chainsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrMissing.With(err)
+	}
+	if err != nil {
+		return nil, ErrBroken.With(err)
+	}
+	whole, err := wholeChains(raw, installation)
+	return raw[:whole], err
+}
+
+// ImportChains gives a journal that was just created what ExportChains returned, as a restore does: keys that were old enough stay so, and what was
+// revoked and withdrawn stays so. Without it every key is young again, for 72 hours.
+func ImportChains(folder, installation string, raw []byte) error {
+	unlock, err := lockFolder(folder)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	present, err := os.ReadFile(filepath.Join(folder, chainsFile))
+	if err != nil {
+		return ErrMissing.With(err)
+	}
+	if _, length, ok := record(present); !ok || length != len(present) {
+		return fault.New(fault.Conflict, "journal.exists", "this journal knows of approvals already")
+	}
+	whole, err := wholeChains(raw, installation)
+	if err != nil {
+		return err
+	}
+	return writeFile(folder, chainsFile, raw[:whole])
+}
+
+// wholeChains reads a file and tells how many bytes of it are whole records.
+func wholeChains(raw []byte, installation string) (int64, error) {
+	c := &chains{of: map[store.PracticeID]*Chain{}, nonces: map[nonce]int64{}}
+	err := c.take(raw, identity{Installation: installation})
+	return c.offset, err
+}
+
 // change appends what do makes of the present content, under the folder's lock.
 func (j *Journal) change(do func(*chains) ([]byte, error)) error {
 	if err := j.Healthy(); err != nil {

@@ -299,6 +299,64 @@ func TestManyProcessesNoteChains(t *testing.T) {
 	}
 }
 
+func TestANewEpochKeepsWhatIsKnownOfChains(t *testing.T) {
+	t.Parallel()
+	folder := create(t)
+	j := open(t, folder)
+	note(t, j, "p", 1, 3)
+	if err := errors.Join(j.Close(), journal.Renew(folder, "house", 2)); err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(folder, "house", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := known(t, j, "p"); c.Head != head(3) {
+		t.Errorf("%+v", c.Head)
+	}
+}
+
+func TestWhatIsKnownOfChainsSurvivesARestore(t *testing.T) {
+	t.Parallel()
+	folder := create(t)
+	j := open(t, folder)
+	note(t, j, "p", 1, 3)
+	raw, err := journal.ExportChains(folder, "house")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.ExportChains(folder, "elsewhere"); !errors.Is(err, journal.ErrMismatch) {
+		t.Error(err)
+	}
+	restored := filepath.Join(t.TempDir(), "journal")
+	if err := journal.Create(restored, "house", 2); err != nil {
+		t.Fatal(err)
+	}
+	damaged := bytes.Clone(raw)
+	damaged[60] ^= 1
+	for name, c := range map[string]struct {
+		raw  []byte
+		want error
+	}{"damaged": {damaged, journal.ErrBroken}, "nothing": {nil, journal.ErrBroken}} {
+		if err := journal.ImportChains(restored, "house", c.raw); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := journal.ImportChains(restored, "house", append(raw, 1, 2, 3)); err != nil {
+		t.Fatal(err)
+	}
+	if err := journal.ImportChains(restored, "house", raw); err == nil {
+		t.Error("a second time")
+	}
+	again, err := journal.Open(restored, "house", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := known(t, again, "p"); c.Head != head(3) || !c.Seen(2).Equal(morning.Add(2*time.Hour)) {
+		t.Errorf("%+v", c.Head)
+	}
+}
+
 func BenchmarkChainHead(b *testing.B) {
 	j := open(b, create(b))
 	note(b, j, "p", 1, 20)

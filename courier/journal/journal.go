@@ -2,9 +2,9 @@
 //
 // A folder holds: whose journal it is (installation and epoch), the stops that were seen (a stop deleted from the database still counts),
 // what was seen of each practice's approvals (head of the chain, when each entry was first seen, what was revoked and withdrawn), what may be
-// used once and was, what was spent of each limit, and for each courier process its segments: append-only files of records, each with a CRC. Two kinds of record: `begun`,
-// on disk before the first byte of a message leaves, and `answered`, what the relay said to it, until the database has it too. A file lock
-// says which processes live; whoever finds the segments of a dead one reads from them what had begun.
+// used once and was, what was spent of each limit, and for each courier process its segments: append-only files of records, each with a CRC.
+// Two kinds of record: `begun`, on disk before the first byte of a message leaves, and `answered`, what the relay said to it, until the
+// database has it too. A file lock says which processes live; whoever finds the segments of a dead one reads from them what had begun.
 //
 // Promises: Begun returns after fsync, many callers sharing one; what was torn at the end of a segment by a crash had not begun and is
 // counted; damage before the end is told apart from that, and then every message of that process counts as begun. A folder that is

@@ -44,8 +44,8 @@ var errSpent = errors.New(spentFile + " cannot be believed")
 
 // Book is what understands the records. Its methods are called one at a time.
 type Book interface {
-	Reset()                            // forget everything: the file is read from its beginning
-	Take(record []byte) bool           // one record, of any process; false: it does not fit
+	Reset()                             // forget everything: the file is read from its beginning
+	Take(record []byte) bool            // one record, of any process; false: it does not fit
 	Snapshot(put func([]byte)) []uint64 // records that say the same in fewer bytes; and what is to join the known set, in order
 }
 
