@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"letterhead/app/people"
 	"letterhead/courier/trust"
 	"letterhead/rehearse"
 	"letterhead/store"
@@ -94,7 +95,7 @@ func (o *opened) Database() *store.DB   { return o.db }
 func (o *opened) Keeper() *vault.Keeper { return o.keeper }
 
 func (o *opened) AddPractice(ctx context.Context, p rehearse.SamplePractice) (store.PracticeID, error) {
-	added, _, err := o.addPractice(ctx, newPractice{name: p.Name, country: p.Country, zone: p.Zone, owner: p.Owner, phone: p.Phone, email: p.Email, website: p.Website, address: p.Address})
+	added, _, err := o.addPractice(ctx, people.New{Name: p.Name, Country: p.Country, Zone: p.Zone, Owner: p.Owner, Phone: p.Phone, Email: p.Email, Website: p.Website, Address: p.Address})
 	return added.ID, err
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"letterhead/app/people"
 	"letterhead/courier/trust"
 	"letterhead/rehearse"
 	"letterhead/store"
@@ -139,9 +140,9 @@ func (c *call) firstDay(ctx context.Context, at time.Time, today zone.Date) (sto
 		return "", err
 	}
 	defer i.Close()
-	p, _, err := i.addPractice(ctx, newPractice{
-		name: "Wattle Street Physiotherapy", country: "AU", zone: rehearse.Zone, owner: "petra@wattlestreet.example", ownerName: "Petra Schäfer",
-		phone: "(03) 5550 0142", email: "hello@wattlestreet.example", website: "wattlestreet.example", address: "12 Wattle Street\nBallarat VIC 3350",
+	p, _, err := i.addPractice(ctx, people.New{
+		Name: "Wattle Street Physiotherapy", Country: "AU", Zone: rehearse.Zone, Owner: "petra@wattlestreet.example", OwnerName: "Petra Schäfer",
+		Phone: "(03) 5550 0142", Email: "hello@wattlestreet.example", Website: "wattlestreet.example", Address: "12 Wattle Street\nBallarat VIC 3350",
 	})
 	if err != nil {
 		return "", err

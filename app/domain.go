@@ -83,7 +83,7 @@ func (i *installation) domainAdd(ctx context.Context, domains *courier.Domains, 
 	if err != nil {
 		return err
 	}
-	return i.sendFrom(ctx, actor, added.Name)
+	return i.brand().SendFrom(ctx, actor, added.Name)
 }
 
 func (c *call) domainShow(domains *courier.Domains, name, relay string) error {

@@ -96,7 +96,7 @@ func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor
 		return err
 	}
 	if !options.DryRun {
-		if err := i.rebrand(ctx, actor); err != nil {
+		if err := i.brand().Rebrand(ctx, actor); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"letterhead/app/desk"
 	"letterhead/app/people"
 	"letterhead/app/setting"
 	"os"
@@ -22,53 +23,10 @@ import (
 	"letterhead/vault"
 )
 
-// newPractice is what init and practice add are told of a practice.
-type newPractice struct {
-	name, country, zone, owner, ownerName, language, phone, email, website, address string
-}
-
-func (n *newPractice) flags(f *flag.FlagSet) {
-	f.StringVar(&n.name, "name", "", "the practice's `name`")
-	f.StringVar(&n.country, "country", "", "its country's two-letter `code`, such as AU")
-	f.StringVar(&n.zone, "zone", "", "its time `zone`, such as Australia/Melbourne")
-	f.StringVar(&n.owner, "owner", "", "the owner's `e-mail` address")
-	f.StringVar(&n.ownerName, "owner-name", "", "the owner's `name`")
-	f.StringVar(&n.language, "language", "", "the `language` of its messages, such as en; the country's when empty")
-	f.StringVar(&n.phone, "phone", "", "its phone `number`, as written on messages")
-	f.StringVar(&n.email, "email", "", "its e-mail `address`, for replies")
-	f.StringVar(&n.website, "website", "", "its `host` name, without https://")
-	f.StringVar(&n.address, "address", "", "its street `address`")
-}
-
-// check finds what is wrong before anything is made.
-func (n *newPractice) check() error {
-	if err := required("name", n.name, "country", n.country, "zone", n.zone, "owner", n.owner); err != nil {
-		return err
-	}
-	if _, err := n.practice().Check(); err != nil {
-		return err
-	}
-	_, err := n.member().Check()
-	return err
-}
-
-func (n *newPractice) practice() practice.Practice {
-	p := practice.New(n.name, n.country, n.zone)
-	p.Phone, p.Email, p.Website, p.Address = n.phone, n.email, n.website, n.address
-	if n.language != "" {
-		p.Language = n.language
-	}
-	return p
-}
-
-func (n *newPractice) member() guard.Member {
-	return guard.Member{Email: n.owner, Name: n.ownerName, Role: guard.Owner}
-}
-
 // addPractice makes a practice with everything that it needs on its first day: keys, an owner, the starter wordings and rules. link is the owner's
 // invitation.
-func (i *installation) addPractice(ctx context.Context, n newPractice) (p practice.Practice, link string, err error) {
-	p = n.practice()
+func (i *installation) addPractice(ctx context.Context, n people.New) (p practice.Practice, link string, err error) {
+	p = n.Practice()
 	p.ID = store.NewID[store.PracticeID]()
 	err = i.db.Change(ctx, store.Actor{Practice: p.ID, Agent: "command"}, func(tx *store.Tx) error {
 		added, err := practice.Add(ctx, tx, p)
@@ -78,7 +36,7 @@ func (i *installation) addPractice(ctx context.Context, n newPractice) (p practi
 		if _, err := i.keeper.Keys(ctx, tx); err != nil {
 			return err
 		}
-		owner, err := guard.AddMember(ctx, tx, n.member())
+		owner, err := guard.AddMember(ctx, tx, n.Member())
 		if err != nil {
 			return err
 		}
@@ -97,7 +55,7 @@ func (i *installation) addPractice(ctx context.Context, n newPractice) (p practi
 	if err != nil {
 		return p, "", err
 	}
-	return p, link, i.ownDomain(p)
+	return p, link, i.brand().OwnDomain(p)
 }
 
 // made is what init and practice add print with --json.
@@ -109,6 +67,7 @@ type made struct {
 	Installation string           `json:"installation,omitempty"`
 	KeyFile      string           `json:"key_file,omitempty"`
 	Invitation   string           `json:"invitation"` // the owner's link
+	FirstKey     string           `json:"first_key"`  // the link to the ceremony of the first signing key
 }
 
 func initCommand() command {
@@ -120,11 +79,11 @@ func initCommand() command {
 		},
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
-		var n newPractice
+		var n people.New
 		var database string
 		var test bool
 		err := c.parse(cmd, func(f *flag.FlagSet) {
-			n.flags(f)
+			n.Flags(f)
 			f.StringVar(&database, "database", c.env["LETTERHEAD_DATABASE"], "`address` of a PostgreSQL database; a SQLite file in the folder when empty")
 			f.BoolVar(&test, "test", false, "mark the root as a test: it hands off to loopback only and tick may be given another now; it stays so")
 			f.BoolVar(&c.json, "json", false, "print JSON")
@@ -132,7 +91,7 @@ func initCommand() command {
 		if err != nil {
 			return err
 		}
-		if err := n.check(); err != nil {
+		if err := n.Check(); err != nil {
 			return err
 		}
 		i, err := makeInstallation(ctx, c, database, markOf(test))
@@ -144,13 +103,18 @@ func initCommand() command {
 		if err != nil {
 			return err
 		}
-		m := made{Invitation: link, Practice: p.ID, Name: p.Name, Label: p.Label, Folder: c.folder, Installation: i.trust.Installation, KeyFile: i.config.KeyFile}
+		key, err := i.firstKey(p.ID)
+		if err != nil {
+			return err
+		}
+		m := made{Invitation: link, FirstKey: key, Practice: p.ID, Name: p.Name, Label: p.Label, Folder: c.folder, Installation: i.trust.Installation, KeyFile: i.config.KeyFile}
 		if c.json {
 			return printJSON(c, m)
 		}
 		fmt.Fprintf(c.out, "Made %s for %s.\n\n  practice  %s\n  key       %s\n\n", c.folder, p.Name, p.ID, i.config.KeyFile)
 		fmt.Fprintf(c.out, "Keep a copy of the key apart from the backups: without it, contact details cannot be read by anybody.\n\n")
 		fmt.Fprintf(c.out, "The owner's invitation, for nobody else; it works once, within 7 days (letterhead member invite makes another):\n\n  %s\n\n", link)
+		fmt.Fprintf(c.out, firstKeySays, key)
 		fmt.Fprintf(c.out, "Next: letterhead import --practice %s --from DIR --dry-run, then letterhead serve.\n", p.ID)
 		return nil
 	}
@@ -187,6 +151,9 @@ func makeInstallation(ctx context.Context, c *call, database string, mark trust.
 	if err := journal.Create(journalFolder(c.folder), t.Installation, t.Epoch); err != nil {
 		return nil, err
 	}
+	if err := desk.Settle(courierFolder(c.folder), config); err != nil {
+		return nil, err
+	}
 	return c.open(ctx, nil)
 }
 
@@ -199,18 +166,18 @@ func printJSON(c *call, v any) error {
 
 func practiceCommand() command {
 	cmd := command{
-		name: "practice", argument: "add|list|close", summary: "add a practice, list them, or close one",
+		name: "practice", argument: "add|list|key|close", summary: "add a practice, list them, make the link to its first signing key, or close one",
 		examples: []string{
 			`practice add --name "Lee Valley Psychology" --country IE --zone Europe/Dublin --owner aoife@leevalley.example`,
-			"practice list --json", "practice close --practice ID",
+			"practice list --json", "practice key --practice ID", "practice close --practice ID",
 		},
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
-		var n newPractice
+		var n people.New
 		var id string
 		err := c.parse(cmd, func(f *flag.FlagSet) {
-			n.flags(f)
-			f.StringVar(&id, "practice", "", "the `id` of the practice to close")
+			n.Flags(f)
+			f.StringVar(&id, "practice", "", "the `id` of the practice to make the key of, or to close")
 			f.BoolVar(&c.json, "json", false, "print JSON")
 		})
 		if err != nil {
@@ -222,29 +189,35 @@ func practiceCommand() command {
 		}
 		switch verb {
 		case "add":
-			if err := n.check(); err != nil {
+			if err := n.Check(); err != nil {
 				return err
 			}
 			return c.inFolder(ctx, func(i *installation) error { return practiceAdd(ctx, c, i, n) })
 		case "list":
 			return c.inFolder(ctx, func(i *installation) error { return practiceList(ctx, c, i) })
+		case "key":
+			return c.inFolder(ctx, func(i *installation) error { return practiceKey(ctx, c, i, id) })
 		case "close":
 			return c.inFolder(ctx, func(i *installation) error { return practiceClose(ctx, c, i, id) })
 		}
-		return fault.Field("practice", "command.verb", "say add, list or close")
+		return fault.Field("practice", "command.verb", "say add, list, key or close")
 	}
 	return cmd
 }
 
-func practiceAdd(ctx context.Context, c *call, i *installation, n newPractice) error {
+func practiceAdd(ctx context.Context, c *call, i *installation, n people.New) error {
 	p, link, err := i.addPractice(ctx, n)
 	if err != nil {
 		return err
 	}
-	if c.json {
-		return printJSON(c, made{Practice: p.ID, Name: p.Name, Label: p.Label, Invitation: link})
+	key, err := i.firstKey(p.ID)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(c.out, "Added %s: %s\nThe owner's invitation: %s\n", p.Name, p.ID, link)
+	if c.json {
+		return printJSON(c, made{Practice: p.ID, Name: p.Name, Label: p.Label, Invitation: link, FirstKey: key})
+	}
+	fmt.Fprintf(c.out, "Added %s: %s\nThe owner's invitation: %s\n"+firstKeySays, p.Name, p.ID, link, key)
 	return nil
 }
 

@@ -14,12 +14,14 @@ import (
 	"sync"
 	"time"
 
+	"letterhead/app/desk"
 	"letterhead/app/entrance"
 	"letterhead/app/watch"
 	"letterhead/courier"
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/public"
+	"letterhead/sign"
 	"letterhead/store"
 	"letterhead/web"
 	"letterhead/web/page"
@@ -56,6 +58,7 @@ type serving struct {
 	places   []ui.Place
 	enter    *entrance.Entrance // of the demonstration
 	listener net.Listener       // made from the configuration when nil
+	desk     *desk.Desk         // in the process that delivers
 	ready    func(address string)
 }
 
@@ -73,6 +76,10 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 			return errors.Join(err, s.listener.Close())
 		}
 		defer c.Close()
+		if s.desk, err = i.openDesk(s.log, c, s.sample != ""); err != nil {
+			return errors.Join(err, s.listener.Close())
+		}
+		defer s.desk.Close()
 	}
 	if s.sample != "" && i.trust.Mark == trust.Demo {
 		s.enter = entrance.New(s.sample, i.address(s), s.said)
@@ -104,6 +111,9 @@ func (i *installation) say(s serving) {
 	} else {
 		fmt.Fprintf(s.said, "Open %s\n", address)
 	}
+	if s.desk != nil {
+		fmt.Fprintf(s.said, "The signing desk is at %s\n", s.desk.Address)
+	}
 	if s.ready != nil {
 		s.ready(address)
 	}
@@ -134,6 +144,7 @@ func (i *installation) together(ctx context.Context, s serving, server *http.Ser
 	})
 	if c != nil {
 		part("courier", func() error { return c.Run(ctx) })
+		part("signing desk", func() error { return s.desk.Run(ctx) })
 	}
 	<-ctx.Done()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainIn)
@@ -203,7 +214,12 @@ func courierCommand() command {
 			}
 			defer runs.Close()
 			log.Info("the courier runs", slog.String("installation", i.trust.Installation), slog.Int64("epoch", i.trust.Epoch))
-			return runs.Run(ctx)
+			signs, err := i.openDesk(log, runs, false)
+			if err != nil {
+				return err
+			}
+			defer signs.Close()
+			return signs.Beside(ctx, runs.Run)
 		})
 	}
 	return cmd
@@ -219,7 +235,7 @@ func routesCommand() command {
 			fmt.Sprintf("%-44s public: %s", "GET /healthz", "says whether messages can leave, and nothing else"),
 			fmt.Sprintf("%-44s public: %s", "GET /metrics", "counts alone; loopback only"),
 		}
-		for _, line := range slices.Concat(web.Routes(), public.Table(), own) {
+		for _, line := range slices.Concat(web.Routes(), public.Table(), sign.Table(), own) {
 			fmt.Fprintln(c.out, line)
 		}
 		return nil

@@ -16,10 +16,10 @@ import (
 
 // The rules of visits, in one place.
 const (
-	visitLife     = 10 * time.Minute // after the last unlock
-	foundingLife  = time.Hour        // the first key's: there is a sheet of paper to be written and a set to be read
-	challengeLife = 5 * time.Minute
-	asksPerMinute = 60
+	visitLife         = 10 * time.Minute // after the last unlock
+	foundingLife      = time.Hour        // the first key's: there is a sheet of paper to be written and a set to be read
+	challengeLife     = 5 * time.Minute
+	failuresPerMinute = 60
 
 	mostVisits    = 4096 // of all practices
 	mostOfOne     = 32   // of one

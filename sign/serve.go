@@ -152,9 +152,14 @@ func (d *desk) serve(route route) http.Handler {
 }
 
 func (d *desk) answer(route route, v *visit) (answer, error) {
-	if v.Method != http.MethodGet && v.Method != http.MethodHead && !d.asked.allow(d.Address(v.Request), v.now) {
-		return answer{}, errTooMany
+	a, err := d.handle(route, v)
+	if err != nil && v.session == nil && !d.failed.allow(d.Address(v.Request), v.now) {
+		err = errTooMany // what holds is served all the same, whatever came from the same network before
 	}
+	return a, err
+}
+
+func (d *desk) handle(route route, v *visit) (answer, error) {
 	if id := v.PathValue("practice"); id != "" {
 		if err := d.enter(v, store.PracticeID(id)); err != nil {
 			return answer{}, err

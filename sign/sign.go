@@ -60,7 +60,7 @@ type desk struct {
 	host   string
 	secure bool
 	memory *memory
-	asked  *window // requests that cost something, by address
+	failed *window // requests of strangers that did not hold, by address
 	waits  *candidates
 }
 
@@ -74,7 +74,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fault.Field("sign.url", "sign.url", "write it as https://HOST without a path").With(err)
 	}
-	d := &desk{Options: o, party: party, host: u.Host, secure: u.Scheme == "https", memory: newMemory(), asked: newWindow(asksPerMinute), waits: &candidates{folder: o.Folder}}
+	d := &desk{Options: o, party: party, host: u.Host, secure: u.Scheme == "https", memory: newMemory(), failed: newWindow(failuresPerMinute), waits: &candidates{folder: o.Folder}}
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}

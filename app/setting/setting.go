@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -25,6 +26,13 @@ type Config struct {
 	Listen    string         `toml:"listen"`     // HOST:PORT of the pages; localhost:8080 when empty
 	PublicURL string         `toml:"public_url"` // where clients reach the public pages; http://LISTEN when empty
 	Courier   courier.Config `toml:"courier"`
+	Sign      Sign           `toml:"sign"`
+}
+
+// Sign is where the signing desk is: an origin of its own, so that no page of the members' can reach into it.
+type Sign struct {
+	Address string `toml:"address"` // HOST:PORT that it listens on; the port behind that of the pages when empty
+	URL     string `toml:"url"`     // where people reach it, https://HOST; http://localhost:PORT when empty, for this machine alone
 }
 
 // File is its name in the data folder.
@@ -44,6 +52,7 @@ func Read(folder string, env map[string]string) (Config, error) {
 	}
 	for name, setting := range map[string]*string{
 		"LETTERHEAD_DATABASE": &c.Database, "LETTERHEAD_KEY_FILE": &c.KeyFile, "LETTERHEAD_LISTEN": &c.Listen, "LETTERHEAD_PUBLIC_URL": &c.PublicURL,
+		"LETTERHEAD_SIGN_ADDRESS": &c.Sign.Address, "LETTERHEAD_SIGN_URL": &c.Sign.URL,
 	} {
 		if value := env[name]; value != "" {
 			*setting = value
@@ -83,7 +92,42 @@ func (c *Config) fill(folder string) error {
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.Path != "" {
 		return fault.Field("public_url", "config.public_url", "write it as https://HOST without a path")
 	}
+	if err := c.fillSign(); err != nil {
+		return err
+	}
 	return c.Courier.Validate()
+}
+
+func (c *Config) fillSign() error {
+	if c.Sign.Address == "" {
+		_, port, _ := net.SplitHostPort(c.Listen)
+		n, err := strconv.Atoi(port)
+		if err != nil || n < 0 || n > 65534 {
+			return fault.Field("listen", "config.listen", "write it as HOST:PORT, for example localhost:8080")
+		}
+		if n > 0 {
+			n++
+		}
+		c.Sign.Address = "localhost:" + strconv.Itoa(n)
+	}
+	host, _, err := net.SplitHostPort(c.Sign.Address)
+	if err != nil || !Loopback(host) {
+		return fault.Field("sign.address", "config.sign_address", "write it as localhost:PORT; a proxy on this machine makes it https")
+	}
+	if c.Sign.Address == c.Listen {
+		return fault.Field("sign.address", "config.sign_address", "the signing desk has an address of its own, not that of the pages")
+	}
+	if c.Sign.URL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Sign.URL)
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost") {
+		return fault.Field("sign.url", "config.sign_url", "write it as https://HOST without a path; http is for localhost alone")
+	}
+	if c.Sign.URL == c.PublicURL {
+		return fault.Field("sign.url", "config.sign_url", "the signing desk has a host or port of its own: another one than public_url")
+	}
+	return nil
 }
 
 // Party is the name that passkeys are for, and the addresses under which they may be used: the public one, and this machine's own where that is it.
