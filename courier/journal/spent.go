@@ -35,8 +35,8 @@ const (
 	keyRecord   = 'K' // the key of this folder's hashes
 	knownRecord = 'M' // how many hashes the set had when the file was written anew
 
-	spentBytes = 4 << 20             // smaller files are left as they are
-	archiveFor = 35 * 24 * time.Hour // then an archive is removed
+	spentBytes = 8 << 20             // smaller files are left as they are
+	archiveFor = 14 * 24 * time.Hour // then an archive is removed
 )
 
 // errSpent is the cause within ErrBroken.
