@@ -114,7 +114,7 @@ func (c *Config) fillSign() error {
 	if err != nil || !Loopback(host) {
 		return fault.Field("sign.address", "config.sign_address", "write it as localhost:PORT; a proxy on this machine makes it https")
 	}
-	if c.Sign.Address == c.Listen {
+	if c.Sign.Address == c.Listen && !strings.HasSuffix(c.Listen, ":0") { // any port is another one
 		return fault.Field("sign.address", "config.sign_address", "the signing desk has an address of its own, not that of the pages")
 	}
 	if c.Sign.URL == "" {
