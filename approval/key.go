@@ -6,9 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
-	"strings"
 
 	"letterhead/approval/assertion"
+	"letterhead/approval/form"
 )
 
 const recoveryKeySize = ed25519.PublicKeySize
@@ -38,41 +38,23 @@ func RecoverySubject(publicKey []byte) string {
 // RecoverySheet is what an owner keeps on paper: the seed of a key that may only enrol a new key for an owner.
 type RecoverySheet struct{ key ed25519.PrivateKey }
 
-const (
-	seedSize     = ed25519.SeedSize
-	checksumSize = 3
-)
-
 // NewRecoverySheet makes one.
 func NewRecoverySheet() RecoverySheet {
-	seed := make([]byte, seedSize)
+	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails (crypto/rand)
 	return RecoverySheet{ed25519.NewKeyFromSeed(seed)}
 }
 
 // Text is the seed and a checksum in base32, in groups of four, for paper.
-func (r RecoverySheet) Text() string {
-	seed := r.key.Seed()
-	sum := sha256.Sum256(append([]byte("letterhead recovery sheet v1\n"), seed...))
-	return Groups(append(seed, sum[:checksumSize]...))
-}
+func (r RecoverySheet) Text() string { return form.Paper(r.key.Seed()) }
 
 // ParseRecoverySheet reads what somebody typed from paper: case, spaces and hyphens do not matter, 0, 1 and 8 are read as O, I and B.
 func ParseRecoverySheet(text string) (RecoverySheet, error) {
-	wrong := bad("recovery", "this is not the text of a recovery sheet; compare it with the paper, group by group")
-	if len(text) > 200 {
-		return RecoverySheet{}, wrong
+	seed, err := form.ParsePaper(text)
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return RecoverySheet{}, bad("recovery", "this is not the text of a recovery sheet; compare it with the paper, group by group")
 	}
-	text = strings.NewReplacer(" ", "", "-", "", "\n", "", "\r", "", "\t", "", "0", "O", "1", "I", "8", "B").Replace(strings.ToUpper(text))
-	raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
-	if err != nil || len(raw) != seedSize+checksumSize {
-		return RecoverySheet{}, wrong
-	}
-	r := RecoverySheet{ed25519.NewKeyFromSeed(raw[:seedSize])}
-	if strings.ReplaceAll(r.Text(), " ", "") != text {
-		return RecoverySheet{}, wrong
-	}
-	return r, nil
+	return RecoverySheet{ed25519.NewKeyFromSeed(seed)}, nil
 }
 
 // PublicKey is what a statement of action Recovery enrols.
@@ -85,14 +67,4 @@ func (r RecoverySheet) Sign(sheet []byte) Signature {
 }
 
 // Groups writes bytes in base32 in groups of four, as people compare and copy them.
-func Groups(raw []byte) string {
-	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)
-	var b strings.Builder
-	for i := 0; i < len(text); i += 4 {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(text[i:min(i+4, len(text))])
-	}
-	return b.String()
-}
+func Groups(raw []byte) string { return form.Groups(raw) }

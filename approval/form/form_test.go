@@ -70,3 +70,29 @@ func TestWhichTextMayStandInWhatIsSigned(t *testing.T) {
 		}
 	}
 }
+
+func TestPaper(t *testing.T) {
+	t.Parallel()
+	seed := bytes.Repeat([]byte{0xa5, 3}, 16)
+	text := form.Paper(seed)
+	typed := strings.NewReplacer("O", "0", "I", "1", "B", "8", " ", "-").Replace(strings.ToLower(text))
+	for _, one := range []string{text, typed, " " + strings.ReplaceAll(text, " ", "\n")} {
+		if read, err := form.ParsePaper(one); err != nil || !bytes.Equal(read, seed) {
+			t.Errorf("%q: %v", one, err)
+		}
+	}
+	for at, was := range text { // one wrong letter is found
+		for _, c := range "AZ27" {
+			if wrong := text[:at] + string(c) + text[at+1:]; c != was && was != ' ' {
+				if _, err := form.ParsePaper(wrong); err == nil {
+					t.Fatalf("%q passes for %q", wrong, text)
+				}
+			}
+		}
+	}
+	for _, wrong := range []string{"", "AAAA", text[:20], text + " AAAA", strings.Repeat(text, 5), "é"} {
+		if _, err := form.ParsePaper(wrong); err == nil {
+			t.Errorf("%q was read", wrong)
+		}
+	}
+}

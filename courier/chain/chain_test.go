@@ -25,7 +25,7 @@ const (
 
 // world is one installation: a database, a courier's folder, a clock, and a desk at which an owner signs.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	db     *store.DB
 	clock  *testkit.Clock
 	folder string
@@ -35,7 +35,7 @@ type world struct {
 	ben    *key.Key
 }
 
-func newWorld(t *testing.T, engine testkit.Engine) *world {
+func newWorld(t testing.TB, engine testkit.Engine) *world {
 	t.Helper()
 	w := &world{t: t, clock: testkit.NewClock(t, "2026-11-02T12:00:00Z"), folder: filepath.Join(t.TempDir(), "courier"), root: key.New(key.Desk), ben: key.New(key.Desk)}
 	w.db = testkit.Open(t, engine, w.clock)
@@ -396,5 +396,27 @@ func TestWhatItsOwnTransactionWroteIsNotNoted(t *testing.T) {
 	w.sign(w.root, wording("w", 1, anna))
 	if why := w.allows(w.chains, "w", 1); why != "" {
 		t.Errorf("%q", why)
+	}
+}
+
+// What a batch pays for each practice when nothing was signed since.
+func BenchmarkRead(b *testing.B) {
+	w := newWorld(b, testkit.SQLite)
+	w.found()
+	w.sign(w.root, wording("w", 1, anna))
+	err := w.db.View(context.Background(), store.Actor{Practice: clinic, Agent: "courier"}, func(tx *store.Tx) error {
+		for b.Loop() {
+			err := w.chains.Read(context.Background(), tx, func(s *approval.State) error {
+				_, err := s.Allows(approval.KindWording, "w", approval.Digest{1}, w.clock.Now())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 }
