@@ -119,6 +119,12 @@ func TestWhatAChainRefuses(t *testing.T) {
 			_, err := w.Sign(w.anna, wording(w.Chain, "w", 2, anna), wording(w.Chain, "w", 3, anna))
 			return err
 		}, approval.NotAllowed},
+		"one key as two members": {func(t *testing.T, w clinicOfTwo) error {
+			again := *w.anna
+			again.Credential = key.New(key.Desk).Credential
+			_, err := w.Sign(w.anna, w.Enrol(&again, "dora", anna))
+			return err
+		}, approval.NotAllowed},
 		"a second first key": {bent(func(x *approval.Statement) {
 			k := key.New(key.Desk)
 			x.Kind, x.Subject, x.Serial, x.Supersedes, x.Digest = approval.KindKey, k.Subject(), 1, approval.Digest{}, approval.Digest{}

@@ -495,6 +495,11 @@ func (s *State) checkKind(x *Statement, of []*record) *Refused {
 
 func (s *State) checkKeyChange(x *Statement, of []*record) *Refused {
 	if x.Body.Key.Action != Revoke {
+		for subject, of := range s.subjects { // one key is not two members, nor twice pending
+			if subject.kind == KindKey && bytes.Equal(of[0].statement.Body.Key.PublicKey, x.Body.Key.PublicKey) {
+				return refuse(NotAllowed, "this key is enrolled, or was, under another name")
+			}
+		}
 		return nil
 	}
 	first, k := of[0].statement.Body.Key, s.keys[x.Subject]
