@@ -24,11 +24,13 @@ func memberCommand() command {
 		var id string
 		var m guard.Member
 		var role string
+		var again bool
 		err := c.parse(cmd, func(f *flag.FlagSet) {
 			f.StringVar(&id, "practice", "", "the practice's `id`")
 			f.StringVar(&m.Email, "email", "", "the member's e-mail `address`")
 			f.StringVar(&m.Name, "name", "", "the member's `name`")
 			f.StringVar(&role, "role", string(guard.FrontDesk), "the `role`: owner, manager, practitioner, front desk, bookkeeper, read-only")
+			f.BoolVar(&again, "again", false, "also invite a member who has lost every way in: their sign-in here ends")
 			f.BoolVar(&c.json, "json", false, "print JSON")
 		})
 		if err != nil {
@@ -44,18 +46,18 @@ func memberCommand() command {
 			if err != nil {
 				return err
 			}
-			return i.member(ctx, c, actor, verb, m)
+			return i.member(ctx, c, actor, verb, m, again)
 		})
 	}
 	return cmd
 }
 
-func (i *installation) member(ctx context.Context, c *call, actor store.Actor, verb string, m guard.Member) error {
+func (i *installation) member(ctx context.Context, c *call, actor store.Actor, verb string, m guard.Member, again bool) error {
 	var print func() error
 	var made any
 	switch verb {
 	case "invite":
-		invited, err := people.Invite(ctx, i.db, actor, m, i.invite)
+		invited, err := people.Invite(ctx, i.db, actor, m, again, i.invite)
 		if err != nil {
 			return err
 		}

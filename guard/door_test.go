@@ -404,3 +404,52 @@ func TestARowAloneIsNoSession(t *testing.T) {
 		is(h.T, "forged", err, guard.ErrNoSession)
 	})
 }
+
+// Who has lost every way in is invited again, by whoever may; their old keys are then nobody's.
+func TestSomebodyWhoLostTheirKeys(t *testing.T) {
+	t.Parallel()
+	eachHouse(t, func(h *house) {
+		owner, ownersKey, b := h.joined("a", "petra@example.org", guard.Owner)
+		manager, _, _ := h.joined("a", "liam@example.org", guard.Manager)
+		lost, oldKey, theirs := h.joined("a", "aoife@example.org", guard.FrontDesk)
+		oldToken, _ := h.entered(theirs, oldKey, "a")
+		detach := func(by guard.Member, id store.MemberID) (token string, err error) {
+			err = h.in("a", func(tx *store.Tx) error {
+				if err := guard.Detach(ctx, tx, by, id); err != nil {
+					return err
+				}
+				token, err = h.door.Invite(ctx, tx, id)
+				return err
+			})
+			return token, err
+		}
+		_, err := detach(manager, owner.ID)
+		is(h.T, "a manager takes the owner's sign-in", err, guard.ErrOver)
+		_, err = detach(owner, owner.ID)
+		is(h.T, "the only owner's", err, guard.ErrLastOwner)
+		token, err := detach(manager, lost.ID)
+		if err != nil {
+			h.Fatal(err)
+		}
+		_, err = h.door.Visit(ctx, oldToken, theirs)
+		is(h.T, "the old session", err, guard.ErrNoSession)
+		fresh, key := h.browser(), softkey.New(h.T, origin)
+		i, err := h.door.Invitation(ctx, fresh, token)
+		if err != nil {
+			h.Fatal(err)
+		}
+		c := h.door.AskJoin(fresh, i)
+		if _, err := h.door.JoinWithPasskey(ctx, fresh, token, c.State, key.Create(h.T, c.Options), ""); err != nil {
+			h.Fatal(err)
+		}
+		if _, err := h.passkey(theirs, oldKey); fault.KindOf(err) != fault.Denied {
+			h.Errorf("the lost key: %v", err)
+		}
+		h.entered(fresh, key, "a")
+		h.entered(b, ownersKey, "a")
+		// The only owner is helped from the command line.
+		if _, err := detach(guard.Member{}, owner.ID); err != nil {
+			h.Error(err)
+		}
+	})
+}

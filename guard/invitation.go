@@ -50,6 +50,34 @@ func (d *Door) Invite(ctx context.Context, tx *store.Tx, id store.MemberID) (tok
 	return token, err
 }
 
+// Detach takes a member's sign-in away who has lost every way in, so that they can be invited again: on behalf of another, with the checks that
+// SetRole makes, or of the command line (by without a role). What the person is at other practices stays as it is.
+func Detach(ctx context.Context, tx *store.Tx, by Member, id store.MemberID) error {
+	m, err := Find(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if by.Role != "" {
+		if !by.Role.Covers(m.Role) {
+			return ErrOver
+		}
+		if m.Role == Owner {
+			if err := anotherOwner(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+	}
+	n, err := tx.Exec(ctx, `UPDATE member SET person = '' WHERE practice = $1 AND id = $2 AND ended_at = 0`, string(id))
+	if err == nil && n == 0 {
+		return store.ErrNone
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE session SET ended_at = $3 WHERE practice = $1 AND member = $2 AND ended_at = 0`, string(id), store.Micro(tx.Now))
+	return err
+}
+
 // TakeBack ends a member's open invitation.
 func TakeBack(ctx context.Context, tx *store.Tx, id store.MemberID) error {
 	_, err := tx.Exec(ctx, `UPDATE invitation SET ended_at = $3 WHERE practice = $1 AND member = $2 AND ended_at = 0`, string(id), store.Micro(tx.Now))
@@ -155,6 +183,9 @@ func (d *Door) join(ctx context.Context, token string, person PersonID, way Way,
 		if err != nil {
 			return err
 		}
+		if err := forget(ctx, w, i.Member.Email); err != nil {
+			return err
+		}
 		_, err = w.Exec(ctx, `INSERT INTO person (practice, id, email, password, totp, totp_step, created_at, changed_at) VALUES ('', $1, $2, '', $3, 0, $4, $4)`,
 			string(person), i.Member.Email, []byte{}, store.Micro(w.Now))
 		if errors.Is(err, store.ErrUnique) {
@@ -170,6 +201,25 @@ func (d *Door) join(ctx context.Context, token string, person PersonID, way Way,
 		return accept(ctx, w, i, person)
 	})
 	return p, err
+}
+
+// forget removes a person who works nowhere any more, so that their address can be somebody's again. One who works somewhere stays: an invitation
+// by another practice takes nothing over.
+func forget(ctx context.Context, w *store.Wide, email string) error {
+	var person string
+	err := w.Row(ctx, `SELECT id FROM person WHERE practice = '' AND email = $1 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.person = person.id AND m.ended_at = 0)`, email).Scan(&person)
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	for _, statement := range []string{
+		`DELETE FROM passkey WHERE practice = '' AND person = $1`, `DELETE FROM recovery WHERE practice = '' AND person = $1`,
+		`DELETE FROM session WHERE person = $1`, `DELETE FROM person WHERE practice = '' AND id = $1`,
+	} {
+		if err == nil {
+			_, err = w.Exec(ctx, statement, person)
+		}
+	}
+	return err
 }
 
 // JoinAs accepts an invitation as the person who is signed in.

@@ -43,8 +43,9 @@ type Invited struct {
 	Link   string         `json:"link"`
 }
 
-// Invite adds somebody, or makes a new link for somebody who is in the team and has not accepted one.
-func Invite(ctx context.Context, db *store.DB, actor store.Actor, m guard.Member, link func(context.Context, *store.Tx, store.MemberID) (string, error)) (Invited, error) {
+// Invite adds somebody, or makes a new link for somebody who is in the team and has not accepted one; again also for one who has, and has lost
+// every way in: their sign-in here ends.
+func Invite(ctx context.Context, db *store.DB, actor store.Actor, m guard.Member, again bool, link func(context.Context, *store.Tx, store.MemberID) (string, error)) (Invited, error) {
 	var made Invited
 	err := db.Change(ctx, actor, func(tx *store.Tx) error {
 		if _, err := practice.Find(ctx, tx); err != nil {
@@ -56,6 +57,11 @@ func Invite(ctx context.Context, db *store.DB, actor store.Actor, m guard.Member
 		}
 		if err != nil {
 			return err
+		}
+		if again && there.Person != "" {
+			if err := guard.Detach(ctx, tx, guard.Member{}, there.ID); err != nil {
+				return err
+			}
 		}
 		made = Invited{Member: there.ID, Email: there.Email, Role: there.Role}
 		made.Link, err = link(ctx, tx, there.ID)

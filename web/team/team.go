@@ -106,7 +106,8 @@ func sees(v *page.Visit) guard.Sees {
 	return guard.SeesAll
 }
 
-// Again makes another link for somebody who has not come in yet; the earlier one stops working.
+// Again makes another link: for somebody who has not come in yet, whose earlier one stops working, or for one who has lost every way in, whose
+// sign-in here ends.
 func Again(v *page.Visit) (page.Answer, error) {
 	var m guard.Member
 	var token string
@@ -116,6 +117,11 @@ func Again(v *page.Visit) (page.Answer, error) {
 		}
 		if !v.Member.Role.Covers(m.Role) {
 			return guard.ErrOver
+		}
+		if m.Person != "" {
+			if err = guard.Detach(ctx, tx, v.Member, m.ID); err != nil {
+				return err
+			}
 		}
 		token, err = v.Door.Invite(ctx, tx, m.ID)
 		return err

@@ -105,6 +105,7 @@ var accountEnglish = map[string]string{
 	"team.expired":      "invitation over",
 	"team.again":        "Make a new link",
 	"team.again-say":    "The link that was handed over stops working.",
+	"team.lost-say":     "For somebody who has lost every way to sign in: their sign-in at this practice ends now, and the new link lets them begin again.",
 	"team.end":          "End access",
 	"team.end-say":      "Sessions, open invitations and the keys of programs that this person made end at once. What they did stays on record.",
 	"team.end-now":      "End access now",
