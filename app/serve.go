@@ -16,6 +16,7 @@ import (
 
 	"letterhead/app/desk"
 	"letterhead/app/entrance"
+	"letterhead/app/secure"
 	"letterhead/app/watch"
 	"letterhead/courier"
 	"letterhead/courier/trust"
@@ -89,14 +90,20 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 	if err != nil {
 		return errors.Join(err, s.listener.Close())
 	}
+	if s.listener, handler, err = i.secured(s.listener, handler); err != nil {
+		return err
+	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: readIn, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	i.say(s)
 	return i.together(ctx, s, server, c)
 }
 
-// address is where the pages are on this machine.
+// address is where the pages are: in public, or on this machine.
 func (i *installation) address(s serving) string {
+	if i.config.TLS.Direct() || len(i.config.TLS.Proxies) > 0 {
+		return i.config.PublicURL + "/"
+	}
 	_, port, err := net.SplitHostPort(s.listener.Addr().String())
 	if err != nil {
 		port = "?"
@@ -192,7 +199,7 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 		mux.Handle(prefix, outside)
 	}
 	mux.Handle("GET /healthz", watched.Health())
-	mux.Handle("GET /metrics", watched.Metrics())
+	mux.Handle("GET /metrics", secure.Local(watched.Metrics()))
 	return mux, nil
 }
 

@@ -147,7 +147,7 @@ func (f *files) kept(err error) (*tls.Certificate, error) {
 // said are the headers in which proxies say where a request came from.
 var said = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Forwarded"}
 
-// Handler believes the named proxies, and nobody else. Behind one, a request that did not come to it by https is sent to it.
+// Handler believes the named proxies, and nobody else. Behind one, only it and this machine itself are answered, and of it only what came by https.
 func (c Config) Handler(next http.Handler) (http.Handler, error) {
 	trusted, err := networks(c.Proxies)
 	if err != nil {
@@ -161,7 +161,7 @@ func (c Config) Handler(next http.Handler) (http.Handler, error) {
 				return
 			}
 			r.RemoteAddr = net.JoinHostPort(origin(trusted, r.Header.Values("X-Forwarded-For"), from), port)
-		} else if len(trusted) > 0 {
+		} else if ip, err := netip.ParseAddr(from); len(trusted) > 0 && (err != nil || !ip.Unmap().IsLoopback()) {
 			http.Error(w, "this port is the proxy's", http.StatusMisdirectedRequest)
 			return
 		}
@@ -223,4 +223,20 @@ func networks(texts []string) ([]netip.Prefix, error) {
 		out = append(out, p.Masked())
 	}
 	return out, nil
+}
+
+// Local answers this machine alone.
+func Local(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		if ip, err := netip.ParseAddr(host); err != nil || !ip.Unmap().IsLoopback() {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -153,6 +153,7 @@ func TestWhomAProxyIsBelieved(t *testing.T) {
 		{"nothing said", "10.0.0.5:1", "", "https", proxied, 200, "10.0.0.5:1"},
 		{"by http", "10.0.0.5:1", "203.0.113.9", "http", proxied, 421, ""},
 		{"past the proxy", "203.0.113.7:1", "10.0.0.5", "https", proxied, 421, ""},
+		{"this machine, past the proxy", "127.0.0.1:1", "10.0.0.5", "http", proxied, 200, "127.0.0.1:1"},
 		{"without a proxy", "203.0.113.7:1", "10.0.0.5", "https", plain, 200, "203.0.113.7:1"},
 		{"a long chain", "10.0.0.5:1", strings.Repeat("10.0.0.5, ", 5000) + "10.0.0.5", "https", proxied, 200, "10.0.0.5:1"},
 	} {
@@ -193,6 +194,20 @@ func TestWhatCannotWorkIsRefused(t *testing.T) {
 	} {
 		if err := c.config.Validate(c.open, c.https); (err == nil) != c.ok {
 			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+func TestWhatIsForThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	h := secure.Local(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "figures") }))
+	for from, want := range map[string]int{"127.0.0.1:1": 200, "[::1]:1": 200, "[::ffff:127.0.0.1]:1": 200, "192.0.2.1:1": 404, "[2001:db8::1]:1": 404, "": 404, "localhost:1": 404} {
+		r := httptest.NewRequest("GET", "/metrics", nil)
+		r.RemoteAddr = from
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", from, w.Code, want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"letterhead/app/secure"
 	"letterhead/courier"
 	"letterhead/fault"
 )
@@ -25,6 +26,7 @@ type Config struct {
 	KeyFile   string         `toml:"key_file"`   // holds the key-encryption key; kek.key in the folder when empty
 	Listen    string         `toml:"listen"`     // HOST:PORT of the pages; localhost:8080 when empty
 	PublicURL string         `toml:"public_url"` // where clients reach the public pages; http://LISTEN when empty
+	TLS       secure.Config  `toml:"tls"`
 	Courier   courier.Config `toml:"courier"`
 	Sign      Sign           `toml:"sign"`
 }
@@ -83,14 +85,19 @@ func (c *Config) fill(folder string) error {
 	if err != nil {
 		return fault.Field("listen", "config.listen", "write it as HOST:PORT, for example localhost:8080")
 	}
-	if !Loopback(host) {
-		return fault.Field("listen", "config.loopback", "pages are open on loopback only until sign-in exists: use localhost:PORT")
-	}
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + c.Listen
 	}
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.Path != "" {
 		return fault.Field("public_url", "config.public_url", "write it as https://HOST without a path")
+	}
+	if err := c.TLS.Validate(!Loopback(host), strings.HasPrefix(c.PublicURL, "https://")); err != nil {
+		return err
+	}
+	for _, path := range []*string{&c.TLS.Certificate, &c.TLS.Key, &c.TLS.Authorities} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(folder, *path)
+		}
 	}
 	if err := c.fillSign(); err != nil {
 		return err
