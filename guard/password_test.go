@@ -35,6 +35,8 @@ func TestAPasswordWithItsCode(t *testing.T) {
 		if err != nil {
 			h.Fatal(err)
 		}
+		_, err = h.door.Password(ctx, b, nil, "liam@example.org", good+" ")
+		is(h.T, "a wrong password", err, wrong)
 		now := secret.Code(key, h.clock.Now())
 		_, err = h.door.Code(ctx, h.browser(), nil, halfway, now)
 		is(h.T, "the half of another device", err, secret.ErrState)
