@@ -41,8 +41,11 @@ type sinceRow struct {
 }
 
 type memberRow struct {
-	ID, Name, Role string
+	ID, Name   string
+	Role, Team string // by what was signed; by the team list
 }
+
+const signsNothing = "signs nothing"
 
 type inviteRow struct {
 	ID, Name, State string
@@ -145,9 +148,9 @@ func (k *keyring) addMembers(v *visit, s *approval.State) {
 		}
 		role := string(s.Role(m.ID))
 		if role == "" {
-			role = "signs nothing"
+			role = signsNothing
 		}
-		k.Members = append(k.Members, memberRow{string(m.ID), v.name(m.ID), role})
+		k.Members = append(k.Members, memberRow{string(m.ID), v.name(m.ID), role, string(m.Role)})
 		if m.ID == v.session.member {
 			k.Email = m.Email
 		}

@@ -105,7 +105,7 @@ func (d *desk) words(ctx context.Context, tx *store.Tx, v *visit, s *approval.St
 	for _, each := range wordings {
 		names[string(each.ID)] = each.Name
 	}
-	w := show.Words{Zone: v.zone, Member: v.name, Wording: func(subject string) string { return cmp.Or(names[subject], "a template that is not there any more") }}
+	w := show.Words{Self: v.session.member, Zone: v.zone, Member: v.name, Wording: func(subject string) string { return cmp.Or(names[subject], "a template that is not there any more") }}
 	w.Of = func(digest approval.Digest) string {
 		for _, kind := range kinds {
 			for _, standing := range s.All(kind, tx.Now) {

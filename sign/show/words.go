@@ -16,6 +16,7 @@ import (
 
 // Words are what facts take from outside a statement: rows know the names, a statement knows ids.
 type Words struct {
+	Self    store.MemberID // who looks
 	Zone    *time.Location
 	Member  func(store.MemberID) string
 	Wording func(subject string) string  // the name of a wording
@@ -159,7 +160,10 @@ func key(k *approval.KeyBody, w Words) []Fact {
 	out := []Fact{fact("Whose", w.Member(k.Member))}
 	switch k.Action {
 	case approval.Enrol:
-		out = append(out, fact("Fingerprint", Fingerprint(k.PublicKey)), fact("Compare", "ask "+w.Member(k.Member)+" to read the fingerprint to you, in person or by phone"))
+		out = append(out, fact("Fingerprint", Fingerprint(k.PublicKey)))
+		if k.Member != w.Self {
+			out = append(out, fact("Compare", "ask "+w.Member(k.Member)+" to read the fingerprint to you, in person or by phone"))
+		}
 	case approval.Recovery:
 		out = append(out, fact("May", "enrol a new signing key for an owner, and nothing else; the new key waits 3 days"))
 	case approval.Revoke:
