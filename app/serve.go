@@ -90,7 +90,7 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 	if err != nil {
 		return errors.Join(err, s.listener.Close())
 	}
-	if s.listener, handler, err = i.secured(s.listener, handler); err != nil {
+	if s.listener, handler, err = i.config.TLS.Around(s.listener, handler, i.config.PublicURL, i.folder); err != nil {
 		return err
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: readIn, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,

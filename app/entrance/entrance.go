@@ -55,6 +55,9 @@ func (e *Entrance) Route() page.Route {
 
 func (e *Entrance) enter(v *page.Visit) (page.Answer, error) {
 	if !e.use(v.Path("token")) {
+		if v.Session.ID != "" { // the link that this browser came by, pressed again
+			return page.Go("/")
+		}
 		return page.Answer{}, fault.New(fault.NotFound, "demo.link", "this link was used; the terminal shows the next one")
 	}
 	ctx := v.Context()

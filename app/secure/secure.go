@@ -10,9 +10,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,6 +144,20 @@ func (f *files) kept(err error) (*tls.Certificate, error) {
 		return f.loaded, nil
 	}
 	return nil, fault.Field("tls.certificate", "config.tls", "the certificate or its key cannot be read, or they do not belong together").With(err)
+}
+
+// Around puts both around what listens and what answers.
+func (c Config) Around(l net.Listener, h http.Handler, public, folder string) (net.Listener, http.Handler, error) {
+	u, err := url.Parse(public)
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	wrapped, err := c.Listener(l, u.Hostname(), folder)
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	h, err = c.Handler(h)
+	return wrapped, h, err
 }
 
 // said are the headers in which proxies say where a request came from.

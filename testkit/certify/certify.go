@@ -119,26 +119,43 @@ func (a *Authority) Files(folder, host string) (certificate, key string) {
 
 type object = map[string]any
 
+func say(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
 // routes is RFC 8555 §7, for one order at a time.
 func (a *Authority) routes() http.Handler {
 	mux := http.NewServeMux()
-	at := func(path string) string { return a.Server.URL + path }
-	say := func(w http.ResponseWriter, status int, v any) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(v)
-	}
-	order := func() object {
-		o := object{"status": "pending", "identifiers": []object{{"type": "dns", "value": a.host}}, "authorizations": []string{at("/authz")}, "finalize": at("/finalize")}
-		if a.proven {
-			o["status"] = "ready"
-		}
-		if a.issued != nil {
-			o["status"], o["certificate"] = "valid", at("/certificate")
-		}
-		return o
-	}
-	handle := func(path string, fn func(w http.ResponseWriter, payload []byte)) {
+	for path, answer := range map[string]func(w http.ResponseWriter, payload []byte){
+		"/": func(w http.ResponseWriter, _ []byte) {
+			say(w, 200, object{"newNonce": a.at("/nonce"), "newAccount": a.at("/account"), "newOrder": a.at("/order"), "revokeCert": a.at("/revoke"), "keyChange": a.at("/key")})
+		},
+		"/nonce": func(w http.ResponseWriter, _ []byte) { w.WriteHeader(200) },
+		"/account": func(w http.ResponseWriter, _ []byte) {
+			w.Header().Set("Location", a.at("/account/1"))
+			say(w, 201, object{"status": "valid"})
+		},
+		"/order":   a.newOrder,
+		"/order/1": func(w http.ResponseWriter, _ []byte) { a.order(w, 200) },
+		"/authz": func(w http.ResponseWriter, _ []byte) {
+			say(w, 200, object{"status": a.state(), "identifier": object{"type": "dns", "value": a.host}, "challenges": []object{a.challenge()}})
+		},
+		"/challenge": func(w http.ResponseWriter, _ []byte) {
+			if err := a.look(); err != nil {
+				say(w, 403, object{"type": "urn:ietf:params:acme:error:unauthorized", "detail": err.Error()})
+				return
+			}
+			a.proven = true
+			say(w, 200, a.challenge())
+		},
+		"/finalize": a.finalize,
+		"/certificate": func(w http.ResponseWriter, _ []byte) {
+			w.Header().Set("Content-Type", "application/pem-certificate-chain")
+			_, _ = w.Write(a.issued)
+		},
+	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			a.mu.Lock()
 			defer a.mu.Unlock()
@@ -146,72 +163,59 @@ func (a *Authority) routes() http.Handler {
 			var jws struct{ Payload string }
 			_ = json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&jws)
 			payload, _ := base64.RawURLEncoding.DecodeString(jws.Payload)
-			fn(w, payload)
+			answer(w, payload)
 		})
 	}
-	handle("/", func(w http.ResponseWriter, _ []byte) {
-		say(w, 200, object{"newNonce": at("/nonce"), "newAccount": at("/account"), "newOrder": at("/order"), "revokeCert": at("/revoke"), "keyChange": at("/key")})
-	})
-	handle("/nonce", func(w http.ResponseWriter, _ []byte) { w.WriteHeader(200) })
-	handle("/account", func(w http.ResponseWriter, _ []byte) {
-		w.Header().Set("Location", at("/account/1"))
-		say(w, 201, object{"status": "valid"})
-	})
-	handle("/order", func(w http.ResponseWriter, payload []byte) {
-		var wanted struct{ Identifiers []struct{ Value string } }
-		if err := json.Unmarshal(payload, &wanted); err != nil || len(wanted.Identifiers) != 1 {
-			say(w, 400, object{"type": "urn:ietf:params:acme:error:malformed"})
-			return
-		}
-		a.host, a.proven, a.issued = wanted.Identifiers[0].Value, false, nil
-		a.Orders++
-		w.Header().Set("Location", at("/order/1"))
-		say(w, 201, order())
-	})
-	handle("/order/1", func(w http.ResponseWriter, _ []byte) {
-		w.Header().Set("Location", at("/order/1"))
-		say(w, 200, order())
-	})
-	challenge := func() object {
-		c := object{"type": "tls-alpn-01", "url": at("/challenge"), "token": "letterhead-token", "status": "pending"}
-		if a.proven {
-			c["status"] = "valid"
-		}
-		return c
-	}
-	handle("/authz", func(w http.ResponseWriter, _ []byte) {
-		status := "pending"
-		if a.proven {
-			status = "valid"
-		}
-		say(w, 200, object{"status": status, "identifier": object{"type": "dns", "value": a.host}, "challenges": []object{challenge()}})
-	})
-	handle("/challenge", func(w http.ResponseWriter, _ []byte) {
-		if err := a.look(); err != nil {
-			say(w, 403, object{"type": "urn:ietf:params:acme:error:unauthorized", "detail": err.Error()})
-			return
-		}
-		a.proven = true
-		say(w, 200, challenge())
-	})
-	handle("/finalize", func(w http.ResponseWriter, payload []byte) {
-		var wanted struct{ CSR string }
-		_ = json.Unmarshal(payload, &wanted)
-		raw, _ := base64.RawURLEncoding.DecodeString(wanted.CSR)
-		request, err := x509.ParseCertificateRequest(raw)
-		if err != nil || !a.proven || len(request.DNSNames) != 1 || request.DNSNames[0] != a.host {
-			say(w, 400, object{"type": "urn:ietf:params:acme:error:badCSR"})
-			return
-		}
-		a.issued = a.certify(a.host, request.PublicKey)
-		w.Header().Set("Location", at("/order/1"))
-		say(w, 200, order())
-	})
-	handle("/certificate", func(w http.ResponseWriter, _ []byte) {
-		w.Header().Set("Content-Type", "application/pem-certificate-chain")
-		_, _ = w.Write(a.issued)
-	})
 	return mux
+}
+
+func (a *Authority) at(path string) string { return a.Server.URL + path }
+
+func (a *Authority) state() string {
+	if a.proven {
+		return "valid"
+	}
+	return "pending"
+}
+
+func (a *Authority) challenge() object {
+	return object{"type": "tls-alpn-01", "url": a.at("/challenge"), "token": "letterhead-token", "status": a.state()}
+}
+
+func (a *Authority) order(w http.ResponseWriter, status int) {
+	o := object{"status": "pending", "identifiers": []object{{"type": "dns", "value": a.host}}, "authorizations": []string{a.at("/authz")}, "finalize": a.at("/finalize")}
+	if a.proven {
+		o["status"] = "ready"
+	}
+	if a.issued != nil {
+		o["status"], o["certificate"] = "valid", a.at("/certificate")
+	}
+	w.Header().Set("Location", a.at("/order/1"))
+	say(w, status, o)
+}
+
+func (a *Authority) newOrder(w http.ResponseWriter, payload []byte) {
+	var wanted struct{ Identifiers []struct{ Value string } }
+	if err := json.Unmarshal(payload, &wanted); err != nil || len(wanted.Identifiers) != 1 {
+		say(w, 400, object{"type": "urn:ietf:params:acme:error:malformed"})
+		return
+	}
+	a.host, a.proven, a.issued = wanted.Identifiers[0].Value, false, nil
+	a.Orders++
+	a.order(w, 201)
+}
+
+func (a *Authority) finalize(w http.ResponseWriter, payload []byte) {
+	var wanted struct{ CSR string }
+	_ = json.Unmarshal(payload, &wanted)
+	raw, _ := base64.RawURLEncoding.DecodeString(wanted.CSR)
+	request, err := x509.ParseCertificateRequest(raw)
+	if err != nil || !a.proven || len(request.DNSNames) != 1 || request.DNSNames[0] != a.host {
+		say(w, 400, object{"type": "urn:ietf:params:acme:error:badCSR"})
+		return
+	}
+	a.issued = a.certify(a.host, request.PublicKey)
+	a.order(w, 200)
 }
 
 // look connects to the host as RFC 8737 §3 says, and wants a certificate that carries the challenge.

@@ -75,6 +75,9 @@ func (d *door) of() *guard.Session {
 	return nil
 }
 
+// demo says that the person came in by the demonstration's link and may have no other way.
+func (d door) demo() bool { return d.visit.Session.Way == guard.ByLink }
+
 func (d *door) ask() (page.Answer, error) {
 	d.challenge = d.visit.Door.AskPasskey(d.visit.Browser, d.of())
 	return page.Show(show(*d))

@@ -11,6 +11,7 @@ var accountEnglish = map[string]string{
 	"account.sign-in":         "Sign in",
 	"account.prove":           "Show that it is you",
 	"account.prove-say":       "What you are about to do asks for it once more. You are signed in as %s.",
+	"account.prove-demo":      "In the demonstration, open the link that the terminal shows now, and come back.",
 	"account.switch-say":      "%s is signed in here. Sign in as yourself, and you stay on the page.",
 	"account.passkey":         "Use a passkey",
 	"account.or":              "or",
