@@ -210,7 +210,7 @@ func TestOnlyNamedPackagesSeeEveryPractice(t *testing.T) {
 var owners = map[string]string{
 	"migration": "store", "job": "job", "keyset": "vault", "member": "guard",
 	"person": "guard", "passkey": "guard", "recovery": "guard", "spent": "guard", "session": "guard", "invitation": "guard", "credential": "guard", "client_member": "client",
-	"practice": "practice", "location": "practice", "service": "practice", "practitioner": "practice",
+	"practice": "practice", "directory": "practice", "location": "practice", "service": "practice", "practitioner": "practice",
 	"client": "client", "contact": "client", "consent": "client",
 	"appointment": "calendar", "attendee": "calendar",
 	"wording": "template", "wording_version": "template", "link_switch": "template", "rule": "plan", "due": "plan",

@@ -99,10 +99,14 @@ func (o *opened) AddPractice(ctx context.Context, p rehearse.SamplePractice) (st
 	return added.ID, err
 }
 
-func (o *opened) Jobs(ctx context.Context) (int, error) { return o.doJobs(ctx) }
+func (o *opened) Sign(ctx context.Context, practice store.PracticeID) error {
+	return o.rehearsed(ctx, practice)
+}
+
+func (o *opened) Jobs(ctx context.Context) (int, error) { return o.planner().DoJobs(ctx) }
 
 func (o *opened) Plan(ctx context.Context) (int, error) {
-	did, err := o.turnDue(ctx, slog.New(slog.DiscardHandler))
+	did, err := o.planner().TurnDue(ctx, slog.New(slog.DiscardHandler))
 	if err == nil && did.Failed > 0 {
 		err = errors.New("practices could not be planned")
 	}
@@ -117,7 +121,7 @@ func (o *opened) Live(ctx context.Context) error {
 	}
 	defer c.Close()
 	var wait sync.WaitGroup
-	wait.Go(func() { o.planLoop(ctx, log) })
+	wait.Go(func() { o.planner().Loop(ctx, log) })
 	err = c.Run(ctx)
 	wait.Wait()
 	return err

@@ -149,7 +149,10 @@ func (c *call) firstDay(ctx context.Context, at time.Time, today zone.Date) (sto
 	}
 	actor := store.Actor{Practice: p.ID, Agent: "import"}
 	_, err = transfer.Import(ctx, i.db, i.keeper, p.ID, transfer.Source{FS: rehearse.Export(today)}, transfer.Options{Actor: actor})
-	return p.ID, err
+	if err != nil {
+		return "", err
+	}
+	return p.ID, i.rehearsed(ctx, p.ID)
 }
 
 func (c *call) passDay(ctx context.Context, at time.Time) error {

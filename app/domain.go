@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"letterhead/courier"
+	"letterhead/courier/sender"
 	"letterhead/fault"
 	"letterhead/practice"
 	"letterhead/store"
@@ -35,7 +35,7 @@ func domainCommand() command {
 		}
 		verb, name := c.args[0], c.args[1]
 		return c.inFolder(ctx, func(i *installation) error {
-			domains := courier.NewDomains(courierFolder(i.folder), i.config.Platform())
+			domains := sender.New(courierFolder(i.folder), i.config.Platform())
 			relay, err := i.relayName(relay)
 			if err != nil {
 				return err
@@ -71,7 +71,7 @@ func (i *installation) relayName(flag string) (string, error) {
 }
 
 // domainAdd makes the keys and, when they are there, makes the domain the practice's From domain.
-func (i *installation) domainAdd(ctx context.Context, domains *courier.Domains, id, name string) error {
+func (i *installation) domainAdd(ctx context.Context, domains *sender.Domains, id, name string) error {
 	actor, err := i.practice(ctx, id)
 	if err != nil {
 		return err
@@ -83,10 +83,13 @@ func (i *installation) domainAdd(ctx context.Context, domains *courier.Domains, 
 	if err != nil {
 		return err
 	}
-	return i.brand().SendFrom(ctx, actor, added.Name)
+	if err := i.brand().SendFrom(ctx, actor, added.Name); err != nil {
+		return err
+	}
+	return i.rehearsed(ctx, actor.Practice)
 }
 
-func (c *call) domainShow(domains *courier.Domains, name, relay string) error {
+func (c *call) domainShow(domains *sender.Domains, name, relay string) error {
 	records, err := domains.Records(name, relay)
 	if err != nil {
 		return err
@@ -101,7 +104,7 @@ func (c *call) domainShow(domains *courier.Domains, name, relay string) error {
 	return nil
 }
 
-func (c *call) domainCheck(ctx context.Context, domains *courier.Domains, name, relay string) error {
+func (c *call) domainCheck(ctx context.Context, domains *sender.Domains, name, relay string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	findings, err := domains.Check(ctx, net.DefaultResolver, name, relay)

@@ -99,6 +99,9 @@ func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor
 		if err := i.brand().Rebrand(ctx, actor); err != nil {
 			return err
 		}
+		if err := i.rehearsed(ctx, actor.Practice); err != nil {
+			return err
+		}
 	}
 	return c.printReport(report)
 }
@@ -106,6 +109,9 @@ func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor
 func (c *call) undoImport(ctx context.Context, i *installation, actor store.Actor, batch transfer.BatchID) error {
 	report, err := transfer.Undo(ctx, i.db, i.keeper, actor.Practice, batch, transfer.Options{Actor: actor})
 	if err != nil {
+		return err
+	}
+	if err := i.rehearsed(ctx, actor.Practice); err != nil {
 		return err
 	}
 	return c.printReport(report)

@@ -55,7 +55,13 @@ func (i *installation) addPractice(ctx context.Context, n people.New) (p practic
 	if err != nil {
 		return p, "", err
 	}
-	return p, link, i.brand().OwnDomain(p)
+	if err := i.brand().OwnDomain(p); err != nil {
+		return p, "", err
+	}
+	if i.trust.Mark != trust.Real && !n.ByHand {
+		err = i.rehearse(ctx, p.ID)
+	}
+	return p, link, err
 }
 
 // made is what init and practice add print with --json.
@@ -66,8 +72,8 @@ type made struct {
 	Folder       string           `json:"folder,omitempty"`
 	Installation string           `json:"installation,omitempty"`
 	KeyFile      string           `json:"key_file,omitempty"`
-	Invitation   string           `json:"invitation"` // the owner's link
-	FirstKey     string           `json:"first_key"`  // the link to the ceremony of the first signing key
+	Invitation   string           `json:"invitation"`          // the owner's link
+	FirstKey     string           `json:"first_key,omitempty"` // the link to the ceremony of the first signing key
 }
 
 func initCommand() command {
@@ -114,7 +120,9 @@ func initCommand() command {
 		fmt.Fprintf(c.out, "Made %s for %s.\n\n  practice  %s\n  key       %s\n\n", c.folder, p.Name, p.ID, i.config.KeyFile)
 		fmt.Fprintf(c.out, "Keep a copy of the key apart from the backups: without it, contact details cannot be read by anybody.\n\n")
 		fmt.Fprintf(c.out, "The owner's invitation, for nobody else; it works once, within 7 days (letterhead member invite makes another):\n\n  %s\n\n", link)
-		fmt.Fprintf(c.out, firstKeySays, key)
+		if key != "" {
+			fmt.Fprintf(c.out, firstKeySays, key)
+		}
 		fmt.Fprintf(c.out, "Next: letterhead import --practice %s --from DIR --dry-run, then letterhead serve.\n", p.ID)
 		return nil
 	}
@@ -217,7 +225,10 @@ func practiceAdd(ctx context.Context, c *call, i *installation, n people.New) er
 	if c.json {
 		return printJSON(c, made{Practice: p.ID, Name: p.Name, Label: p.Label, Invitation: link, FirstKey: key})
 	}
-	fmt.Fprintf(c.out, "Added %s: %s\nThe owner's invitation: %s\n"+firstKeySays, p.Name, p.ID, link, key)
+	fmt.Fprintf(c.out, "Added %s: %s\nThe owner's invitation: %s\n", p.Name, p.ID, link)
+	if key != "" {
+		fmt.Fprintf(c.out, firstKeySays, key)
+	}
 	return nil
 }
 

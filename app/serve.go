@@ -19,6 +19,8 @@ import (
 	"letterhead/app/secure"
 	"letterhead/app/watch"
 	"letterhead/courier"
+	"letterhead/courier/chain"
+	"letterhead/courier/journal"
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/public"
@@ -49,6 +51,12 @@ func serveCommand() command {
 	return cmd
 }
 
+const (
+	jobsEvery = 5 * time.Second  // between two looks for jobs
+	drainIn   = 4 * time.Second  // for what is in hand at the end
+	readIn    = 10 * time.Second // for a request's header
+)
+
 // serving is what a process that stays does.
 type serving struct {
 	sample   store.PracticeID // of the demonstration: a link signs its owner in
@@ -60,6 +68,7 @@ type serving struct {
 	enter    *entrance.Entrance // of the demonstration
 	listener net.Listener       // made from the configuration when nil
 	desk     *desk.Desk         // in the process that delivers
+	chains   *chain.Chains      // what is signed, for links
 	ready    func(address string)
 }
 
@@ -86,6 +95,12 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 		s.enter = entrance.New(s.sample, i.address(s), s.said)
 		s.routes = append(s.routes, s.enter.Route())
 	}
+	noted, err := journal.Open(journalFolder(i.folder), i.trust.Installation, i.trust.Epoch)
+	if err != nil {
+		return errors.Join(err, s.listener.Close())
+	}
+	defer noted.Close()
+	s.chains = chain.Open(courierFolder(i.folder), noted)
 	handler, err := i.handler(s, c)
 	if err != nil {
 		return errors.Join(err, s.listener.Close())
@@ -144,11 +159,14 @@ func (i *installation) together(ctx context.Context, s serving, server *http.Ser
 		}
 		return nil
 	})
-	part("planning", func() error { i.planLoop(ctx, s.log); return nil })
+	part("planning", func() error { i.planner().Loop(ctx, s.log); return nil })
 	part("jobs", func() error {
-		i.jobs().Run(ctx, jobsEvery, func(err error) { s.log.Error("jobs", slog.Any("error", err)) })
+		i.planner().Jobs().Run(ctx, jobsEvery, func(err error) { s.log.Error("jobs", slog.Any("error", err)) })
 		return nil
 	})
+	if s.enter != nil {
+		part("rehearsal", func() error { i.keepRehearsing(ctx, s.sample, s.log); return nil })
+	}
 	if c != nil {
 		part("courier", func() error { return c.Run(ctx) })
 		part("signing desk", func() error { return s.desk.Run(ctx) })
@@ -188,7 +206,7 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, err
 	}
-	outside, err := i.outside().Handler(s.log)
+	outside, err := i.outside().Handler(s.chains, s.log)
 	if err != nil {
 		return nil, err
 	}

@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
 	"letterhead/app/desk"
 	"letterhead/courier"
+	"letterhead/courier/trust"
 	"letterhead/practice"
+	"letterhead/rehearse"
 	"letterhead/store"
 )
 
@@ -18,7 +21,11 @@ func (i *installation) openDesk(log *slog.Logger, c *courier.Courier, fallback b
 
 // firstKey makes the link to the ceremony of a practice's first key.
 func (i *installation) firstKey(id store.PracticeID) (string, error) {
-	return desk.Invite(courierFolder(i.folder), id, i.db.Now())
+	link, err := desk.Invite(courierFolder(i.folder), id, i.db.Now())
+	if errors.Is(err, trust.ErrPinned) && rehearse.Signs(courierFolder(i.folder), id) {
+		return "", nil // its first key is the rehearsal's
+	}
+	return link, err
 }
 
 const firstKeySays = "The link to the practice's first signing key, for its owner; it works once, within 7 days, while letterhead serve runs (letterhead practice key makes another):\n\n  %s\n\n"

@@ -118,10 +118,10 @@ func (i *installation) tick(ctx context.Context, log *slog.Logger) (*ticked, err
 	}
 	defer c.Close()
 	did := &ticked{At: i.db.Now()}
-	if did.Jobs, err = i.doJobs(ctx); err != nil {
+	if did.Jobs, err = i.planner().DoJobs(ctx); err != nil {
 		return did, err
 	}
-	due, err := i.turnDue(ctx, log)
+	due, err := i.planner().TurnDue(ctx, log)
 	did.Queued, did.Dropped, did.Waiting = due.Queued, due.Dropped, due.Waiting
 	if err != nil {
 		return did, err

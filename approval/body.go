@@ -83,7 +83,7 @@ type HostBody struct {
 
 // RuleBody approves an automatic message: the statement's digest is that of the rule's content, the subject its key.
 type RuleBody struct {
-	Channel string `json:"channel"`
+	Channel string `json:"channel"` // email, sms, or preference: each recipient's own choice
 	Purpose string `json:"purpose"`
 	Wording string `json:"wording"` // subject of the wording statement
 }

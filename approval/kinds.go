@@ -272,7 +272,7 @@ func checkSurge(s *Statement) error {
 
 func checkRule(s *Statement) error {
 	b := s.Body.Rule
-	if err := checkChannel(b.Channel); err != nil {
+	if err := oneOf("channel", b.Channel, "email", "sms", "preference"); err != nil {
 		return err
 	}
 	if err := checkPurpose(b.Purpose); err != nil {

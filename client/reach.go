@@ -137,3 +137,9 @@ func distinct[T ~string](ids []T) ([]T, error) {
 	slices.Sort(ids)
 	return slices.Compact(ids), nil
 }
+
+// CountActive counts the practice's clients that are not archived.
+func CountActive(ctx context.Context, tx *store.Tx) (n int64, err error) {
+	err = tx.Row(ctx, `SELECT COUNT(*) FROM client WHERE practice = $1 AND archived_at = 0`).Scan(&n)
+	return n, err
+}

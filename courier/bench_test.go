@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"letterhead/courier"
 	"letterhead/courier/dkim"
+	"letterhead/courier/sender"
 	"letterhead/courier/smtp"
 	"letterhead/store"
 	"letterhead/testkit"
@@ -193,7 +193,7 @@ func signWith(b *testing.B, folder, name string, practice store.PracticeID, kind
 	if err := dkim.Save(filepath.Join(folder, "domains", name, "one.pem"), key); err != nil {
 		b.Fatal(err)
 	}
-	raw, err := json.Marshal(courier.Domain{Name: name, Practice: practice, Selectors: []string{"one"}})
+	raw, err := json.Marshal(sender.Domain{Name: name, Practice: practice, Selectors: []string{"one"}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"letterhead/courier/domain"
 	"letterhead/courier/smtp"
 	"letterhead/fault"
 	"letterhead/store"
@@ -49,18 +50,25 @@ type Gateway struct {
 	Senders    map[string]string `toml:"senders"`          // practice id → sender id: a number or up to 11 letters and digits
 }
 
+// SMSSender is the sender id of a practice's text messages; "" when it has none.
+func (c *Config) SMSSender(practice store.PracticeID) string {
+	if len(c.Gateways) == 0 {
+		return ""
+	}
+	return c.Gateways[0].senderOf(practice)
+}
+
 var (
-	entryName  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
-	domainName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	senderID   = regexp.MustCompile(`^(\+?[0-9]{3,15}|[A-Za-z0-9][A-Za-z0-9 ]{0,9}[A-Za-z0-9])$`)
+	entryName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+	senderID  = regexp.MustCompile(`^(\+?[0-9]{3,15}|[A-Za-z0-9][A-Za-z0-9 ]{0,9}[A-Za-z0-9])$`)
 )
 
 // Validate names the first field that is wrong, and the fix.
 func (c *Config) Validate() error {
-	if c.PlatformDomain != "" && !validDomain(c.PlatformDomain) {
+	if c.PlatformDomain != "" && !domain.Valid(c.PlatformDomain) {
 		return fault.Field("courier.platform_domain", "courier.domain", "write a domain in lower case, such as mail.example.org")
 	}
-	if c.HostName != "" && !validDomain(c.HostName) && c.HostName != "localhost" {
+	if c.HostName != "" && !domain.Valid(c.HostName) && c.HostName != "localhost" {
 		return fault.Field("courier.host_name", "courier.host", "write this machine's name as DNS knows it, such as mail.example.org")
 	}
 	if c.Workers < 0 || c.Workers > 32 {
@@ -162,8 +170,6 @@ func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
 }
-
-func validDomain(name string) bool { return len(name) <= 253 && domainName.MatchString(name) }
 
 func (r *Relay) security() smtp.Security {
 	switch r.TLS {

@@ -35,6 +35,8 @@ type Source interface {
 	Facts(ctx context.Context, tx *store.Tx, batch []message.Message) ([]Facts, error)
 	// Versions returns the canonical JSON of versions by id; one that the practice does not have is left out.
 	Versions(ctx context.Context, tx *store.Tx, ids []string) (map[string][]byte, error)
+	// Directory returns the canonical JSON of the practice's own texts that was kept under a digest (hex).
+	Directory(ctx context.Context, tx *store.Tx, digest string) ([]byte, error)
 }
 
 // Pictures is implemented by a Source whose versions hold images: their bytes by SHA-256 in hex.
@@ -50,7 +52,7 @@ type Facts struct {
 	Address      string    // e-mail address, or E.164 number
 	AddressIndex string    // its keyed blind index in this practice
 	Language     string    // the recipient's; the message's when empty
-	ReplyTo      string    // of the location; "" for none
+	Rule         [32]byte  // SHA-256 of the rule's content as it stands, of a rule's message; zero: there is no such rule
 	Values       wording.Values
 }
 

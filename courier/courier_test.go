@@ -30,7 +30,7 @@ func TestAMessageGoesItsWay(t *testing.T) {
 		}
 		w.queue("a", "later", 1, func(i *message.Intent) { i.Turn = w.db.Now().Add(time.Hour) })
 		w.queue("a", "news", 1, func(i *message.Intent) {
-			i.Kind, i.Rule, i.Purpose, i.Version, i.Digest = message.Order, "", message.Marketing, "marketing", w.digests["marketing"]["a"]
+			i.Purpose, i.Version, i.Digest = message.Marketing, "marketing", w.digests["marketing"]["a"]
 		})
 		w.drain(w.options(relayTo(s.Address())))
 		if s.Count() != 7 {

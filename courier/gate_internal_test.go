@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"letterhead/courier/journal"
+	"letterhead/courier/trust"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/testkit"
@@ -48,9 +49,10 @@ func TestEachCheckHoldsAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, message.Dropped, message.ReasonSuppressed},
-		"purpose": {func(_ *testing.T, _ *Courier, p *parcel) { p.Purpose = message.Marketing }, message.Held, message.ReasonWording},
-		"sender":  {func(_ *testing.T, _ *Courier, p *parcel) { p.version.sender.Domain = "other.example" }, message.Held, message.ReasonSender},
-		"route":   {func(_ *testing.T, c *Courier, _ *parcel) { c.relays[0].loopback = false }, message.Held, message.ReasonRoute},
+		"purpose":  {func(_ *testing.T, _ *Courier, p *parcel) { p.Purpose = message.Marketing }, message.Held, message.ReasonWording},
+		"sender":   {func(_ *testing.T, _ *Courier, p *parcel) { p.version.sender.Domain = "other.example" }, message.Held, message.ReasonSender},
+		"route":    {func(_ *testing.T, c *Courier, _ *parcel) { c.relays[0].loopback = false }, message.Held, message.ReasonRoute},
+		"approval": {func(_ *testing.T, _ *Courier, p *parcel) { p.approved = nil }, message.Held, message.ReasonUnsigned},
 	}
 	for _, check := range gate {
 		c, known := cases[check.name]
@@ -89,7 +91,11 @@ func TestEachCheckHoldsAlone(t *testing.T) {
 func gateWorld(t *testing.T) (*Courier, *parcel) {
 	t.Helper()
 	folder := t.TempDir()
-	if err := journal.Create(JournalFolder(folder), "house", 1); err != nil {
+	root, err := trust.Create(folder, trust.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := journal.Create(JournalFolder(folder), root.Installation, 1); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(folder, "domains", "clinic.example")
@@ -100,7 +106,7 @@ func gateWorld(t *testing.T) (*Courier, *parcel) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := New(Options{DB: testkit.Open(t, testkit.SQLite, nil), Keeper: keeper, Folder: folder, Installation: "house", Epoch: 1,
+	c, err := New(Options{DB: testkit.Open(t, testkit.SQLite, nil), Keeper: keeper, Folder: folder, Installation: root.Installation, Epoch: 1,
 		Config: Config{Relays: []Relay{{Name: "main", Address: "127.0.0.1:25", TLS: "none"}}}})
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +119,7 @@ func gateWorld(t *testing.T) (*Courier, *parcel) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &parcel{facts: Facts{Address: "jo@client.example", AddressIndex: "x"}, version: &version{compiled: compiled, sender: v.Sender}}
+	p := &parcel{facts: Facts{Address: "jo@client.example", AddressIndex: "x"}, version: &version{compiled: compiled, sender: v.Sender}, approved: &approved{ok: true}}
 	p.Practice, p.ID, p.Channel, p.Purpose, p.Turn, p.NotAfter = "a", "m", message.Email, message.Appointments, c.DB.Now(), c.DB.Now().Add(time.Hour)
 	return c, p
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"letterhead/courier/domain"
 	"letterhead/courier/smtp"
 	"letterhead/message"
 	"letterhead/store"
@@ -133,7 +134,7 @@ func (c *Courier) compile(ctx context.Context, tx *store.Tx, raw []byte, digest,
 			return nil, err
 		}
 	}
-	compiled, err := wording.Compile(decoded, decoded.Match(language))
+	compiled, err := wording.CompileThrough(c.portal, decoded, decoded.Match(language))
 	if err != nil {
 		return nil, err
 	}
@@ -171,11 +172,12 @@ func (c *Courier) attach(ctx context.Context, tx *store.Tx, v *wording.Version, 
 // parcel is a message in the courier's hands.
 type parcel struct {
 	message.Message
-	good    time.Time // nothing of it begins from then on: not-after, or a while after the claim
-	facts   Facts
-	keys    *vault.Keys
-	version *version
-	signer  signer
+	good     time.Time // nothing of it begins from then on: not-after, or a while after the claim
+	facts    Facts
+	keys     *vault.Keys
+	version  *version
+	signer   signer
+	approved *approved
 
 	settled bool // out says what becomes of it
 	out     message.Outcome
@@ -211,12 +213,13 @@ func (p *parcel) back(turn time.Time) {
 	p.out.Silent, p.out.Turn = true, turn
 }
 
-// record is what stays sealed with a message: enough to make the same bytes again from the version.
-type record struct {
-	Address  string         `json:"address"`
-	Language string         `json:"language"`
-	Date     int64          `json:"date"` // of the header, seconds
-	Values   wording.Values `json:"values"`
+// Record is what stays sealed with a message: enough to make the same bytes again from the version and the practice's own texts as they were signed.
+type Record struct {
+	Address   string         `json:"address"`
+	Language  string         `json:"language"`
+	Date      int64          `json:"date"` // of the header, seconds
+	Values    wording.Values `json:"values"`
+	Directory string         `json:"directory"` // digest of the practice's own texts, hex
 }
 
 // merge renders, inspects, composes and seals one parcel.
@@ -224,10 +227,9 @@ func (c *Courier) merge(p *parcel, date string, now time.Time) {
 	if p.Purpose == message.Marketing {
 		p.facts.Values.Unsubscribe = c.Config.PublicURL + "/unsubscribe/" + c.Tokens.Unsubscribe(p.Practice, p.ID)
 	}
-	rendered := p.version.compiled.Render(p.buffer, &p.facts.Values)
+	rendered := p.version.compiled.RenderWith(p.approved.book, p.buffer, &p.facts.Values)
 	p.buffer = rendered.Buffer
-	// The places' phones come with the facts; a text message or mail about a place may show them.
-	if found := wording.Inspect(&rendered, wording.Directory{Phones: []string{p.facts.Values.Location.Phone}}); len(found) > 0 {
+	if found := wording.Inspect(&rendered); len(found) > 0 {
 		p.end(message.Held, message.ReasonInspection, string(found[0].Name)+" "+string(found[0].Field))
 		return
 	}
@@ -242,7 +244,7 @@ func (c *Courier) merge(p *parcel, date string, now time.Time) {
 	} else if !c.compose(p, &rendered, date) {
 		return
 	}
-	raw, err := json.Marshal(record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values})
+	raw, err := json.Marshal(Record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values, Directory: p.approved.directory})
 	if err != nil {
 		p.end(message.Held, message.ReasonInspection, "values")
 		return
@@ -259,7 +261,7 @@ func (c *Courier) compose(p *parcel, rendered *wording.Rendered, date string) bo
 	}
 	h := append(p.header[:0], p.version.from...)
 	h = append(append(append(h, "To: "...), to...), '\r', '\n')
-	if reply := p.facts.ReplyTo; reply != "" {
+	if reply := p.approved.book.ReplyTo(p.facts.Values.PlaceID); reply != "" {
 		reply, err = smtp.Address(reply)
 		if err != nil {
 			p.end(message.Held, message.ReasonSender, "the location's reply address is not one")
@@ -275,6 +277,6 @@ func (c *Courier) compose(p *parcel, rendered *wording.Rendered, date string) bo
 		h = append(append(append(h, "List-Unsubscribe: <"...), p.facts.Values.Unsubscribe...), ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"...)
 	}
 	p.header, p.body, p.to = append(h, '\r', '\n'), rendered.Body, to
-	p.from = c.Tokens.ReturnPath(p.Practice, p.ID, returnPathOf(p.version.sender.Domain))
+	p.from = c.Tokens.ReturnPath(p.Practice, p.ID, domain.ReturnPath(p.version.sender.Domain))
 	return true
 }

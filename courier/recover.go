@@ -3,9 +3,11 @@ package courier
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
+	"letterhead/approval"
 	"letterhead/courier/journal"
 	"letterhead/message"
 	"letterhead/store"
@@ -17,7 +19,7 @@ func (c *Courier) sweep(ctx context.Context, now time.Time) {
 	for _, step := range []struct {
 		name string
 		do   func(context.Context, time.Time) error
-	}{{"recover", c.recover}, {"expire", c.expire}, {"requeue", c.requeue}} {
+	}{{"recover", c.recover}, {"expire", c.expire}, {"requeue", c.requeue}, {"late", c.endHeld}} {
 		if err := step.do(ctx, now); err != nil && ctx.Err() == nil {
 			c.trouble(step.name, err)
 		}
@@ -154,6 +156,13 @@ func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
 	if !c.swept {
 		reasons = append(reasons, message.ReasonRoute, message.ReasonSender, message.ReasonKeys)
 	}
+	signed, err := c.newlySigned(ctx)
+	if err != nil {
+		return err
+	}
+	if len(signed) > 0 {
+		reasons = append(reasons, message.ReasonUnsigned)
+	}
 	err = c.DB.Whole(ctx, "held messages that may go on", func(w *store.Wide) error {
 		more = false
 		for _, reason := range reasons {
@@ -162,7 +171,7 @@ func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
 				return err
 			}
 			for _, p := range practices {
-				if stopped.holds(p) {
+				if stopped.holds(p) || reason == message.ReasonUnsigned && signed[p] == (standing{}) {
 					continue
 				}
 				n, err := message.Requeue(ctx, w, p, reason, requeued)
@@ -174,6 +183,47 @@ func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
 		}
 		return nil
 	})
-	c.swept = c.swept || err == nil && !more
+	if err == nil && !more {
+		c.swept = true
+		maps.Copy(c.signed, signed)
+	}
 	return err
+}
+
+// standing is how far a practice's approvals are: another one may mean that what was held as unsigned is signed by now.
+type standing struct {
+	head    approval.Head
+	waiting int // statements that do not count yet
+}
+
+// newlySigned returns the practices with messages held as unsigned whose approvals have changed since they were last looked at.
+func (c *Courier) newlySigned(ctx context.Context) (map[store.PracticeID]standing, error) {
+	var practices []store.PracticeID
+	err := c.DB.WholeView(ctx, "practices with unsigned messages", func(w *store.Wide) (err error) {
+		practices, err = message.HeldPractices(ctx, w, message.ReasonUnsigned)
+		return err
+	})
+	out := map[store.PracticeID]standing{}
+	for _, p := range practices {
+		err := c.DB.View(ctx, store.Actor{Practice: p, Agent: "courier"}, func(tx *store.Tx) error {
+			return c.chains.Read(ctx, tx, func(s *approval.State) error {
+				if now := (standing{s.Head(), len(s.Waiting(tx.Now))}); now != c.signed[p] && now.head.Position > 0 {
+					out[p] = now
+				}
+				return nil
+			})
+		})
+		if err != nil && ctx.Err() != nil {
+			return nil, err
+		}
+	}
+	return out, err
+}
+
+// endHeld drops what was held until it was of no use any more.
+func (c *Courier) endHeld(ctx context.Context, now time.Time) error {
+	return c.DB.Whole(ctx, "held messages of no use any more", func(w *store.Wide) error {
+		_, err := message.EndHeld(ctx, w, now, requeued)
+		return err
+	})
 }

@@ -16,13 +16,17 @@ import (
 	"sync/atomic"
 	"time"
 
+	"letterhead/courier/chain"
 	"letterhead/courier/journal"
+	"letterhead/courier/sender"
 	"letterhead/courier/smtp"
 	"letterhead/courier/token"
+	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/vault"
+	"letterhead/wording"
 )
 
 // Options are what a courier is made of.
@@ -41,12 +45,16 @@ type Options struct {
 // Courier is one courier process. Run or Drain it, then Close it.
 type Courier struct {
 	Options
-	Domains *Domains
+	Domains *sender.Domains
 	Tokens  token.Tokens
 
 	journal  *journal.Journal
 	stops    *stops
 	versions *versions
+	books    books
+	portal   wording.Portal
+	marked   bool // demo or test: to this machine alone
+	chains   *chain.Chains
 	relays   []*route
 	gateways []*route
 	batches  chan struct{} // one for each batch that may be in hand
@@ -56,7 +64,8 @@ type Courier struct {
 	count    counts
 	wake     chan struct{}
 	torn     atomic.Int64
-	swept    bool // once at least
+	swept    bool                          // once at least
+	signed   map[store.PracticeID]standing // as of which its unsigned messages were queued again
 }
 
 // route is a relay or gateway.
@@ -78,15 +87,20 @@ func New(o Options) (*Courier, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	c := &Courier{Options: o, Domains: NewDomains(o.Folder, o.Config.PlatformDomain), Tokens: token.New(o.Keeper.Derive(token.Use)), versions: newVersions(),
-		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), texting: make(chan struct{}, textsAtOnce), wake: make(chan struct{}, 1)}
+	c := &Courier{Options: o, Domains: sender.New(o.Folder, o.Config.PlatformDomain), Tokens: token.New(o.Keeper.Derive(token.Use)), versions: newVersions(),
+		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), texting: make(chan struct{}, textsAtOnce), wake: make(chan struct{}, 1), signed: map[store.PracticeID]standing{}}
+	mark, err := c.believes()
+	if err != nil {
+		return nil, err
+	}
+	c.marked = mark != trust.Real
 	workers := o.Config.Workers
 	if workers == 0 {
 		workers = 6
 	}
 	c.batches = make(chan struct{}, workers)
 	for i := range o.Config.Relays {
-		r, err := openRelay(&o.Config.Relays[i], o.Config)
+		r, err := openRelay(&o.Config.Relays[i], o.Config, c.marked)
 		if err != nil {
 			return nil, err
 		}
@@ -95,21 +109,38 @@ func New(o Options) (*Courier, error) {
 	for i := range o.Config.Gateways {
 		c.gateways = append(c.gateways, &route{name: o.Config.Gateways[i].Name, loopback: true, gateway: &o.Config.Gateways[i]})
 	}
-	var err error
 	if c.journal, err = journal.Open(JournalFolder(o.Folder), o.Installation, o.Epoch); err != nil {
 		return nil, err
 	}
+	if o.Config.PublicURL != "" {
+		if c.portal, err = wording.ParsePortal(o.Config.PublicURL); err != nil {
+			return nil, err
+		}
+	}
 	c.stops = &stops{db: o.DB, journal: c.journal}
+	c.chains = chain.Open(o.Folder, c.journal)
 	c.outcomes = newOutcomes(c)
 	return c, nil
 }
 
-func openRelay(r *Relay, config Config) (*route, error) {
+// believes holds the options against the trust file.
+func (c *Courier) believes() (trust.Mark, error) {
+	t, err := trust.Read(c.Folder)
+	if err != nil {
+		return "", err
+	}
+	if t.Installation != c.Installation || t.Epoch != c.Epoch {
+		return "", journal.ErrMismatch
+	}
+	return t.Mark, nil
+}
+
+func openRelay(r *Relay, config Config, marked bool) (*route, error) {
 	name := config.HostName
 	if name == "" {
 		name = config.PlatformDomain
 	}
-	options := smtp.Options{Address: r.Address, Security: r.security(), LoopbackOnly: true, LocalName: name, ServerName: r.ServerName, Username: r.User,
+	options := smtp.Options{Address: r.Address, Security: r.security(), LoopbackOnly: marked, LocalName: name, ServerName: r.ServerName, Username: r.User,
 		Window: 16, BeginAhead: 1, NoChunking: r.NoChunking, NoPipelining: r.NoPipelining}
 	if r.PasswordFile != "" {
 		raw, err := os.ReadFile(r.PasswordFile)
@@ -478,6 +509,9 @@ func (c *Courier) factsOf(ctx context.Context, parcels []*parcel) error {
 		for i, p := range parcels {
 			p.facts, p.keys = facts[i], keys
 		}
-		return c.load(ctx, tx, parcels)
+		if err := c.load(ctx, tx, parcels); err != nil {
+			return err
+		}
+		return c.authorise(ctx, tx, parcels)
 	})
 }

@@ -1,10 +1,11 @@
 package courier_test
 
 import (
+	"letterhead/approval"
 	"strings"
 	"testing"
 
-	"letterhead/courier"
+	"letterhead/courier/sender"
 	"letterhead/store"
 	"letterhead/testkit"
 	"letterhead/testkit/sink"
@@ -17,13 +18,19 @@ func TestThePlatformsSubdomainIsSigned(t *testing.T) {
 	s := listen(t, sink.SMTPOptions{})
 	o := w.options(relayTo(s.Address()))
 	o.Config.PlatformDomain = "mail.example"
-	d := courier.NewDomains(w.folder, "mail.example")
+	d := sender.New(w.folder, "mail.example")
 	for name, practice := range map[string]store.PracticeID{"mail.example": "", "wattle.mail.example": "a"} {
 		if _, err := d.Add(name, practice, w.db.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.version("a", "transactional", plainVersion("wattle.mail.example", "transactional"))
+	w.sign("a", func(s *approval.State) []*approval.Statement {
+		sender, hosts := s.Draft(approval.KindSender, "email", "ana"), s.Draft(approval.KindHosts, "hosts", "ana")
+		sender.Body.Sender = &approval.SenderBody{Address: "hello@wattle.mail.example", Channel: "email", Name: "Wattle Street Physiotherapy"}
+		hosts.Body.Hosts = &approval.HostsBody{Hosts: []string{"portal.example", "wattle.mail.example"}}
+		return []*approval.Statement{sender, hosts}
+	})
 	w.queue("a", "m", 3, nil)
 	w.drain(o)
 	for _, m := range s.List() {

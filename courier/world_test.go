@@ -2,6 +2,7 @@ package courier_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,14 +15,19 @@ import (
 	"testing"
 	"time"
 
+	"letterhead/approval"
 	"letterhead/courier"
 	"letterhead/courier/journal"
+	"letterhead/courier/sender"
+	"letterhead/courier/trust"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/testkit"
+	"letterhead/testkit/owner"
 	"letterhead/testkit/sink"
 	"letterhead/vault"
 	"letterhead/wording"
+	"letterhead/wording/directory"
 )
 
 // plainVersion is a mail of about 5 kB with eight fields and an SMS, from a practice's domain.
@@ -59,6 +65,7 @@ type source struct {
 	versions map[string][]byte // practice/id → canonical JSON
 	change   func(m message.Message, f *courier.Facts)
 	fail     func(practice store.PracticeID) error
+	details  map[store.PracticeID][]byte // the usual when there are none
 }
 
 func (s *source) Facts(ctx context.Context, tx *store.Tx, batch []message.Message) ([]courier.Facts, error) {
@@ -78,11 +85,10 @@ func (s *source) Facts(ctx context.Context, tx *store.Tx, batch []message.Messag
 			address = "+61400000000"
 		}
 		out[i] = courier.Facts{
-			Address: address, AddressIndex: keys.Index(string(m.Channel), address), Language: "en-AU", ReplyTo: "desk@wattle.example",
+			Address: address, AddressIndex: keys.Index(string(m.Channel), address), Language: "en-AU", Rule: ruleDigest(m.Rule),
 			Values: wording.Values{
 				Recipient: wording.Person{First: "Jo", Preferred: "Joey"}, Start: wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 10}, End: wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 10, Minute: 30},
-				Minutes: 30, Zone: "Australia/Melbourne", Mode: wording.ModeInPerson, Service: "First visit", Practitioner: "Ana Reyes",
-				Location: wording.Place{Name: "Main", Address: "12 Wattle Street", Phone: "+61355500142"},
+				Minutes: 30, Zone: "Australia/Melbourne", Mode: wording.ModeInPerson, ServiceID: "first", PractitionerID: "ana", PlaceID: "main",
 			},
 		}
 		if s.change != nil {
@@ -90,6 +96,31 @@ func (s *source) Facts(ctx context.Context, tx *store.Tx, batch []message.Messag
 		}
 	}
 	return out, nil
+}
+
+// ruleDigest stands for the digest of a rule's content.
+func ruleDigest(key string) [32]byte { return sha256.Sum256([]byte("rule " + key)) }
+
+// details are what the practices of these tests call their own.
+func details() []byte {
+	d := directory.Directory{
+		Name: "Wattle Street Physiotherapy", ReplyTo: "desk@wattle.example", Phones: []string{"(03) 5550 0142"},
+		Places:   []directory.Place{{ID: "main", Name: "Main", Address: "12 Wattle Street", Phone: "(03) 5550 0142"}},
+		Services: []directory.Entry{{ID: "first", Name: "First visit"}}, Practitioners: []directory.Entry{{ID: "ana", Name: "Ana Reyes"}},
+	}
+	d.Tidy()
+	raw, err := d.Canonical()
+	if err != nil {
+		panic(err) // texts of this file
+	}
+	return raw
+}
+
+func (s *source) Directory(_ context.Context, tx *store.Tx, _ string) ([]byte, error) {
+	if raw := s.details[tx.Practice]; raw != nil {
+		return raw, nil
+	}
+	return details(), nil
 }
 
 func (s *source) Versions(_ context.Context, tx *store.Tx, ids []string) (map[string][]byte, error) {
@@ -114,14 +145,18 @@ type world struct {
 
 func newWorld(t testing.TB, db *store.DB, practices ...store.PracticeID) *world {
 	t.Helper()
-	w := &world{t: t, db: db, folder: t.TempDir(), source: &source{versions: map[string][]byte{}}, digests: map[wording.Purpose]map[store.PracticeID]string{"transactional": {}, "marketing": {}}}
+	w := &world{t: t, db: db, folder: t.TempDir(), source: &source{versions: map[string][]byte{}, details: map[store.PracticeID][]byte{}}, digests: map[wording.Purpose]map[store.PracticeID]string{"transactional": {}, "marketing": {}}}
 	w.keeper = testKeeper(t)
 	w.source.keeper = w.keeper
-	if err := journal.Create(courier.JournalFolder(w.folder), "house", 1); err != nil {
+	root, err := trust.Create(w.folder, trust.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := journal.Create(courier.JournalFolder(w.folder), root.Installation, 1); err != nil {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	err := db.Whole(ctx, "test", func(tx *store.Wide) error {
+	err = db.Whole(ctx, "test", func(tx *store.Wide) error {
 		for _, p := range practices {
 			if _, err := tx.Exec(ctx, `INSERT INTO practice (practice, name, country, zone, language, phone, email, website, address, accent, sender_local, domain,
 				label, default_channel, sms_services, quiet_from, quiet_to, client_word, created_at, closed_at)
@@ -141,8 +176,28 @@ func newWorld(t testing.TB, db *store.DB, practices ...store.PracticeID) *world 
 		})
 		addDomain(t, w.folder, domainOf(p), p)
 		for _, purpose := range []wording.Purpose{wording.Transactional, wording.Marketing} {
-			w.version(p, purpose, plainVersion(domainOf(p), purpose))
+			w.store(p, purpose, plainVersion(domainOf(p), purpose))
 		}
+		w.sign(p, func(s *approval.State) []*approval.Statement {
+			sender := s.Draft(approval.KindSender, "email", "ana")
+			sender.Body.Sender = &approval.SenderBody{Address: "hello@" + domainOf(p), Channel: "email", Name: "Wattle Street Physiotherapy"}
+			texts := s.Draft(approval.KindSender, "sms", "ana")
+			texts.Body.Sender = &approval.SenderBody{Address: "Wattle", Channel: "sms"}
+			hosts := s.Draft(approval.KindHosts, "hosts", "ana")
+			hosts.Body.Hosts = &approval.HostsBody{Hosts: []string{domainOf(p), "portal.example"}}
+			slices.Sort(hosts.Body.Hosts.Hosts)
+			words := s.Draft(approval.KindDirectory, "directory", "ana")
+			words.Digest = sha256.Sum256(details())
+			out := []*approval.Statement{sender, texts, hosts, words}
+			for _, purpose := range []wording.Purpose{wording.Transactional, wording.Marketing} {
+				out = append(out, w.statement(s, p, purpose))
+				rule := s.Draft(approval.KindRule, ruleOf[purpose], "ana")
+				rule.Digest = ruleDigest(ruleOf[purpose])
+				rule.Body.Rule = &approval.RuleBody{Channel: "preference", Purpose: purposes[purpose], Wording: string(purpose)}
+				out = append(out, rule)
+			}
+			return out
+		})
 	}
 	return w
 }
@@ -164,7 +219,7 @@ func addDomain(t testing.TB, folder, name string, practice store.PracticeID) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	raw, err := json.Marshal(courier.Domain{Name: name, Practice: practice})
+	raw, err := json.Marshal(sender.Domain{Name: name, Practice: practice})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,8 +228,48 @@ func addDomain(t testing.TB, folder, name string, practice store.PracticeID) {
 	}
 }
 
-// version stores a version under its purpose as id.
+// The rule that sends a purpose's wording, and what approvals call the purpose.
+var (
+	ruleOf   = map[wording.Purpose]string{wording.Transactional: "reminder-7-days", wording.Marketing: "newsletter"}
+	purposes = map[wording.Purpose]string{wording.Transactional: "appointments", wording.Marketing: "marketing"}
+)
+
+// sign has the owner's key in software sign, seen an hour ago.
+func (w *world) sign(p store.PracticeID, draft func(*approval.State) []*approval.Statement) {
+	w.t.Helper()
+	o, err := owner.Of(w.folder, courier.JournalFolder(w.folder), p, "ana", time.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, err = o.Sign(context.Background(), w.db, w.db.Now().Add(-time.Hour), func(_ context.Context, _ *store.Tx, s *approval.State) ([]*approval.Statement, error) {
+		return draft(s), nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// statement approves a purpose's version as it is stored.
+func (w *world) statement(s *approval.State, p store.PracticeID, purpose wording.Purpose) *approval.Statement {
+	x := s.Draft(approval.KindWording, string(purpose), "ana")
+	digest, err := approval.ParseDigest(w.digests[purpose][p])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: purposes[purpose]}
+	return x
+}
+
+// version stores a version under its purpose as id, signed.
 func (w *world) version(p store.PracticeID, purpose wording.Purpose, v *wording.Version) {
+	w.t.Helper()
+	w.store(p, purpose, v)
+	w.sign(p, func(s *approval.State) []*approval.Statement {
+		return []*approval.Statement{w.statement(s, p, purpose)}
+	})
+}
+
+func (w *world) store(p store.PracticeID, purpose wording.Purpose, v *wording.Version) {
 	w.t.Helper()
 	if err := v.Validate(); err != nil {
 		w.t.Fatal(err)
@@ -218,6 +313,9 @@ func (w *world) queue(p store.PracticeID, prefix string, n int, change func(*mes
 		if change != nil {
 			change(&intents[i])
 		}
+		if intents[i].Purpose == message.Marketing && intents[i].Rule != "" {
+			intents[i].Rule = ruleOf[wording.Marketing]
+		}
 	}
 	for start := 0; start < n; start += 5000 {
 		w.change(p, func(tx *store.Tx) error {
@@ -228,7 +326,11 @@ func (w *world) queue(p store.PracticeID, prefix string, n int, change func(*mes
 }
 
 func (w *world) options(relays ...courier.Relay) courier.Options {
-	return courier.Options{DB: w.db, Keeper: w.keeper, Source: w.source, Folder: w.folder, Installation: "house", Epoch: 1,
+	root, err := trust.Read(w.folder)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return courier.Options{DB: w.db, Keeper: w.keeper, Source: w.source, Folder: w.folder, Installation: root.Installation, Epoch: 1,
 		Config: courier.Config{HostName: "localhost", PublicURL: "https://portal.example", Relays: relays}, Log: slog.New(slog.NewTextHandler(logs(w.t), nil))}
 }
 

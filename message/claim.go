@@ -285,3 +285,15 @@ func bounded(s string) string {
 		return r
 	}, s)
 }
+
+// EndHeld drops held messages that are of no use to anybody any more, at most limit of them.
+func EndHeld(ctx context.Context, w *store.Wide, now time.Time, limit int) (int64, error) {
+	late := `(SELECT practice, id FROM message WHERE state = 'held' AND not_after <= $1 ORDER BY reason, practice, id LIMIT $2)`
+	_, err := w.Exec(ctx, `INSERT INTO message_step (practice, message, number, at, step, reason, detail)
+		SELECT v.practice, v.id, `+nextNumber+`, $3, 'dropped', $4, '' FROM `+late+` AS v`, store.Micro(now), limit, store.Micro(w.Now), ReasonLate)
+	if err != nil {
+		return 0, fmt.Errorf("end held messages: %w", err)
+	}
+	return w.Exec(ctx, `UPDATE message SET state = 'dropped', reason = $4, changed_at = $3 FROM `+late+` AS v WHERE message.practice = v.practice AND message.id = v.id`,
+		store.Micro(now), limit, store.Micro(w.Now), ReasonLate)
+}

@@ -86,6 +86,7 @@ const (
 	ReasonWording     = "wording"         // held: the version is missing, damaged or cannot be compiled
 	ReasonInspection  = "inspection"      // held: the rendered message holds what was not in its version
 	ReasonSender      = "sender"          // held: the sender's domain is not the practice's
+	ReasonUnsigned    = "unsigned"        // held: what it carries is not signed, or does not count
 	ReasonKeys        = "keys"            // held: the practice's keyset is missing
 	ReasonLate        = "too late"        // dropped: of no use to anybody any more
 	ReasonSuppressed  = "suppressed"      // dropped: the address bounced, complained or opted out

@@ -293,10 +293,35 @@ func TestTheCouriersSource(t *testing.T) {
 		want := wording.Values{
 			Recipient: wording.Person{First: "Petra", Preferred: "Pet"}, Start: wording.Wall{Year: 2026, Month: 12, Day: 17, Hour: 10, Minute: 30},
 			End: wording.Wall{Year: 2026, Month: 12, Day: 17, Hour: 11}, Minutes: 30, Zone: "Australia/Melbourne", ZoneDiffers: true, Mode: wording.ModeInPerson,
-			Service: "Initial consultation", Practitioner: "João Costa", FirstVisit: true,
-			Location: wording.Place{Name: own.Values.Location.Name, Address: "12 Wattle Street, Ballarat", Directions: "Ring the bell at the side door."},
+			ServiceID: string(d.things.Service), PractitionerID: string(d.things.Practitioner), PlaceID: string(d.things.Location), FirstVisit: true,
 		}
-		if own.Stop != "" || own.Address != "petra@inbox.example" || own.ReplyTo != "rooms@wattlestreet.example" || own.AddressIndex == "" || own.Values != want {
+		d.change(d.id, func(ctx context.Context, tx *store.Tx) error {
+			digest, _, err := practice.KeepDirectory(ctx, tx)
+			if err != nil {
+				return err
+			}
+			kept, err := source.Directory(ctx, tx, digest)
+			if err != nil {
+				return err
+			}
+			book, _, err := wording.ParseDirectory(kept)
+			if err != nil {
+				return err
+			}
+			place, _ := book.Place(own.Values.PlaceID)
+			service, _ := book.Service(own.Values.ServiceID)
+			if place.Address != "12 Wattle Street, Ballarat" || service != "Initial consultation" || book.ReplyTo(own.Values.PlaceID) != "rooms@wattlestreet.example" {
+				t.Errorf("the directory says %+v, %s", place, service)
+			}
+			rules, err := Rules(ctx, tx)
+			for _, r := range rules {
+				if digest, _ := r.Digest(); r.Key == "reminder-2-days" && digest != own.Rule {
+					t.Error("the facts name another rule than the one that stands there")
+				}
+			}
+			return err
+		})
+		if own.Stop != "" || own.Address != "petra@inbox.example" || own.AddressIndex == "" || own.Values != want {
 			t.Errorf("got  %+v\nwant %+v", own, want)
 		}
 		if sms := seen["reminder-2-days/sms/"+string(d.client.ID)]; sms.Address != "+61429730770" || sms.AddressIndex == own.AddressIndex {

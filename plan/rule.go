@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"letterhead/fault"
+	"letterhead/wording/strict"
 )
 
 // Channel is a way to reach somebody.
@@ -243,6 +245,24 @@ func (c Content) JSON() string {
 		panic("plan: a rule of plain values is always JSON: " + err.Error())
 	}
 	return string(raw)
+}
+
+// Canonical is what people sign of a rule, RFC 8785: its key, its wording and all of its content. What it is called and whether it is on is not among it.
+func (r *Rule) Canonical() ([]byte, error) {
+	return strict.Canonical(struct {
+		Content Content `json:"content"`
+		Key     string  `json:"key"`
+		Wording string  `json:"wording"`
+	}{r.Content, r.Key, r.Wording})
+}
+
+// Digest is SHA-256 over Canonical.
+func (r *Rule) Digest() (digest [sha256.Size]byte, err error) {
+	text, err := r.Canonical()
+	if err != nil {
+		return digest, fmt.Errorf("write the rule %s: %w", r.Key, err)
+	}
+	return sha256.Sum256(text), nil
 }
 
 func contains(list []string, value string) bool {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,6 +43,11 @@ func (s *Source) Versions(ctx context.Context, tx *store.Tx, ids []string) (map[
 	return out, err
 }
 
+// Directory returns the canonical JSON of the practice's own texts that was kept under a digest (hex).
+func (s *Source) Directory(ctx context.Context, tx *store.Tx, digest string) ([]byte, error) {
+	return practice.DirectoryOf(ctx, tx, digest)
+}
+
 // batch is what was read for the messages of one practice.
 type batch struct {
 	tx         *store.Tx
@@ -50,7 +56,7 @@ type batch struct {
 	places     map[string]seat // by attendee
 	plans      map[string]*Facts
 	recipients map[string]client.Recipient
-	locations  map[practice.LocationID]practice.Location
+	digests    map[string][sha256.Size]byte // of the rules of this batch, by key
 }
 
 // seat is an attendee's place in an appointment, with what a message shows of it.
@@ -61,7 +67,6 @@ type seat struct {
 	client      string
 	starts      time.Time
 	home        *time.Location
-	location    practice.LocationID
 }
 
 // Facts returns today's facts of what each message was for, in the order of the batch. What has changed since it was planned is planned again.
@@ -93,7 +98,7 @@ func (s *Source) Facts(ctx context.Context, tx *store.Tx, messages []message.Mes
 }
 
 func (s *Source) read(ctx context.Context, tx *store.Tx, messages []message.Message) (*batch, error) {
-	b := &batch{tx: tx, plans: map[string]*Facts{}, locations: map[practice.LocationID]practice.Location{}}
+	b := &batch{tx: tx, plans: map[string]*Facts{}, digests: map[string][sha256.Size]byte{}}
 	var err error
 	if b.keys, err = s.vault.Keys(ctx, tx); err != nil {
 		return nil, fmt.Errorf("open the practice's keys: %w", err)
@@ -114,13 +119,7 @@ func (s *Source) read(ctx context.Context, tx *store.Tx, messages []message.Mess
 	if b.places, err = b.of.seats(ctx, tx, attendees); err != nil {
 		return nil, err
 	}
-	if b.recipients, err = client.Addresses(ctx, tx, b.keys, people); err != nil {
-		return nil, err
-	}
-	all, err := practice.EveryLocation(ctx, tx)
-	for _, l := range all {
-		b.locations[l.ID] = l
-	}
+	b.recipients, err = client.Addresses(ctx, tx, b.keys, people)
 	return b, err
 }
 
@@ -134,8 +133,8 @@ func (l *loader) seats(ctx context.Context, tx *store.Tx, attendees []string) (m
 			var c seat
 			var id, confirmation, on, mode string
 			var starts, ends int64
-			if err := r.Scan(&id, &c.client, &confirmation, &c.appointment, &c.version, &on, &c.Zone, &starts, &ends, &c.Minutes, &mode, &c.location,
-				&c.Service, &c.Practitioner, &c.FirstVisit); err != nil {
+			if err := r.Scan(&id, &c.client, &confirmation, &c.appointment, &c.version, &on, &c.Zone, &starts, &ends, &c.Minutes, &mode, &c.PlaceID,
+				&c.ServiceID, &c.PractitionerID, &c.FirstVisit); err != nil {
 				return none, err
 			}
 			if c.home, err = l.zone(c.Zone); err != nil {
@@ -154,12 +153,10 @@ func (l *loader) seats(ctx context.Context, tx *store.Tx, attendees []string) (m
 
 // CROSS JOIN and the conditions' order keep both engines at looking up by keys.
 func seatsQuery(list string) string {
-	return `SELECT t.id, t.client, t.confirmation, a.id, a.version, a.wall, a.zone, a.starts, a.ends, a.minutes, a.mode, a.location, s.name, p.name,
+	return `SELECT t.id, t.client, t.confirmation, a.id, a.version, a.wall, a.zone, a.starts, a.ends, a.minutes, a.mode, a.location, a.service, a.practitioner,
 		NOT EXISTS (SELECT 1 FROM attendee o CROSS JOIN appointment e WHERE o.practice = $1 AND o.client = t.client AND o.attendance <> 'no show'
 			AND e.practice = $1 AND e.id = o.appointment AND e.booking = 'booked' AND e.starts < a.starts)
-		FROM attendee t CROSS JOIN appointment a CROSS JOIN service s CROSS JOIN practitioner p
-		WHERE t.practice = $1 AND t.id IN (` + list + `) AND a.practice = $1 AND a.id = t.appointment
-		AND s.practice = $1 AND s.id = a.service AND p.practice = $1 AND p.id = a.practitioner`
+		FROM attendee t CROSS JOIN appointment a WHERE t.practice = $1 AND t.id IN (` + list + `) AND a.practice = $1 AND a.id = t.appointment`
 }
 
 // same reports whether nothing has changed since a rule's message was planned.
@@ -226,6 +223,9 @@ func (b *batch) facts(m *message.Message) courier.Facts {
 	f.Address = address.Normal
 	f.AddressIndex = client.AddressIndex(b.keys, practice.Channel(m.Channel), address)
 	f.Language = recipient.Language
+	if m.Kind == message.Rule {
+		f.Rule = b.rule(m.Rule)
+	}
 	b.fill(&f, m, recipient)
 	return f
 }
@@ -273,11 +273,20 @@ func (b *batch) fill(f *courier.Facts, m *message.Message, recipient client.Reci
 		return
 	}
 	v.ZoneDiffers = b.differs(recipient.Zone, at.home, at.starts)
-	l := b.locations[at.location]
-	v.Location = wording.Place{Name: l.Name, Address: strings.ReplaceAll(l.Address, "\n", ", "), Phone: l.Phone, Directions: strings.ReplaceAll(l.Directions, "\n", " ")}
-	if f.ReplyTo = l.ReplyTo; f.ReplyTo == "" {
-		f.ReplyTo = b.of.of.Email
+}
+
+// rule returns the digest of a rule as it is now: what it was signed by. Zero: there is none, or it is off.
+func (b *batch) rule(key string) (digest [sha256.Size]byte) {
+	if known, ok := b.digests[key]; ok {
+		return known
 	}
+	for i := range b.of.practice.Rules {
+		if r := &b.of.practice.Rules[i]; r.Key == key {
+			digest, _ = r.Digest() // of what cannot be written down: zero, which nobody signed
+		}
+	}
+	b.digests[key] = digest
+	return digest
 }
 
 // differs reports whether the recipient's clock shows another time than the location's when the appointment begins.

@@ -94,7 +94,7 @@ func decide(ctx context.Context, tx *store.Tx, taken []claimed) (*decision, erro
 	if err != nil {
 		return nil, err
 	}
-	versions, err := template.CurrentVersions(ctx, tx)
+	versions, err := template.SentVersions(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

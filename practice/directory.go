@@ -2,6 +2,10 @@ package practice
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"strings"
 
 	"letterhead/fault"
@@ -93,4 +97,39 @@ func ofService(name string) directory.Directory {
 
 func ofPractitioner(name string) directory.Directory {
 	return directory.Directory{Practitioners: []directory.Entry{{Name: name}}}
+}
+
+// KeepDirectory keeps the practice's texts as they are now, so that what is signed can be found by its digest (hex), and returns their canonical JSON.
+func KeepDirectory(ctx context.Context, tx *store.Tx) (digest string, content []byte, err error) {
+	d, _, err := Directory(ctx, tx)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := d.Check(); err != nil {
+		return "", nil, err
+	}
+	if content, err = d.Canonical(); err != nil {
+		return "", nil, err
+	}
+	sum := sha256.Sum256(content)
+	digest = hex.EncodeToString(sum[:])
+	_, err = tx.Exec(ctx, `INSERT INTO directory (practice, digest, content, made_at) VALUES ($1, $2, $3, $4) ON CONFLICT (practice, digest) DO NOTHING`,
+		digest, content, store.Micro(tx.Now))
+	if err != nil {
+		return "", nil, fmt.Errorf("keep the practice's details: %w", err)
+	}
+	return digest, content, nil
+}
+
+// DirectoryOf returns the canonical JSON that was kept under a digest (hex). Whoever uses it holds it against the digest.
+func DirectoryOf(ctx context.Context, tx *store.Tx, digest string) ([]byte, error) {
+	var content []byte
+	err := tx.Row(ctx, `SELECT content FROM directory WHERE practice = $1 AND digest = $2`, digest).Scan(&content)
+	if errors.Is(err, store.ErrNone) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the practice's details: %w", err)
+	}
+	return content, nil
 }

@@ -21,6 +21,7 @@ import (
 	"letterhead/client"
 	"letterhead/courier"
 	"letterhead/courier/inbound"
+	"letterhead/courier/sender"
 	"letterhead/courier/sms"
 	"letterhead/courier/token"
 	"letterhead/message"
@@ -68,7 +69,7 @@ func newWorld(t testing.TB, engine testkit.Engine) *world {
 	}
 	clock := testkit.NewClock(t, "2026-12-01T10:00:00+11:00")
 	w := &world{TB: t, db: testkit.Open(t, engine, clock), clock: clock, keeper: keeper, clients: map[store.PracticeID]client.ID{}}
-	w.in = &inbound.Inbound{DB: w.db, Keeper: keeper, Domains: courier.NewDomains(t.TempDir(), "mail.example"), Tokens: token.New(keeper.Derive("courier tokens")),
+	w.in = &inbound.Inbound{DB: w.db, Keeper: keeper, Domains: sender.New(t.TempDir(), "mail.example"), Tokens: token.New(keeper.Derive("courier tokens")),
 		Choices: public.Choices{}, Gateways: []courier.Gateway{{Name: "main", Senders: map[string]string{"a": "+61400000001", "b": "+61400000002"}}}}
 	w.handler, err = public.New(public.Parts{DB: w.db, Inbound: w.in, Gateways: map[string][]byte{"main": secret}, Relays: map[string][]byte{"main": secret},
 		Log: w.log()})

@@ -35,9 +35,10 @@ type Opened interface {
 	Database() *store.DB
 	Keeper() *vault.Keeper
 	AddPractice(ctx context.Context, p SamplePractice) (store.PracticeID, error)
-	Plan(ctx context.Context) (queued int, err error) // turns everything that is due into messages
-	Jobs(ctx context.Context) (ended int, err error)  // runs the jobs that are due
-	Live(ctx context.Context) error                   // plans and delivers until ctx ends, as serve does
+	Sign(ctx context.Context, practice store.PracticeID) error // what a practice's rows say
+	Plan(ctx context.Context) (queued int, err error)          // turns everything that is due into messages
+	Jobs(ctx context.Context) (ended int, err error)           // runs the jobs that are due
+	Live(ctx context.Context) error                            // plans and delivers until ctx ends, as serve does
 	Close() error
 }
 

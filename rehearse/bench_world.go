@@ -206,6 +206,9 @@ func (b *bench) booked(ctx context.Context, engine testkit.Engine, many bool) (*
 			if report.Appointments.Created != each {
 				return fmt.Errorf("%d appointments imported instead of %d: %s", report.Appointments.Created, each, report.Summary())
 			}
+			if err := o.Sign(ctx, id); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

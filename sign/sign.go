@@ -31,6 +31,7 @@ import (
 	"letterhead/courier/chain"
 	"letterhead/courier/trust"
 	"letterhead/fault"
+	"letterhead/sign/proposal"
 	"letterhead/store"
 )
 
@@ -41,7 +42,7 @@ type Options struct {
 	Folder string // the courier's: trust file, roots, and what waits for a signature without being in the chain
 
 	// Proposals are what the practice's rows want signed and is not in force.
-	Proposals func(ctx context.Context, tx *store.Tx, s *approval.State) ([]Proposal, error)
+	Proposals func(ctx context.Context, tx *store.Tx, s *approval.State) ([]proposal.Proposal, error)
 	// Pictures are the bytes of a wording's images by SHA-256 in hex; nil where there are none.
 	Pictures func(ctx context.Context, tx *store.Tx, digests []string) (map[string][]byte, error)
 	// Signed is called in the transaction that appends an entry, for rows that hint at what is signed; nil for none.

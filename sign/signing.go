@@ -11,6 +11,7 @@ import (
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/message"
+	"letterhead/sign/proposal"
 	"letterhead/sign/show"
 	"letterhead/store"
 )
@@ -239,6 +240,9 @@ func (d *desk) take(v *visit, made *sheet, signature approval.Signature) error {
 				return err
 			}
 			if err := lift(ctx, tx, made.statements); err != nil {
+				return err
+			}
+			if err := proposal.Signed(ctx, tx, made.statements); err != nil {
 				return err
 			}
 			if d.Signed != nil {

@@ -26,6 +26,7 @@ import (
 	"letterhead/guard"
 	"letterhead/practice"
 	"letterhead/sign"
+	"letterhead/sign/proposal"
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/testkit"
@@ -129,7 +130,7 @@ func (w *world) addPractice(name string) house {
 }
 
 // proposals are the starter wordings, a sender, hosts, limits, and an order where the test wants one.
-func (w *world) proposals(ctx context.Context, tx *store.Tx, s *approval.State) ([]sign.Proposal, error) {
+func (w *world) proposals(ctx context.Context, tx *store.Tx, s *approval.State) ([]proposal.Proposal, error) {
 	current, err := template.CurrentVersions(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -138,7 +139,7 @@ func (w *world) proposals(ctx context.Context, tx *store.Tx, s *approval.State) 
 	if err != nil {
 		return nil, err
 	}
-	var out []sign.Proposal
+	var out []proposal.Proposal
 	for _, each := range list {
 		version := current[each.ID]
 		digest, err := approval.ParseDigest(version.Digest)
@@ -153,28 +154,18 @@ func (w *world) proposals(ctx context.Context, tx *store.Tx, s *approval.State) 
 			order := *w.order
 			order.Wording = string(each.ID)
 			now := tx.Now
-			out = append(out, sign.Proposal{Kind: approval.KindOrder, Subject: "order-1", Content: content[version.ID], Statement: func(s *approval.State, who store.MemberID) *approval.Statement {
-				x := s.Draft(approval.KindOrder, "order-1", who)
-				x.Digest, x.Body.Order, x.Limits = digest, &order, &approval.Limits{Total: order.Count}
-				x.Window = &approval.Window{From: approval.At(now.Truncate(24 * time.Hour).Add(48 * time.Hour)), Until: approval.At(now.Truncate(24 * time.Hour).Add(72 * time.Hour))}
-				return x
-			}})
+			out = append(out, proposal.Proposal{Kind: approval.KindOrder, Subject: "order-1", Content: content[version.ID], Digest: digest, Body: approval.Body{Order: &order}, Limits: &approval.Limits{Total: order.Count},
+				Window: &approval.Window{From: approval.At(now.Truncate(24 * time.Hour).Add(48 * time.Hour)), Until: approval.At(now.Truncate(24 * time.Hour).Add(72 * time.Hour))}})
 		}
 		if _, err := s.Allows(approval.KindWording, string(each.ID), digest, tx.Now); err == nil {
 			continue
 		}
-		out = append(out, sign.Proposal{Kind: approval.KindWording, Subject: string(each.ID), Title: each.Name, Content: content[version.ID], Statement: func(s *approval.State, who store.MemberID) *approval.Statement {
-			x := s.Draft(approval.KindWording, string(each.ID), who)
-			x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: "appointments"}
-			return x
-		}})
+		out = append(out, proposal.Proposal{Kind: approval.KindWording, Subject: string(each.ID), Title: each.Name, Content: content[version.ID], Digest: digest,
+			Body: approval.Body{Wording: &approval.WordingBody{Purpose: "appointments"}}})
 	}
 	if _, err := s.Current(approval.KindSender, "email", tx.Now); err != nil {
-		out = append(out, sign.Proposal{Kind: approval.KindSender, Subject: "email", Statement: func(s *approval.State, who store.MemberID) *approval.Statement {
-			x := s.Draft(approval.KindSender, "email", who)
-			x.Body.Sender = &approval.SenderBody{Channel: "email", Address: "hello@wattlestreet.example", Name: "Wattle Street Physiotherapy"}
-			return x
-		}})
+		out = append(out, proposal.Proposal{Kind: approval.KindSender, Subject: "email",
+			Body: approval.Body{Sender: &approval.SenderBody{Channel: "email", Address: "hello@wattlestreet.example", Name: "Wattle Street Physiotherapy"}}})
 	}
 	return out, nil
 }

@@ -90,3 +90,13 @@ func LinkSwitches(ctx context.Context, tx *store.Tx, digest string) (map[int]Lin
 	}
 	return out, nil
 }
+
+// OfDigest returns the wordings that have a version of this digest (hex): one, as a rule.
+func OfDigest(ctx context.Context, tx *store.Tx, digest string) ([]ID, error) {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT wording FROM wording_version WHERE practice = $1 AND digest = $2 ORDER BY wording LIMIT 8`, digest)
+	found, err := store.Collect(rows, err, func(r *store.Rows) (id ID, err error) { return id, r.Scan(&id) })
+	if err != nil {
+		return nil, fmt.Errorf("find the template of a version: %w", err)
+	}
+	return found, nil
+}

@@ -109,9 +109,27 @@ func scanVersion(r *store.Rows) (Version, error) {
 	return v, err
 }
 
-// CurrentVersions returns, for each wording that is not archived, the version that is sent now.
+// CurrentVersions returns, for each wording that is not archived, the version that was made last.
 func CurrentVersions(ctx context.Context, tx *store.Tx) (map[ID]Version, error) {
-	rows, err := tx.Query(ctx, `SELECT `+versionColumns+` FROM wording w JOIN wording_version v ON v.practice = $1 AND v.id = w.current
+	return versionsNow(ctx, tx, `w.current`)
+}
+
+// SentVersions returns, for each wording that is not archived, the version that rules send: the one that was signed last, and the current one where
+// none was. While a new version waits for its signature, the old goes on.
+func SentVersions(ctx context.Context, tx *store.Tx) (map[ID]Version, error) {
+	return versionsNow(ctx, tx, `CASE WHEN w.signed = '' THEN w.current ELSE w.signed END`)
+}
+
+// Signed notes which version of a wording was signed last: a hint for SentVersions, which the courier does not believe.
+func Signed(ctx context.Context, tx *store.Tx, id ID, digest string) error {
+	_, err := tx.Exec(ctx, `UPDATE wording SET signed = (SELECT v.id FROM wording_version v WHERE v.practice = $1 AND v.wording = $2 AND v.digest = $3 ORDER BY v.number DESC LIMIT 1)
+		WHERE practice = $1 AND id = $2 AND EXISTS (SELECT 1 FROM wording_version v WHERE v.practice = $1 AND v.wording = $2 AND v.digest = $3)`, string(id), digest)
+	return err
+}
+
+// versionsNow joins each wording with the version that an expression names.
+func versionsNow(ctx context.Context, tx *store.Tx, which string) (map[ID]Version, error) {
+	rows, err := tx.Query(ctx, `SELECT `+versionColumns+` FROM wording w JOIN wording_version v ON v.practice = $1 AND v.id = `+which+`
 		WHERE w.practice = $1 AND w.archived_at = 0`)
 	all, err := store.Collect(rows, err, scanVersion)
 	if err != nil {

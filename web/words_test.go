@@ -3,11 +3,11 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"letterhead/courier"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/template"
@@ -15,14 +15,6 @@ import (
 	"letterhead/web/mail"
 	"letterhead/wording"
 )
-
-// record is what the courier seals with a message: TestWordsReadWhatTheCourierSeals holds it to the courier's own.
-type record struct {
-	Address  string         `json:"address"`
-	Language string         `json:"language"`
-	Date     int64          `json:"date"`
-	Values   wording.Values `json:"values"`
-}
 
 // left is a message of a real version that left with these values.
 func (w *world) left(h home, who string, channel message.Channel, first string) message.ID {
@@ -51,7 +43,7 @@ func (w *world) left(h home, who string, channel message.Channel, first string) 
 		return err
 	})
 	wall := wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 11}
-	raw, err := json.Marshal(record{Address: "fatima@example.org", Language: "en", Values: wording.Values{Recipient: wording.Person{First: first}, Start: wall, End: wall, Minutes: 45,
+	raw, err := json.Marshal(courier.Record{Address: "fatima@example.org", Language: "en", Values: wording.Values{Recipient: wording.Person{First: first}, Start: wall, End: wall, Minutes: 45,
 		Zone: "Australia/Melbourne", Mode: wording.ModeInPerson, Practitioner: "Petra Schäfer", Location: wording.Place{Name: "Wattle Street"}}})
 	if err != nil {
 		w.Fatal(err)
@@ -101,20 +93,4 @@ func TestAMessageShowsItsWords(t *testing.T) {
 		}
 		w.says(w.get("/messages/"+messageOf(w, w.one)), 200, "What it said cannot be shown")
 	})
-}
-
-// What the page reads is what the courier writes: the words stand in another package's file, so the file itself is asked.
-func TestWordsReadWhatTheCourierSeals(t *testing.T) {
-	t.Parallel()
-	content, err := os.ReadFile("../courier/merge.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, found := strings.Cut(string(content), "type record struct {")
-	body, _, _ := strings.Cut(after, "\n}")
-	for _, field := range []string{`string         ` + "`json:\"address\"`", `string         ` + "`json:\"language\"`", "wording.Values `json:\"values\"`"} {
-		if !found || !strings.Contains(body, field) {
-			t.Errorf("the courier's record has no %s; change web/messages/words.go with it", field)
-		}
-	}
 }

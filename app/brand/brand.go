@@ -4,7 +4,7 @@ package brand
 import (
 	"context"
 
-	"letterhead/courier"
+	"letterhead/courier/sender"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/template"
@@ -19,7 +19,7 @@ type Of struct {
 
 // OwnDomain gives a new practice its subdomain of the platform's, and the platform its keys.
 func (o Of) OwnDomain(p practice.Practice) error {
-	domains := courier.NewDomains(o.Folder, o.Platform)
+	domains := sender.New(o.Folder, o.Platform)
 	if _, err := domains.Add(o.Platform, "", o.DB.Now()); err != nil {
 		return err
 	}

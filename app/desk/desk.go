@@ -23,6 +23,7 @@ import (
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/sign"
+	"letterhead/sign/proposal"
 	"letterhead/store"
 )
 
@@ -162,8 +163,8 @@ func (d *Desk) Close() error {
 }
 
 // proposals are what a practice's rows want signed.
-func proposals(c setting.Config) func(context.Context, *store.Tx, *approval.State) ([]sign.Proposal, error) {
-	return func(ctx context.Context, tx *store.Tx, s *approval.State) ([]sign.Proposal, error) {
-		return sign.Proposals(ctx, tx, s, c.Platform())
+func proposals(c setting.Config) func(context.Context, *store.Tx, *approval.State) ([]proposal.Proposal, error) {
+	return func(ctx context.Context, tx *store.Tx, s *approval.State) ([]proposal.Proposal, error) {
+		return proposal.List(ctx, tx, s, proposal.Setting{SMSSender: c.Courier.SMSSender})
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"letterhead/courier"
+	"letterhead/courier/chain"
 	"letterhead/courier/inbound"
+	"letterhead/courier/sender"
 	"letterhead/courier/token"
 	"letterhead/fault"
 	"letterhead/public"
@@ -29,18 +31,18 @@ type Of struct {
 // Inbound is what acts on bounces, receipts, replies and unsubscribing.
 func (o Of) Inbound() *inbound.Inbound {
 	return &inbound.Inbound{
-		DB: o.DB, Keeper: o.Keeper, Domains: courier.NewDomains(o.Folder, o.Config.PlatformDomain),
+		DB: o.DB, Keeper: o.Keeper, Domains: sender.New(o.Folder, o.Config.PlatformDomain),
 		Tokens: token.New(o.Keeper.Derive(token.Use)), Gateways: o.Config.Gateways, Choices: public.Choices{},
 	}
 }
 
-// Handler answers the public pages and hooks.
-func (o Of) Handler(log *slog.Logger) (http.Handler, error) {
+// Handler answers the public pages and hooks. chains tells what is signed.
+func (o Of) Handler(chains *chain.Chains, log *slog.Logger) (http.Handler, error) {
 	u, err := url.Parse(o.Config.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("public_url: %w", err)
 	}
-	parts := public.Parts{DB: o.DB, Inbound: o.Inbound(), Gateways: map[string][]byte{}, Relays: map[string][]byte{}, Secure: u.Scheme == "https", Log: log}
+	parts := public.Parts{DB: o.DB, Links: o.links(chains), Inbound: o.Inbound(), Gateways: map[string][]byte{}, Relays: map[string][]byte{}, Secure: u.Scheme == "https", Log: log}
 	for _, g := range o.Config.Gateways {
 		if err := hookSecret(parts.Gateways, "courier.gateway", g.Name, g.HookSecret); err != nil {
 			return nil, err

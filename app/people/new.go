@@ -11,6 +11,7 @@ import (
 // New is what init and practice add are told of a practice.
 type New struct {
 	Name, Country, Zone, Owner, OwnerName, Language, Phone, Email, Website, Address string
+	ByHand                                                                          bool // in a root marked as a test: no key in software signs
 }
 
 // Flags declares the flags.
@@ -25,6 +26,7 @@ func (n *New) Flags(f *flag.FlagSet) {
 	f.StringVar(&n.Email, "email", "", "its e-mail `address`, for replies")
 	f.StringVar(&n.Website, "website", "", "its `host` name, without https://")
 	f.StringVar(&n.Address, "address", "", "its street `address`")
+	f.BoolVar(&n.ByHand, "sign-by-hand", false, "in a root marked as a test: leave signing to people at the desk, as in a real one, instead of to a key in software")
 }
 
 // Check finds what is wrong before anything is made.

@@ -11,6 +11,7 @@
 package domain
 
 import (
+	"regexp"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -156,3 +157,8 @@ func Within(name, other string) bool { return name == other || strings.HasSuffix
 // Related tells whether mail of one name could pass for the other's: DMARC's usual alignment is relaxed (RFC 9989 §4.4), a signature of
 // mail.clinic.example speaks for clinic.example too.
 func Related(a, b string) bool { return Within(a, b) || Within(b, a) }
+
+var valid = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// Valid tells whether a name is a domain as the configuration writes it: lower case, ASCII, with a dot (RFC 1035 §2.3.4).
+func Valid(name string) bool { return len(name) <= 253 && valid.MatchString(name) }

@@ -30,6 +30,7 @@ import (
 
 	"letterhead/courier"
 	"letterhead/courier/report"
+	"letterhead/courier/sender"
 	"letterhead/courier/token"
 	"letterhead/message"
 	"letterhead/store"
@@ -47,7 +48,7 @@ type Choices interface {
 type Inbound struct {
 	DB       *store.DB
 	Keeper   *vault.Keeper
-	Domains  *courier.Domains
+	Domains  *sender.Domains
 	Tokens   token.Tokens
 	Gateways []courier.Gateway // for the sender ids that replies are sent to
 	Choices  Choices
@@ -149,7 +150,7 @@ func (in *Inbound) authenticate(paths []string) (store.PracticeID, message.ID, e
 			continue
 		}
 		d, err := in.Domains.Find(name)
-		if errors.Is(err, courier.ErrDomainNone) || err == nil && d.Practice == "" {
+		if errors.Is(err, sender.ErrDomainNone) || err == nil && d.Practice == "" {
 			continue
 		}
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"letterhead/courier"
 	"letterhead/courier/inbound"
 	"letterhead/courier/report"
+	"letterhead/courier/sender"
 	"letterhead/courier/token"
 	"letterhead/fault"
 	"letterhead/message"
@@ -54,7 +55,7 @@ func each(t *testing.T, test func(w *world)) {
 			t.Fatal(err)
 		}
 		w := &world{T: t, db: db, choices: &choices{said: map[string]int{}}}
-		w.in = &inbound.Inbound{DB: db, Keeper: keeper, Domains: courier.NewDomains(t.TempDir(), "mail.example"), Tokens: token.New(keeper.Derive("courier tokens")),
+		w.in = &inbound.Inbound{DB: db, Keeper: keeper, Domains: sender.New(t.TempDir(), "mail.example"), Tokens: token.New(keeper.Derive("courier tokens")),
 			Choices: w.choices, Gateways: []courier.Gateway{{Name: "sms", Sender: "+61400000009", Senders: map[string]string{"a": "+61400000001", "b": "+61400000002", "c": "+61400000003", "d": "+61400000003", "e": "+61400000009"}}}}
 		for _, p := range []store.PracticeID{"a", "b"} {
 			w.practice(p, keeper)
@@ -135,7 +136,7 @@ func (w *world) damage(name string) {
 	if err := os.WriteFile(filepath.Join(dir, "domain.json"), []byte("{"), 0o600); err != nil {
 		w.Fatal(err)
 	}
-	w.in.Domains = courier.NewDomains(folder, "mail.example")
+	w.in.Domains = sender.New(folder, "mail.example")
 }
 
 // all is every step that was learnt, every suppression and every withdrawal, of both practices, without indexes.

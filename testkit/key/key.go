@@ -136,3 +136,40 @@ func (k *Key) sign(message []byte) []byte {
 	}
 	return signature
 }
+
+// Save writes a key down, and Load reads it: for keys that outlive a process. Only ES256 keys at a party.
+func (k *Key) Save() []byte {
+	private, ok := k.private.(*ecdsa.PrivateKey)
+	if !ok {
+		panic("key: only ES256 keys are saved")
+	}
+	raw, err := private.Bytes()
+	if err != nil {
+		panic(err) // a key that was just made
+	}
+	text, err := json.Marshal(saved{Credential: k.Credential, COSE: k.COSE, Party: k.Party, Private: raw})
+	if err != nil {
+		panic(err) // bytes and texts alone
+	}
+	return text
+}
+
+// Load reads what Save wrote.
+func Load(text []byte) (*Key, error) {
+	var s saved
+	if err := json.Unmarshal(text, &s); err != nil {
+		return nil, err
+	}
+	private, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), s.Private)
+	if err != nil {
+		return nil, err
+	}
+	k := made(s.Party, private, s.COSE)
+	k.Credential = s.Credential
+	return k, nil
+}
+
+type saved struct {
+	Credential, COSE, Private []byte
+	Party                     assertion.Party
+}

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"strings"
 
+	"letterhead/courier"
 	"letterhead/message"
+	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/vault"
@@ -17,13 +19,6 @@ import (
 	"letterhead/web/ui"
 	"letterhead/wording"
 )
-
-// merged is what the courier sealed with a message: its record in courier/merge.go.
-type merged struct {
-	Address  string         `json:"address"`
-	Language string         `json:"language"`
-	Values   wording.Values `json:"values"`
-}
 
 // words are what a message said: made again from the version that was sent and the values that were merged.
 type words struct {
@@ -59,7 +54,7 @@ func said(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message
 	if err != nil {
 		return words{}, err
 	}
-	var was merged
+	var was courier.Record
 	if err := json.Unmarshal(plain, &was); err != nil {
 		return words{}, fmt.Errorf("read what was merged into %s: %w", m.ID, err)
 	}
@@ -67,7 +62,11 @@ func said(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message
 	if err != nil {
 		return words{}, err
 	}
-	rendered := compiled.Render(nil, &was.Values)
+	book, err := book(ctx, tx, was.Directory)
+	if err != nil {
+		return words{}, err
+	}
+	rendered := compiled.RenderWith(book, nil, &was.Values)
 	out := words{address: was.Address, remarks: rendered.Remarks, other: was.Values.ForOther}
 	if m.Channel == message.SMS {
 		out.text = string(rendered.SMS)
@@ -78,6 +77,22 @@ func said(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message
 	raw = append(raw, "\r\nMIME-Version: 1.0\r\nContent-Type: "+compiled.ContentType()+"\r\n\r\n"...)
 	out.mail = mail.Open(append(raw, rendered.Body...))
 	return out, nil
+}
+
+// book is the practice's own texts as they were signed when a message left.
+func book(ctx context.Context, tx *store.Tx, digest string) (*wording.Book, error) {
+	if digest == "" {
+		return nil, nil
+	}
+	raw, err := practice.DirectoryOf(ctx, tx, digest)
+	if err != nil {
+		return nil, err
+	}
+	book, sum, err := wording.ParseDirectory(raw)
+	if err != nil || sum.String() != digest {
+		return nil, errSilent // not what was sent
+	}
+	return book, nil
 }
 
 func compile(ctx context.Context, tx *store.Tx, m message.Message, language string) (*wording.Compiled, error) {

@@ -113,6 +113,7 @@ var storyEnglish = map[string]string{
 	"reason.route":           "there is no way out that may be used",
 	"reason.wording":         "its template is missing or damaged",
 	"reason.inspection":      "it holds something that its template does not",
+	"reason.unsigned":        "something it carries is not signed yet, or not any more",
 	"reason.sender":          "the sender’s domain is not the practice’s",
 	"reason.keys":            "the practice’s keys are missing",
 	"reason.too late":        "it is too late to be of use",

@@ -1,7 +1,8 @@
-package courier_test
+package sender_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -10,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"letterhead/courier"
+	"letterhead/courier/sender"
 	"letterhead/fault"
 	"letterhead/store"
 )
@@ -18,14 +19,14 @@ import (
 func TestDomainsAreFilesWithKeysOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	domains := courier.NewDomains(folder, "mail.host.example")
+	domains := sender.New(folder, "mail.host.example")
 	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	for name, practice := range map[string]store.PracticeID{"mail.host.example": "", "wattle.mail.host.example": "a", "clinic.example": "a"} {
 		added, err := domains.Add(name, practice, now)
 		if err != nil || added.Practice != practice {
 			t.Fatalf("%s: %+v %v", name, added, err)
 		}
-		again, err := courier.NewDomains(folder, "mail.host.example").Add(name, practice, now.Add(time.Hour))
+		again, err := sender.New(folder, "mail.host.example").Add(name, practice, now.Add(time.Hour))
 		if err != nil || !again.AddedAt.Equal(now) || strings.Join(again.Selectors, " ") != strings.Join(added.Selectors, " ") {
 			t.Errorf("again: %+v %v", again, err)
 		}
@@ -51,7 +52,7 @@ func TestDomainsAreFilesWithKeysOfTheirOwn(t *testing.T) {
 	if err != nil || len(records) != 4 || records[0].Type != "CNAME" || !strings.HasPrefix(records[1].Value, "v=DKIM1; k=rsa; p=") || !strings.HasPrefix(records[2].Value, "v=DKIM1; k=ed25519; p=") {
 		t.Errorf("%+v %v", records, err)
 	}
-	if _, err := domains.Records("other.example", "relay.host.example"); !errors.Is(err, courier.ErrDomainNone) {
+	if _, err := domains.Records("other.example", "relay.host.example"); !errors.Is(err, sender.ErrDomainNone) {
 		t.Errorf("records of nothing: %v", err)
 	}
 	found, err := domains.Check(t.Context(), nothing{}, "clinic.example", "relay.host.example")
@@ -81,16 +82,16 @@ func TestADomainBelongsToOnePractice(t *testing.T) {
 	addDomain(t, folder, "clinic.example", "a")
 	addDomain(t, folder, "mail.host.example", "")
 	addDomain(t, folder, "wattle.mail.host.example", "a")
-	domains := courier.NewDomains(folder, "mail.host.example")
+	domains := sender.New(folder, "mail.host.example")
 	for _, test := range []struct {
 		name     string
 		practice store.PracticeID
 		want     error
 	}{
-		{"clinic.example", "b", courier.ErrDomainTaken},
-		{"mail.clinic.example", "b", courier.ErrDomainTaken}, // its signatures would speak for clinic.example
-		{"wattle.mail.host.example", "b", courier.ErrDomainTaken},
-		{"host.example", "b", courier.ErrDomainTaken}, // above the platform's
+		{"clinic.example", "b", sender.ErrDomainTaken},
+		{"mail.clinic.example", "b", sender.ErrDomainTaken}, // its signatures would speak for clinic.example
+		{"wattle.mail.host.example", "b", sender.ErrDomainTaken},
+		{"host.example", "b", sender.ErrDomainTaken}, // above the platform's
 		{"mail.host.example", "b", nil},
 		{"clinic2.example", "", nil},
 		{"Clinic3.example", "b", nil},
@@ -100,7 +101,7 @@ func TestADomainBelongsToOnePractice(t *testing.T) {
 		{"", "b", nil},
 	} {
 		_, err := domains.Add(test.name, test.practice, time.Unix(1, 0))
-		if test.want != nil && !errors.Is(err, test.want) || test.want == nil && fault.KindOf(err) != fault.Invalid && !errors.Is(err, courier.ErrDomainTaken) {
+		if test.want != nil && !errors.Is(err, test.want) || test.want == nil && fault.KindOf(err) != fault.Invalid && !errors.Is(err, sender.ErrDomainTaken) {
 			t.Errorf("%s for %q: %v", test.name, test.practice, err)
 		}
 	}
@@ -110,5 +111,15 @@ func TestADomainBelongsToOnePractice(t *testing.T) {
 	}
 	if _, err := domains.Add("hill.mail.host.example", "b", time.Unix(1, 0)); err != nil {
 		t.Errorf("a free label: %v", err)
+	}
+}
+
+// addDomain puts a domain without keys into a folder.
+func addDomain(t testing.TB, folder, name string, practice store.PracticeID) {
+	t.Helper()
+	dir := filepath.Join(folder, "domains", name)
+	raw, err := json.Marshal(sender.Domain{Name: name, Practice: practice})
+	if err := errors.Join(err, os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "domain.json"), raw, 0o600)); err != nil {
+		t.Fatal(err)
 	}
 }

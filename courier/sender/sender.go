@@ -1,4 +1,6 @@
-package courier
+// Package sender keeps the From domains of an installation and their DKIM keys: files of the courier's folder, never rows. A domain belongs to one
+// practice, or is the platform's, below which each practice has a name of its own.
+package sender
 
 import (
 	"bytes"
@@ -20,7 +22,7 @@ import (
 	"letterhead/store"
 )
 
-// Domain is a From domain. It belongs to one practice; the platform's own domain to none. It and its keys are files of the courier's folder:
+// Domain is a From domain. It Belongs to one practice; the platform's own domain to none. It and its keys are files of the courier's folder:
 // domains/NAME/domain.json, SELECTOR.pem.
 type Domain struct {
 	Name      string           `json:"name"`
@@ -53,19 +55,19 @@ type signing struct {
 	stamp  time.Time    // of domain.json
 }
 
-// NewDomains looks after the domains in the courier's folder.
-func NewDomains(folder, platform string) *Domains {
+// New looks after the domains in the courier's folder.
+func New(folder, platform string) *Domains {
 	return &Domains{folder: filepath.Join(folder, "domains"), platform: platform, known: map[string]*signing{}}
 }
 
 // Add makes a domain's folder with two fresh keys, RSA-2048 and Ed25519. A subdomain of the platform's gets none: it is signed with the
 // platform's. Adding it again for the same practice changes nothing.
 func (d *Domains) Add(name string, practice store.PracticeID, now time.Time) (Domain, error) {
-	if !validDomain(name) {
+	if !domain.Valid(name) {
 		return Domain{}, fault.Field("domain", "courier.domain", "write the domain in lower case, such as clinic.example")
 	}
 	if (name == d.platform) != (practice == "") {
-		return Domain{}, fault.Field("practice", "courier.domain_practice", "every domain but the platform's belongs to a practice")
+		return Domain{}, fault.Field("practice", "courier.domain_practice", "every domain but the platform's Belongs to a practice")
 	}
 	if had, err := d.read(name); err == nil {
 		if had.Practice != practice {
@@ -179,7 +181,7 @@ func (d *Domains) Find(name string) (Domain, error) {
 
 // read returns a domain from its folder, cached until its file changes.
 func (d *Domains) read(name string) (*signing, error) {
-	if !validDomain(name) {
+	if !domain.Valid(name) {
 		return nil, ErrDomainNone
 	}
 	path := filepath.Join(d.folder, name, "domain.json")
@@ -224,8 +226,8 @@ func (d *Domains) read(name string) (*signing, error) {
 	return s, nil
 }
 
-// belongs tells whether a practice may send from a domain, and returns what signs for it: the domain's own keys, or the platform's.
-func (d *Domains) belongs(practice store.PracticeID, name string) (*dkim.Signer, bool, error) {
+// Belongs tells whether a practice may send from a domain, and returns what signs for it: the domain's own keys, or the platform's.
+func (d *Domains) Belongs(practice store.PracticeID, name string) (*dkim.Signer, bool, error) {
 	s, err := d.read(name)
 	if errors.Is(err, ErrDomainNone) || err == nil && (s.Practice == "" || s.Practice != practice) {
 		return nil, false, nil
@@ -254,7 +256,6 @@ type (
 )
 
 // returnPathOf is the domain of a From domain's return paths: of the same organisation, so that SPF counts for DMARC.
-func returnPathOf(name string) string { return domain.ReturnPath(name) }
 
 // Records returns what the DNS must say for a domain. relay is the host name that mail leaves from.
 func (d *Domains) Records(name, relay string) ([]Record, error) {

@@ -1,4 +1,5 @@
-package app
+// Package planner turns what is due into messages and runs the jobs of planning, in tick and in the processes that stay.
+package planner
 
 import (
 	"context"
@@ -13,30 +14,29 @@ import (
 )
 
 const (
-	jobsKept    = 48 * time.Hour   // after they were done
-	lookEvery   = time.Second      // between two looks for what is due
-	sweepEvery  = 6 * time.Hour    // between two sweeps for gaps
-	maxRounds   = 100_000          // bounds one run through what is due
-	turnsInLook = 20               // shared by the practices that have something due
-	replanStep  = 500              // appointments in a step of plan.ReplanJob
-	jobsEvery   = 5 * time.Second  // between two looks for jobs
-	drainIn     = 4 * time.Second  // for what is in hand at the end
-	stopIn      = 5 * time.Second  // for all at the end
-	readIn      = 10 * time.Second // for a request's header
+	jobsKept    = 48 * time.Hour // after they were done
+	lookEvery   = time.Second    // between two looks for what is due
+	sweepEvery  = 6 * time.Hour  // between two sweeps for gaps
+	maxRounds   = 100_000        // bounds one run through what is due
+	turnsInLook = 20             // shared by the practices that have something due
+	replanStep  = 500            // appointments in a step of plan.ReplanJob
 )
 
-// turned is what a run through what is due did.
-type turned struct{ Queued, Dropped, Waiting, Failed int }
+// Of is the installation that is meant.
+type Of struct{ DB *store.DB }
 
-// turnDue turns due rows into messages until nothing is due: practices take turns of at most plan.TurnLimit rows, so that a large one delays nobody.
+// Turned is what a run through what is due did.
+type Turned struct{ Queued, Dropped, Waiting, Failed int }
+
+// TurnDue turns due rows into messages until nothing is due: practices take turns of at most plan.TurnLimit rows, so that a large one delays nobody.
 // A practice whose turn fails is left for the next run, and the others go on.
-func (i *installation) turnDue(ctx context.Context, log *slog.Logger) (turned, error) {
-	var total turned
+func (o Of) TurnDue(ctx context.Context, log *slog.Logger) (Turned, error) {
+	var total Turned
 	failed := map[store.PracticeID]bool{}
 	var after store.PracticeID
 	for range maxRounds {
 		var next []store.PracticeID
-		err := i.db.WholeView(ctx, "find practices with something due", func(w *store.Wide) (err error) {
+		err := o.DB.WholeView(ctx, "find practices with something due", func(w *store.Wide) (err error) {
 			next, err = plan.NextPractices(ctx, w, w.Now, after)
 			return err
 		})
@@ -48,7 +48,7 @@ func (i *installation) turnDue(ctx context.Context, log *slog.Logger) (turned, e
 			if after = id; failed[id] {
 				continue
 			}
-			did, err := i.turns(ctx, id, max(1, turnsInLook/len(next)))
+			did, err := o.turns(ctx, id, max(1, turnsInLook/len(next)))
 			if err != nil {
 				if ctx.Err() != nil {
 					return total, ctx.Err()
@@ -74,10 +74,10 @@ func (i *installation) turnDue(ctx context.Context, log *slog.Logger) (turned, e
 
 // turns gives a practice some turns after each other, each in a transaction of its own. Looking who has something due reads all that is due: where
 // few practices share a look, each gets more turns of it.
-func (i *installation) turns(ctx context.Context, id store.PracticeID, most int) (total plan.Turned, err error) {
+func (o Of) turns(ctx context.Context, id store.PracticeID, most int) (total plan.Turned, err error) {
 	for range most {
 		var did plan.Turned
-		err := i.db.Change(ctx, store.Actor{Practice: id, Agent: "tick"}, func(tx *store.Tx) (err error) {
+		err := o.DB.Change(ctx, store.Actor{Practice: id, Agent: "tick"}, func(tx *store.Tx) (err error) {
 			did, err = plan.Turn(ctx, tx, plan.TurnLimit)
 			return err
 		})
@@ -92,16 +92,16 @@ func (i *installation) turns(ctx context.Context, id store.PracticeID, most int)
 	return total, nil
 }
 
-// planLoop runs until the context ends.
-func (i *installation) planLoop(ctx context.Context, log *slog.Logger) {
+// Loop runs until the context ends.
+func (o Of) Loop(ctx context.Context, log *slog.Logger) {
 	look, sweep := time.NewTicker(lookEvery), time.NewTicker(sweepEvery)
 	defer look.Stop()
 	defer sweep.Stop()
-	if err := i.openSweeps(ctx); err != nil && ctx.Err() == nil {
+	if err := o.openSweeps(ctx); err != nil && ctx.Err() == nil {
 		log.Error("sweep", slog.Any("error", err))
 	}
 	for {
-		if _, err := i.turnDue(ctx, log); err != nil && ctx.Err() == nil {
+		if _, err := o.TurnDue(ctx, log); err != nil && ctx.Err() == nil {
 			log.Error("plan what is due", slog.Any("error", err))
 		}
 		select {
@@ -109,7 +109,7 @@ func (i *installation) planLoop(ctx context.Context, log *slog.Logger) {
 			return
 		case <-look.C:
 		case <-sweep.C:
-			if err := i.openSweeps(ctx); err != nil && ctx.Err() == nil {
+			if err := o.openSweeps(ctx); err != nil && ctx.Err() == nil {
 				log.Error("sweep", slog.Any("error", err))
 			}
 		}
@@ -117,9 +117,9 @@ func (i *installation) planLoop(ctx context.Context, log *slog.Logger) {
 }
 
 // openSweeps opens a sweep for each open practice that had none for some hours, and forgets jobs that were done long ago.
-func (i *installation) openSweeps(ctx context.Context) error {
+func (o Of) openSweeps(ctx context.Context) error {
 	var recent map[store.PracticeID]bool
-	err := i.db.Whole(ctx, "clear old jobs, and see which practices were swept", func(w *store.Wide) (err error) {
+	err := o.DB.Whole(ctx, "clear old jobs, and see which practices were swept", func(w *store.Wide) (err error) {
 		if _, err = job.Clear(ctx, w, w.Now.Add(-jobsKept)); err == nil {
 			recent, err = job.Since(ctx, w, plan.SweepJob, w.Now.Add(-sweepEvery))
 		}
@@ -128,37 +128,38 @@ func (i *installation) openSweeps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return practice.Each(ctx, i.db, false, func(p practice.Practice) error {
+	return practice.Each(ctx, o.DB, false, func(p practice.Practice) error {
 		if recent[p.ID] {
 			return nil
 		}
-		return i.db.Change(ctx, store.Actor{Practice: p.ID, Agent: "tick"}, func(tx *store.Tx) error {
+		return o.DB.Change(ctx, store.Actor{Practice: p.ID, Agent: "tick"}, func(tx *store.Tx) error {
 			return job.Add(ctx, tx, plan.SweepJob, "", tx.Now)
 		})
 	})
 }
 
-// doJobs opens the sweeps that it is time for and runs every job that is due, to its end.
-func (i *installation) doJobs(ctx context.Context) (int, error) {
-	if err := i.openSweeps(ctx); err != nil {
+// DoJobs opens the sweeps that it is time for and runs every job that is due, to its end.
+func (o Of) DoJobs(ctx context.Context) (int, error) {
+	if err := o.openSweeps(ctx); err != nil {
 		return 0, err
 	}
-	return i.jobs().RunDue(ctx)
+	return o.Jobs().RunDue(ctx)
 }
 
-func (i *installation) jobs() *job.Runner {
-	return job.NewRunner(i.db, map[string]job.Handler{
-		plan.SweepJob: i.planJob(plan.Sweep),
-		plan.ReplanJob: i.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
+// Jobs runs the jobs of planning.
+func (o Of) Jobs() *job.Runner {
+	return job.NewRunner(o.DB, map[string]job.Handler{
+		plan.SweepJob: o.planJob(plan.Sweep),
+		plan.ReplanJob: o.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
 			return plan.Replan(ctx, tx, cursor, replanStep)
 		}),
 	})
 }
 
-func (i *installation) planJob(step func(context.Context, *store.Tx, string) (plan.Replanned, error)) job.Handler {
+func (o Of) planJob(step func(context.Context, *store.Tx, string) (plan.Replanned, error)) job.Handler {
 	return func(ctx context.Context, j job.Job) (job.Progress, error) {
 		var done plan.Replanned
-		err := i.db.Change(ctx, store.Actor{Practice: j.Practice, Agent: "job"}, func(tx *store.Tx) (err error) {
+		err := o.DB.Change(ctx, store.Actor{Practice: j.Practice, Agent: "job"}, func(tx *store.Tx) (err error) {
 			done, err = step(ctx, tx, j.Cursor)
 			return err
 		})

@@ -1,0 +1,277 @@
+// Package proposal says what of a practice its people have not signed as it is now: what the signing desk shows and asks for.
+package proposal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"letterhead/approval"
+	"letterhead/client"
+	"letterhead/fault"
+	"letterhead/plan"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/template"
+	"letterhead/wording"
+)
+
+// Proposal is something of a practice that its people have not signed as it is now: what the desk shows and asks for.
+type Proposal struct {
+	Kind    approval.Kind
+	Subject string
+	Title   string          // in words, for a list
+	Digest  approval.Digest // of Content, where the kind has one
+	Content []byte          // canonical JSON of a wording's version, a rule or the practice's details; nil of the rest
+	Body    approval.Body
+	Limits  *approval.Limits
+	Window  *approval.Window
+}
+
+// Statement drafts what a member would sign.
+func (p *Proposal) Statement(s *approval.State, who store.MemberID) *approval.Statement {
+	x := s.Draft(p.Kind, p.Subject, who)
+	x.Digest, x.Body, x.Limits, x.Window = p.Digest, p.Body, p.Limits, p.Window
+	return x
+}
+
+// Setting is what proposals need of the courier's configuration.
+type Setting struct {
+	SMSSender func(store.PracticeID) string // "" or nil: the practice sends no text messages
+}
+
+// List lists what is not in force as the practice's rows say it now, and is not waiting for another signature either: sender, hosts, limits,
+// details, then wordings and rules.
+func List(ctx context.Context, tx *store.Tx, s *approval.State, setting Setting) ([]Proposal, error) {
+	l := lister{tx: tx, state: s, pending: map[pendingKey]bool{}}
+	for _, p := range s.Waiting(tx.Now) {
+		l.pending[pendingKey{p.Statement.Kind, p.Statement.Subject, p.Statement.Digest}] = true
+	}
+	versions, contents, err := l.versions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.senders(contents, setting)
+	l.hosts(contents)
+	if err := l.limits(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.directory(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.wordings(ctx, versions, contents); err != nil {
+		return nil, err
+	}
+	return l.out, l.rules(ctx, contents)
+}
+
+type pendingKey struct {
+	kind    approval.Kind
+	subject string
+	digest  approval.Digest
+}
+
+type lister struct {
+	tx      *store.Tx
+	state   *approval.State
+	pending map[pendingKey]bool
+	out     []Proposal
+}
+
+// version is a wording's current version, read.
+type version struct {
+	*wording.Version
+	id     template.ID
+	digest approval.Digest
+	raw    []byte
+}
+
+func (l *lister) versions(ctx context.Context) (map[template.ID]template.Version, map[template.ID]version, error) {
+	current, err := template.CurrentVersions(ctx, l.tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids := make([]template.VersionID, 0, len(current))
+	for _, v := range current {
+		ids = append(ids, v.ID)
+	}
+	raw, err := template.Content(ctx, l.tx, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := make(map[template.ID]version, len(current))
+	for id, v := range current {
+		read, digest, err := wording.DecodeCanonical(raw[v.ID])
+		if err != nil || digest.String() != v.Digest {
+			continue // damaged: it cannot be signed, and the courier holds what names it
+		}
+		out[id] = version{read, id, approval.Digest(digest), raw[v.ID]}
+	}
+	return current, out, nil
+}
+
+func inOrder(of map[template.ID]version) []template.ID { return slices.Sorted(maps.Keys(of)) }
+
+// propose adds a proposal, unless what it says is in force or waits for another's signature.
+func (l *lister) propose(p Proposal, inForce bool) {
+	if !inForce && !l.pending[pendingKey{p.Kind, p.Subject, p.Digest}] {
+		l.out = append(l.out, p)
+	}
+}
+
+func (l *lister) senders(of map[template.ID]version, setting Setting) {
+	for _, id := range inOrder(of) {
+		from := of[id].Sender
+		address := from.Local + "@" + from.Domain
+		known, err := l.state.Current(approval.KindSender, "email", l.tx.Now)
+		same := err == nil && known.Statement.Body.Sender.Address == address && known.Statement.Body.Sender.Name == from.Name
+		l.propose(Proposal{Kind: approval.KindSender, Subject: "email", Title: fmt.Sprintf("E-mail comes from %s <%s>", from.Name, address),
+			Body: approval.Body{Sender: &approval.SenderBody{Address: address, Channel: "email", Name: from.Name}}}, same)
+		break // all wordings of a practice have one sender; a version with another waits until it is that one
+	}
+	if setting.SMSSender == nil || setting.SMSSender(l.tx.Practice) == "" {
+		return
+	}
+	sender := setting.SMSSender(l.tx.Practice)
+	known, err := l.state.Current(approval.KindSender, "sms", l.tx.Now)
+	l.propose(Proposal{Kind: approval.KindSender, Subject: "sms", Title: "Text messages come from " + sender,
+		Body: approval.Body{Sender: &approval.SenderBody{Address: sender, Channel: "sms"}}}, err == nil && known.Statement.Body.Sender.Address == sender)
+}
+
+func (l *lister) hosts(of map[template.ID]version) {
+	listed := []string{}
+	for _, v := range of {
+		listed = append(listed, v.Hosts...)
+	}
+	slices.Sort(listed)
+	listed = slices.Compact(listed)
+	known, err := l.state.Current(approval.KindHosts, "hosts", l.tx.Now)
+	if err == nil {
+		// What was signed stays: taking a host away is a decision of its own.
+		missing := slices.ContainsFunc(listed, func(h string) bool { return !slices.Contains(known.Statement.Body.Hosts.Hosts, h) })
+		if !missing {
+			return
+		}
+		listed = append(listed, known.Statement.Body.Hosts.Hosts...)
+		slices.Sort(listed)
+		listed = slices.Compact(listed)
+	}
+	title := "Links lead nowhere outside"
+	if len(listed) > 0 {
+		title = "Links may lead to " + strings.Join(listed, ", ")
+	}
+	l.propose(Proposal{Kind: approval.KindHosts, Subject: "hosts", Title: title, Body: approval.Body{Hosts: &approval.HostsBody{Hosts: listed}}}, false)
+}
+
+// limits proposes caps once: three messages a day for each client there is, and room for as many new ones.
+func (l *lister) limits(ctx context.Context) error {
+	if _, err := l.state.Current(approval.KindLimits, "limits", l.tx.Now); err == nil {
+		return nil
+	}
+	active, err := client.CountActive(ctx, l.tx)
+	if err != nil {
+		return err
+	}
+	caps := &approval.Limits{Day: 3*active + 500, NewDay: active + 500, MemberDay: active + 200, CredentialDay: 200, RecipientDay: 12, Total: 10_000_000}
+	l.propose(Proposal{Kind: approval.KindLimits, Subject: "limits", Limits: caps,
+		Title: fmt.Sprintf("At most %d messages a day, %d to one address, %d to addresses never written to before", caps.Day, caps.RecipientDay, caps.NewDay)}, false)
+	return nil
+}
+
+func (l *lister) directory(ctx context.Context) error {
+	d, _, err := practice.Directory(ctx, l.tx)
+	if err != nil {
+		return err
+	}
+	if err := d.Check(); err != nil {
+		return err
+	}
+	content, err := d.Canonical()
+	if err != nil {
+		return err
+	}
+	digest := approval.Digest(sha256.Sum256(content))
+	known, err := l.state.Current(approval.KindDirectory, "directory", l.tx.Now)
+	l.propose(Proposal{Kind: approval.KindDirectory, Subject: "directory", Title: "Names, places and numbers of the practice", Digest: digest, Content: content},
+		err == nil && known.Statement.Digest == digest)
+	return nil
+}
+
+func (l *lister) wordings(ctx context.Context, current map[template.ID]template.Version, of map[template.ID]version) error {
+	all, err := template.List(ctx, l.tx)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		v, ok := of[w.ID]
+		if !ok {
+			continue
+		}
+		known, err := l.state.Current(approval.KindWording, string(w.ID), l.tx.Now)
+		l.propose(Proposal{Kind: approval.KindWording, Subject: string(w.ID), Title: fmt.Sprintf("%s, version %d", w.Name, current[w.ID].Number), Digest: v.digest, Content: v.raw,
+			Body: approval.Body{Wording: &approval.WordingBody{Purpose: purpose(v.Version)}}}, err == nil && known.Statement.Digest == v.digest)
+	}
+	return nil
+}
+
+func (l *lister) rules(ctx context.Context, of map[template.ID]version) error {
+	all, err := plan.Rules(ctx, l.tx)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		r := &all[i]
+		v, ok := of[template.ID(r.Wording)]
+		if !r.Enabled || !ok {
+			continue
+		}
+		content, err := r.Canonical()
+		if err != nil {
+			return err
+		}
+		sum, err := r.Digest()
+		if err != nil {
+			return err
+		}
+		known, err := l.state.Current(approval.KindRule, r.Key, l.tx.Now)
+		l.propose(Proposal{Kind: approval.KindRule, Subject: r.Key, Title: r.Name, Digest: approval.Digest(sum), Content: content,
+			Body: approval.Body{Rule: &approval.RuleBody{Channel: r.Channel, Purpose: purpose(v.Version), Wording: r.Wording}}}, err == nil && known.Statement.Digest == approval.Digest(sum))
+	}
+	return nil
+}
+
+func purpose(v *wording.Version) string {
+	if v.Purpose == wording.Marketing {
+		return "marketing"
+	}
+	return "appointments"
+}
+
+// ErrChangedMeanwhile is returned where the practice's details are not any more what was shown and signed.
+var ErrChangedMeanwhile = fault.New(fault.Conflict, "sign.changed", "somebody changed the practice's details since they were shown; look at them again")
+
+// Signed notes in the practice's rows what an entry that was just appended is about: rules send the signed version of a wording, and the practice's
+// details are kept under their digest. For whoever appends, in the same transaction. The courier does not believe it.
+func Signed(ctx context.Context, tx *store.Tx, statements []*approval.Statement) error {
+	for _, x := range statements {
+		if x.Kind == approval.KindDirectory {
+			digest, _, err := practice.KeepDirectory(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if digest != hex.EncodeToString(x.Digest[:]) {
+				return ErrChangedMeanwhile
+			}
+		}
+		if x.Kind == approval.KindWording {
+			if err := template.Signed(ctx, tx, template.ID(x.Subject), hex.EncodeToString(x.Digest[:])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
