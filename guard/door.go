@@ -143,8 +143,17 @@ func (d *Door) allow(b Browser, class, subject string, known, stranger throttle.
 	return nil
 }
 
+// Source is whose allowance a browser uses where nobody is named: its own when somebody has signed in from it before, otherwise that of its network
+// address. So a flood from an address that others share does not shut them out.
+func (b Browser) Source() string {
+	if len(b.People) > 0 {
+		return "device " + b.Device
+	}
+	return b.Address
+}
+
 func (d *Door) allowAddress(b Browser, class string, a throttle.Allowance) error {
-	if ok, _ := d.limits.Take(d.db.Now(), class, b.Address, a); !ok {
+	if ok, _ := d.limits.Take(d.db.Now(), class, b.Source(), a); !ok {
 		return errTooManyTries
 	}
 	return nil

@@ -96,7 +96,7 @@ func TestAVictimOfGuessingStillSignsIn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, testkit.SQLite)
 	_, key, _, mine := h.withPassword("a", "liam@example.org")
-	_, passkey, _ := h.joined("a", "petra@example.org", guard.Owner)
+	_, passkey, theirs := h.joined("a", "petra@example.org", guard.Owner)
 	stopped := 0
 	for i := range 40 {
 		thief := h.door.Browser("", fmt.Sprintf("198.51.100.%d", i), "")
@@ -118,6 +118,15 @@ func TestAVictimOfGuessingStillSignsIn(t *testing.T) {
 	}
 	if _, err := h.passkey(h.browser(), passkey); err != nil {
 		t.Errorf("with a passkey from a new device: %v", err)
+	}
+	// Nor does a flood of passkeys from their own network's address.
+	for range 100 {
+		_, _ = h.door.Passkey(ctx, h.browser(), nil, "x", nil)
+	}
+	_, err = h.door.Passkey(ctx, h.browser(), nil, "x", nil)
+	is(t, "a stranger at that address", err, tooMany)
+	if _, err := h.passkey(theirs, passkey); err != nil {
+		t.Errorf("with a passkey from her own device at that address: %v", err)
 	}
 	// The own device's allowance has an end as well, and another person's device is a stranger.
 	stopped = 0

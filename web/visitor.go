@@ -25,7 +25,7 @@ const (
 var allowances = map[string]throttle.Allowance{
 	"read":   {Burst: 300, Every: 100 * time.Millisecond}, // of one session
 	"change": {Burst: 60, Every: 500 * time.Millisecond},
-	"open":   {Burst: 60, Every: time.Second}, // of one network address
+	"open":   {Burst: 60, Every: time.Second}, // of one network address, or of one device that somebody has used
 }
 
 const mostVisitors = 50_000
@@ -38,7 +38,7 @@ func (s *server) visitor(route page.Route, r *http.Request) (*page.Visit, error)
 	v.Base = ui.Frame{Text: v.Text}
 	v.Browser = s.Door.Browser(s.cookie(r, deviceCookie), s.address(r), r.UserAgent())
 	open := route.Permission() == ""
-	if open && !s.allowed(v, "open", v.Browser.Address) {
+	if open && !s.allowed(v, "open", v.Browser.Source()) {
 		return v, errTooOften
 	}
 	var err error
@@ -55,7 +55,7 @@ func (s *server) visitor(route page.Route, r *http.Request) (*page.Visit, error)
 		if !errors.Is(err, guard.ErrNoSession) {
 			return v, err
 		}
-		if !s.allowed(v, "open", v.Browser.Address) {
+		if !s.allowed(v, "open", v.Browser.Source()) {
 			return v, errTooOften
 		}
 		return v, err

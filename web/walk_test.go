@@ -191,6 +191,10 @@ func TestHowOftenIsLimited(t *testing.T) {
 	if n := count(w.mine, "GET", "/design", 50); n != 0 {
 		t.Errorf("a member: %d of 50 limited", n)
 	}
+	// Nor is it a known device's: who works here signs in although somebody behind the same address floods.
+	if n := count(w.mine[1:], "GET", "/sign-in", 30); n != 0 {
+		t.Errorf("a known device without a session: %d of 30 limited", n)
+	}
 	if n := count(w.mine, "POST", "/practices", 80); n < 10 {
 		t.Errorf("changes: %d of 80 limited", n)
 	}
