@@ -22,12 +22,14 @@ import (
 	"letterhead/store"
 )
 
-// A backup holds the database (a consistent copy, or pg_dump's custom format), the configuration, and the courier's folder without its journal.
+// A backup holds the database (a consistent copy, or pg_dump's custom format), the configuration, and the courier's folder, of its journal only
+// what it knows of approvals.
 // The key-encryption key is never in it: whoever has the backup and its passphrase has names and the calendar, and no contact details.
 
 const (
 	databaseEntry = "letterhead.db"
 	dumpEntry     = "letterhead.dump"
+	chainsEntry   = "approvals.journal"
 )
 
 func journalFolder(folder string) string { return filepath.Join(courierFolder(folder), "journal") }
@@ -71,16 +73,25 @@ func (i *installation) backup(ctx context.Context, path string, to age.Recipient
 		return 0, fmt.Errorf("make a folder beside the backup: %w", err)
 	}
 	defer os.RemoveAll(work)
+	// What the journal knows of approvals, before the database: a copy of that which has less would be behind.
+	chains, err := journal.ExportChains(journalFolder(i.folder), i.trust.Installation)
+	if err != nil {
+		return 0, err
+	}
+	known := filepath.Join(work, chainsEntry)
+	if err := os.WriteFile(known, chains, 0o600); err != nil {
+		return 0, err
+	}
 	copied, err := i.copyDatabase(ctx, work)
 	if err != nil {
 		return 0, err
 	}
-	files := []archive.File{{Path: copied, Name: filepath.Base(copied)}}
+	files := []archive.File{{Path: copied, Name: filepath.Base(copied)}, {Path: known, Name: chainsEntry}}
 	config := filepath.Join(i.folder, setting.File)
 	if _, err := os.Stat(config); err == nil {
 		files = append(files, archive.File{Path: config, Name: setting.File})
 	}
-	// The journal belongs to this life of the installation; a restore begins another.
+	// The rest of the journal belongs to this life of the installation; a restore begins another.
 	rest, err := archive.Tree(i.folder, courierFolder(i.folder), func(path string) bool { return path == journalFolder(i.folder) })
 	if err != nil {
 		return 0, fmt.Errorf("list the courier's folder: %w", err)
@@ -168,12 +179,31 @@ func (c *call) unpackInto(ctx context.Context, work, path string, identity age.I
 	if err := journal.Create(journalFolder(work), t.Installation, t.Epoch); err != nil {
 		return t, err
 	}
+	if err := restoreChains(work, t.Installation); err != nil {
+		return t, err
+	}
 	if err := restoreDump(ctx, work, database); err != nil {
 		return t, err
 	}
 	// The environment speaks of the installation that was; the restored one has its own settings.
 	restored := &call{folder: work, env: map[string]string{}, out: c.out, errs: c.errs}
 	return t, restored.freezeRestored(ctx, t)
+}
+
+// restoreChains gives the new journal what the old one knew of approvals. A backup from before there were any has nothing of it.
+func restoreChains(folder, installation string) error {
+	known := filepath.Join(folder, chainsEntry)
+	raw, err := os.ReadFile(known)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = journal.ImportChains(journalFolder(folder), installation, raw)
+	}
+	if err != nil {
+		return fmt.Errorf("restore what the journal knew of approvals: %w", err)
+	}
+	return os.Remove(known)
 }
 
 // freezeRestored stops all sending in the restored database before anybody can open it.
