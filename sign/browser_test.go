@@ -31,7 +31,12 @@ type tab struct {
 // served is the world with its desk on a port of this machine.
 func served(t *testing.T) (w *world, origin string) {
 	t.Helper()
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.desk.ServeHTTP(rw, r) }))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.desk.ServeHTTP(rw, r)
+		if strings.Contains(r.URL.Path, "/preview/") && strings.Contains(rw.Header().Get("Content-Security-Policy"), "sandbox;") && r.Header.Get("Sec-Fetch-Dest") == "iframe" {
+			w.previews.Add(1)
+		}
+	}))
 	address := server.Listener.Addr().String()
 	origin = "http://localhost" + address[strings.LastIndex(address, ":"):]
 	w = newWorldAt(t, testkit.SQLite, assertion.Party{Origin: origin, RPID: "localhost"})
@@ -107,6 +112,22 @@ func (b *tab) picture(name string) {
 	b.check(os.WriteFile(filepath.Join(folder, name+".png"), raw, 0o600))
 }
 
+// frame looks whether the message in the first frame came.
+func (b *tab) frame(name string) {
+	b.Helper()
+	b.do(chromedp.ScrollIntoView("iframe"))
+	for range 100 {
+		if b.previews.Load() > 0 {
+			break
+		}
+		b.do(chromedp.Sleep(50 * time.Millisecond))
+	}
+	if b.previews.Load() == 0 {
+		b.Error("no message came into a frame")
+	}
+	b.picture(name)
+}
+
 func (b *tab) open(path string) { b.Helper(); b.do(chromedp.Navigate(b.desk + path)) }
 
 func (b *tab) press(selector string) { b.Helper(); b.do(chromedp.Click(selector)) }
@@ -159,6 +180,7 @@ func TestTheDeskInABrowser(t *testing.T) {
 	w.order = &approval.OrderBody{Active: 100, Count: 60, Channel: "email", Purpose: "marketing", Root: approval.Digest{1}}
 	liam.unlock()
 	liam.says("order-phone", "1 thing waits for your signature", "to 60 recipients", "then a second member")
+	liam.frame("order-frame")
 	liam.press("[name=item]")
 	liam.press("button.sign")
 	liam.says("order-signed-phone", "Waits for the signature of a second member")

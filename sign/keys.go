@@ -81,7 +81,7 @@ func (d *desk) keys(v *visit) (answer, error) {
 		k.addMembers(v, s)
 		for _, kind := range kinds {
 			for _, standing := range s.All(kind, tx.Now) {
-				k.Standing = append(k.Standing, standingRow{standing.Digest.String(), show.Kind(kind) + ": " + show.Title(standing.Statement, w), show.Moment(standing.From, v.zone)})
+				k.Standing = append(k.Standing, standingRow{standing.Digest.String(), named(standing.Statement, w), show.Moment(standing.From, v.zone)})
 			}
 		}
 		if hosts, err := s.Current(approval.KindHosts, "hosts", tx.Now); err == nil {

@@ -110,18 +110,27 @@ func (d *desk) words(ctx context.Context, tx *store.Tx, v *visit, s *approval.St
 		for _, kind := range kinds {
 			for _, standing := range s.All(kind, tx.Now) {
 				if standing.Digest == digest {
-					return show.Kind(kind) + ", " + show.Title(standing.Statement, w)
+					return named(standing.Statement, w)
 				}
 			}
 		}
 		for _, p := range s.Waiting(tx.Now) {
 			if p.Digest == digest {
-				return show.Kind(p.Statement.Kind) + ", " + show.Title(p.Statement, w)
+				return named(p.Statement, w)
 			}
 		}
 		return "something that is over already"
 	}
 	return w, nil
+}
+
+// named is a statement in a line: its kind, and what it is about where that says more.
+func named(x *approval.Statement, w show.Words) string {
+	kind, title := show.Kind(x.Kind), show.Title(x, w)
+	if title == kind {
+		return kind
+	}
+	return kind + ": " + title
 }
 
 // kinds are those that can be withdrawn, in the order of lists.
@@ -295,7 +304,7 @@ func (b *builder) pending() {
 			continue
 		}
 		b.list.Others = append(b.list.Others, waiting{
-			Title: show.Kind(p.Statement.Kind) + ": " + show.Title(p.Statement, b.words), Why: why(p.Reason, p.Until, b.visit.zone, need),
+			Title: named(p.Statement, b.words), Why: why(p.Reason, p.Until, b.visit.zone, need),
 			Signed: signed, Digest: p.Digest.String(), Mine: slices.Contains(kinds, p.Statement.Kind),
 		})
 	}

@@ -65,7 +65,6 @@ type founding struct {
 	publicKey, proof []byte
 	secret           string // "" where the key was pinned and nothing was signed after it
 	recovery         approval.RecoverySheet
-	name             string
 }
 
 // sheet is what one touch is asked for.

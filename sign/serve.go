@@ -195,16 +195,14 @@ func (d *desk) enter(v *visit, id store.PracticeID) error {
 	if v.zone, err = zone.Load(v.house.Zone); err != nil {
 		return err
 	}
-	cookie, err := v.Cookie(d.cookie())
-	if err != nil {
-		return nil
+	for _, c := range v.CookiesNamed(d.cookie()) {
+		found := d.memory.find(c.Value, v.now)
+		if found != nil && found.practice != id {
+			v.house = practice.Practice{}
+			return errNothing
+		}
+		v.token, v.session = c.Value, found
 	}
-	found := d.memory.find(cookie.Value, v.now)
-	if found != nil && found.practice != id {
-		v.house = practice.Practice{}
-		return errNothing
-	}
-	v.token, v.session = cookie.Value, found
 	return nil
 }
 

@@ -53,7 +53,7 @@ func TestTheCeremonyPinsAKeyAndSignsTheStarterSet(t *testing.T) {
 		}
 		has(t, c.page("/keep"), "Fingerprint of the first key", "Recovery sheet")
 		c.key = k
-		has(t, c.page(""), "Signing key of Petra Schäfer", "Recovery sheet of Petra Schäfer", "hello@wattlestreet.example", "counts after 30 minutes", "<iframe")
+		has(t, c.page(""), "Signing key of Petra Schäfer", "Recovery sheet of Petra Schäfer", "appointments@wattle.mail.letterhead.test", "counts after 30 minutes", "<iframe")
 		result := c.sign()
 		has(t, result, "In force", "Counts from Mon 2 Nov 2026, 20:30")
 		root, err := trust.ReadRoot(w.folder, w.one.id)

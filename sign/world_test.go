@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +49,9 @@ type world struct {
 	signed  int                 // how often the hook was called
 	woken   int
 	options sign.Options
+
+	swapped  bool         // the first wording is proposed under another digest than its content's
+	previews atomic.Int64 // messages that came into frames, in a browser
 }
 
 type house struct {
@@ -129,45 +133,38 @@ func (w *world) addPractice(name string) house {
 	return h
 }
 
-// proposals are the starter wordings, a sender, hosts, limits, and an order where the test wants one.
+// proposals are what the rows want, and an order where the test wants one.
 func (w *world) proposals(ctx context.Context, tx *store.Tx, s *approval.State) ([]proposal.Proposal, error) {
+	out, err := proposal.List(ctx, tx, s, proposal.Setting{})
+	if err != nil {
+		return nil, err
+	}
+	if w.swapped {
+		for i := range out {
+			if out[i].Kind == approval.KindWording {
+				out[i].Digest[0]++
+				break
+			}
+		}
+	}
+	if w.order == nil || tx.Practice != w.one.id {
+		return out, nil
+	}
+	id := w.one.starter["booked"]
 	current, err := template.CurrentVersions(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	list, err := template.List(ctx, tx)
+	content, err := template.Content(ctx, tx, []template.VersionID{current[id].ID})
 	if err != nil {
 		return nil, err
 	}
-	var out []proposal.Proposal
-	for _, each := range list {
-		version := current[each.ID]
-		digest, err := approval.ParseDigest(version.Digest)
-		if err != nil {
-			return nil, err
-		}
-		content, err := template.Content(ctx, tx, []template.VersionID{version.ID})
-		if err != nil {
-			return nil, err
-		}
-		if w.order != nil && tx.Practice == w.one.id && len(out) == 0 {
-			order := *w.order
-			order.Wording = string(each.ID)
-			now := tx.Now
-			out = append(out, proposal.Proposal{Kind: approval.KindOrder, Subject: "order-1", Content: content[version.ID], Digest: digest, Body: approval.Body{Order: &order}, Limits: &approval.Limits{Total: order.Count},
-				Window: &approval.Window{From: approval.At(now.Truncate(24 * time.Hour).Add(48 * time.Hour)), Until: approval.At(now.Truncate(24 * time.Hour).Add(72 * time.Hour))}})
-		}
-		if _, err := s.Allows(approval.KindWording, string(each.ID), digest, tx.Now); err == nil {
-			continue
-		}
-		out = append(out, proposal.Proposal{Kind: approval.KindWording, Subject: string(each.ID), Title: each.Name, Content: content[version.ID], Digest: digest,
-			Body: approval.Body{Wording: &approval.WordingBody{Purpose: "appointments"}}})
-	}
-	if _, err := s.Current(approval.KindSender, "email", tx.Now); err != nil {
-		out = append(out, proposal.Proposal{Kind: approval.KindSender, Subject: "email",
-			Body: approval.Body{Sender: &approval.SenderBody{Channel: "email", Address: "hello@wattlestreet.example", Name: "Wattle Street Physiotherapy"}}})
-	}
-	return out, nil
+	body := *w.order
+	body.Wording = string(id)
+	day := tx.Now.Truncate(24 * time.Hour)
+	return append(out, proposal.Proposal{Kind: approval.KindOrder, Subject: "order-1", Content: content[current[id].ID], Digest: sha256.Sum256(content[current[id].ID]),
+		Body: approval.Body{Order: &body}, Limits: &approval.Limits{Total: body.Count},
+		Window: &approval.Window{From: approval.At(day.Add(48 * time.Hour)), Until: approval.At(day.Add(72 * time.Hour))}}), nil
 }
 
 // caller is a browser without a screen.

@@ -99,7 +99,7 @@ func Facts(x *approval.Statement, content []byte, w Words) []Fact {
 		out = append(out, limits(x.Kind, l)...)
 	}
 	if x.Window != nil {
-		out = append(out, fact("From", moment(x.Window.From, w.Zone)), fact("Not after", moment(x.Window.Until, w.Zone)))
+		out = append(out, fact("Begins", moment(x.Window.From, w.Zone)), fact("Not after", moment(x.Window.Until, w.Zone)))
 	}
 	if x.Expires > 0 {
 		out = append(out, fact("Ends by itself", moment(x.Expires, w.Zone)))

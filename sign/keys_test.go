@@ -1,0 +1,193 @@
+package sign_test
+
+import (
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"letterhead/approval"
+	"letterhead/courier/trust"
+	"letterhead/testkit"
+	"letterhead/testkit/key"
+)
+
+var (
+	joinLink = regexp.MustCompile(`/join#([A-Za-z0-9_-]+)`)
+	seedText = regexp.MustCompile(`class="fingerprint seed">([A-Z2-7 ]+)<`)
+)
+
+// joined has a member invited and their key made and signed.
+func (w *world) joined(petra *caller, name, id, role string) (*caller, *key.Key) {
+	w.Helper()
+	_, page := petra.form("/invite", "member", id, "role", role)
+	link := joinLink.FindStringSubmatch(page)
+	if link == nil {
+		w.Fatalf("invite: %s", plain(page))
+	}
+	c, k := w.caller(w.one), key.New(w.party)
+	if status, said := c.make("join", k, link[1], ""); status != http.StatusOK {
+		w.Fatalf("join: %v", said)
+	}
+	petra.sign(name)
+	c.key = k
+	return c, k
+}
+
+func TestALostPracticeComesBackByItsRecoverySheet(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		c, k := w.caller(w.one), key.New(w.party)
+		if status, said := c.make("first", k, w.one.secret, ""); status != http.StatusOK {
+			t.Fatalf("ceremony: %v", said)
+		}
+		seed := seedText.FindStringSubmatch(c.page("/keep"))[1]
+		c.key = k
+		c.sign()
+		if status, _ := c.get("/keep"); status != http.StatusNotFound {
+			t.Errorf("the sheet is shown again: %d", status)
+		}
+		next, other := key.New(w.party), approval.NewRecoverySheet()
+		nobody := w.caller(w.one)
+		if status, _ := nobody.make("recover", key.New(w.party), "", other.Text()); status == http.StatusOK {
+			t.Error("any sheet enrols a key")
+		}
+		if status, _ := w.caller(w.two).make("recover", key.New(w.party), "", seed); status == http.StatusOK {
+			t.Error("another practice's sheet enrols a key")
+		}
+		status, said := nobody.make("recover", next, "", strings.ToLower(seed))
+		if status != http.StatusOK || said["by"] != "Thu 5 Nov 2026, 20:00" {
+			t.Fatalf("recover: %d %v", status, said)
+		}
+		nobody.mustUnlock(next)
+		has(t, nobody.page("/keys"), "may sign from Thu 5 Nov 2026, 20:00")
+		w.clock.Pass(73 * time.Hour)
+		nobody.mustUnlock(next)
+		_, _ = nobody.form("/compose", "what", "revoke", "key", k.Subject(), "how", "lost")
+		has(t, nobody.sign("Revoke a lost signing key"), "In force")
+		if status, _ := c.unlock(k); status != http.StatusForbidden {
+			t.Errorf("a revoked key unlocks: %d", status)
+		}
+	})
+}
+
+func TestAStolenKeyIsRevokedAndWhatItSignedFalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	petra, _ := w.found(w.one)
+	liam, lk := w.joined(petra, "Liam Nguyen", string(w.one.liam), "manager")
+	liam.mustUnlock(lk)
+	w.order = &approval.OrderBody{Active: 100, Count: 10, Channel: "email", Purpose: "marketing", Root: approval.Digest{1}}
+	has(t, liam.sign("to 10 recipients"), "Counts from")
+	has(t, petra.page("/keys"), "entry 3, ")
+	_, _ = petra.form("/compose", "what", "revoke", "key", lk.Subject(), "how", "stolen", "since", "3")
+	has(t, petra.page(""), "Revoke a stolen signing key of Liam Nguyen", "what it signed from entry 3 on does not count any more")
+	petra.sign("Revoke a stolen signing key")
+	if status, _ := liam.get(""); status != http.StatusOK {
+		t.Errorf("%d", status)
+	}
+	has(t, liam.page(""), "Your signing key opens the desk") // the visit ended with the key
+	w.state(w.one, func(s *approval.State, now time.Time) {
+		if _, err := s.Current(approval.KindOrder, "order-1", now); approval.ReasonOf(err) != approval.Void {
+			t.Errorf("the order: %v", err)
+		}
+	})
+}
+
+func TestWhatIsComposedIsShownAndSigned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	petra, _ := w.found(w.one)
+	var sender approval.Digest
+	w.state(w.one, func(s *approval.State, now time.Time) {
+		for _, p := range s.Waiting(now) {
+			if p.Statement.Kind == approval.KindSender {
+				sender = p.Digest
+			}
+		}
+	})
+	for _, each := range []struct {
+		what, shown string
+		fields      []string
+		said        string
+	}{
+		{"withdraw", "Withdraw: Sender", []string{"digest", sender.String()}, "In force"},
+		{"host", "Switch off all links to evil.example", []string{"host", "evil.example", "off", "yes"}, "In force"},
+		{"host", "Switch links to evil.example on again", []string{"host", "evil.example"}, "Counts from"},
+		{"channel", "is told by e-mail", []string{}, "In force"},
+		{"role", "Jo Costa may sign as front desk", []string{"member", string(w.one.jo), "role", "front desk", "alone", "10"}, "In force"},
+		{"recovery", "Recovery sheet of Petra", []string{}, "In force"},
+	} {
+		status, page := petra.form("/compose", append([]string{"what", each.what}, each.fields...)...)
+		if status != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", each.what, status, plain(page))
+		}
+		has(t, html.UnescapeString(petra.page("")), each.shown)
+		has(t, petra.sign(strings.Split(each.shown, ":")[0]), each.said)
+	}
+	w.state(w.one, func(s *approval.State, now time.Time) {
+		own, err := s.Current(approval.KindMember, string(w.one.petra), now)
+		if err != nil || own.Statement.Body.Member.Address != approval.Commit(own.Statement.Nonce, "petra@example.com") {
+			t.Errorf("second channel: %v", err)
+		}
+		if jo, err := s.Current(approval.KindMember, string(w.one.jo), now); err != nil || jo.Statement.Body.Member.Alone != 10 {
+			t.Errorf("role: %v", err)
+		}
+	})
+	for name, fields := range map[string][]string{
+		"a key that there is not": {"what", "revoke", "key", "x"}, "a role that there is not": {"what", "role", "member", string(w.one.jo), "role", "king"},
+		"somebody else": {"what", "role", "member", string(w.two.jo) + "x", "role", "owner"}, "nothing": {"what", "nothing"}, "no stop": {"what", "lift"}, "no digest": {"what", "withdraw", "digest", "x"},
+	} {
+		if status, _ := petra.form("/compose", fields...); status < 400 || status >= 500 {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+}
+
+// An invitation is used once, by whoever has its secret, within its time; what comes of it is nobody's until it is signed.
+func TestAnInvitationIsForOneKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	petra, _ := w.found(w.one)
+	_, page := petra.form("/invite", "member", string(w.one.liam), "role", "manager")
+	link := joinLink.FindStringSubmatch(page)[1]
+	liam := w.caller(w.one)
+	if status, _ := w.caller(w.two).post("/p/"+string(w.two.id)+"/ask", object{"for": "join", "secret": link}); status != http.StatusForbidden {
+		t.Errorf("at another practice: %d", status)
+	}
+	if status, said := liam.make("join", key.New(w.party), link, ""); status != http.StatusOK {
+		t.Fatalf("%v", said)
+	}
+	if status, _ := liam.post("/p/"+string(w.one.id)+"/ask", object{"for": "join", "secret": link}); status != http.StatusForbidden {
+		t.Errorf("a second time: %d", status)
+	}
+	has(t, petra.page("/keys"), "has made a key, fingerprint")
+	_, page = petra.form("/invite", "member", string(w.one.jo), "role", "front desk")
+	w.clock.Pass(8 * 24 * time.Hour)
+	if status, _ := liam.post("/p/"+string(w.one.id)+"/ask", object{"for": "join", "secret": joinLink.FindStringSubmatch(page)[1]}); status != http.StatusForbidden {
+		t.Errorf("after a week: %d", status)
+	}
+	petra.mustUnlock(petra.key)
+	has(t, petra.page(""), "Nothing waits for your signature")
+	if status, _ := petra.form("/invite", "member", "nobody", "role", "manager"); status < 400 {
+		t.Errorf("somebody who is not in the team: %d", status)
+	}
+}
+
+func TestASecretIsWorthNothingAfterItsTimeOrOnceANewOneWasMade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	old := w.one.secret
+	var err error
+	w.one.secret, err = trust.Expect(w.folder, w.one.id, w.clock.Now().Add(time.Hour))
+	w.check(err)
+	if status, _ := w.caller(w.one).make("first", key.New(w.party), old, ""); status != http.StatusForbidden {
+		t.Errorf("an older secret: %d", status)
+	}
+	w.clock.Pass(time.Hour)
+	if status, _ := w.caller(w.one).make("first", key.New(w.party), w.one.secret, ""); status != http.StatusForbidden {
+		t.Errorf("after its time: %d", status)
+	}
+}
