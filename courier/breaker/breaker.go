@@ -282,14 +282,14 @@ func (v *view) stranger(host string) bool {
 }
 
 // gather counts the practices that have something in common, and returns how many within an hour.
-func (v *view) gather(c crowd) (few, all int) {
+func (v *view) gather(c crowd, signers int) (few, all int) {
 	g := v.crowds[c]
 	if g == nil {
 		g = &gathering{of: map[store.PracticeID]time.Time{}, both: map[store.PracticeID]time.Time{}}
 		v.crowds[c] = g
 	}
 	g.last = v.now
-	if v.Signers >= 2 && !v.unknown {
+	if signers >= 2 && !v.unknown {
 		g.both[v.Sight.Practice] = v.now
 	} else {
 		g.of[v.Sight.Practice] = v.now
@@ -317,7 +317,7 @@ func (v *view) sameHost() *Freeze {
 		if !v.stranger(host) {
 			continue
 		}
-		few, all := v.gather(crowd{host: host})
+		few, all := v.gather(crowd{host: host}, v.HostSigners)
 		least := hostUnknown
 		if first, is := v.hosts[host]; is && v.day-first >= 3 || v.now.Sub(v.born) < together {
 			least = signedTwice
@@ -337,7 +337,7 @@ func (v *view) sameText() *Freeze {
 	if len(v.Hosts) > 0 {
 		least = textLinked
 	}
-	if few, all := v.gather(crowd{text: v.Text}); few >= least || all >= signedTwice {
+	if few, all := v.gather(crowd{text: v.Text}, v.Signers); few >= least || all >= signedTwice {
 		return v.stop(Words, hex.EncodeToString(v.Text[:]), SameText, "the same new text goes out in the name of %d practices within an hour", all)
 	}
 	return nil

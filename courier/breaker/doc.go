@@ -9,7 +9,8 @@
 //	unpaced     more than 20 messages of a text in the first quarter of an hour of its use, or of one whose first use nobody knows
 //	            → the order, letter or version
 //	same text   a new text, in 4 practices within an hour with a link, in 8 without, in 10 where two keys signed → the text, everywhere
-//	same host   a host in new texts, new to 3 practices within an hour where the platform does not know it, to 10 otherwise → the host, everywhere
+//	same host   a host in new texts, new to 3 practices within an hour where the platform does not know it, to 10 where it does or where two keys
+//	            signed the practice's list of hosts → the host, everywhere
 //	odd hour    more than 5 messages of a new text with a host new to the practice, signed by fewer than two keys, at an hour of the week at which
 //	            the practice has sent nothing for five weeks → the order, letter or version
 //	rush        rules, letters and grants of a practice in ten minutes come to four times its busiest ten minutes of five weeks, and to more

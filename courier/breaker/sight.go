@@ -13,21 +13,22 @@ import (
 
 // Sight is what there is to see of one message.
 type Sight struct {
-	Practice store.PracticeID
-	Zone     *time.Location // of the practice
-	Message  string         // its id: a second try is not another message
-	Attempt  int64          // 1 for the first
-	Version  string         // of the wording
-	Rule     string         // which of these four let it go
-	Order    string
-	Letter   string
-	Grant    string
-	Text     Text      // of the version's words, before anything was merged
-	Hosts    []string  // to which its links lead in the end, in lower case; not the practice's portal
-	Starter  bool      // its words are those of the house's starter set, as compiled into the program
-	Signers  int       // keys that signed what let it go
-	Permit   bool      // a surge permit is in force
-	Since    time.Time // when what let it go was first used (budget.Verdict); zero: nobody knows
+	Practice    store.PracticeID
+	Zone        *time.Location // of the practice
+	Message     string         // its id: a second try is not another message
+	Attempt     int64          // 1 for the first
+	Version     string         // of the wording
+	Rule        string         // which of these four let it go
+	Order       string
+	Letter      string
+	Grant       string
+	Text        Text      // of the version's words, before anything was merged
+	Hosts       []string  // to which its links lead in the end, in lower case; not the practice's portal
+	Starter     bool      // its words are those of the house's starter set, as compiled into the program
+	Signers     int       // keys that signed what let it go
+	HostSigners int       // keys that signed the list of hosts
+	Permit      bool      // a surge permit is in force
+	Since       time.Time // when what let it go was first used (budget.Verdict); zero: nobody knows
 }
 
 // Text is a digest over what people would call the same text.

@@ -287,12 +287,20 @@ func (t *try) fits(l approval.Limits) Reason {
 		return MemberDay
 	case u.Credential != "" && t.ofToday(p.by[payer{true, u.Credential}]) >= l.CredentialDay:
 		return CredentialDay
-	case !u.Own && t.ofToday(p.sent) >= l.Day:
+	case !u.Own && t.ofToday(p.sent) >= u.share(l.Day):
 		return PracticeDay
-	case t.isNew && t.ofToday(p.fresh) >= l.NewDay:
+	case t.isNew && !u.Own && t.ofToday(p.fresh) >= u.share(l.NewDay):
 		return NewDay
 	}
 	return ""
+}
+
+// share is how much of a day's limit may be used up for a use to go: letters, orders and grants leave half of it to automatic messages.
+func (u *Use) share(limit int64) int64 {
+	if u.Member != "" || u.Credential != "" {
+		return limit / 2
+	}
+	return limit
 }
 
 // least is the smaller limit, where 0 of the second says nothing.

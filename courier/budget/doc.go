@@ -51,11 +51,12 @@ func Default() approval.Limits {
 	return approval.Limits{Day: 400, RecipientDay: 6, NewDay: 250, MemberDay: 50, CredentialDay: 50, Total: 1 << 40}
 }
 
-// Suggest are limits to propose for signing to a practice with so many active clients, whose busiest day of automatic messages had so many.
+// Suggest are limits to propose for signing to a practice with so many active clients, whose busiest day of automatic messages had so many: three
+// times that, and room for an order that one key may sign.
 func Suggest(active, busiest int64) approval.Limits {
-	day := max(Default().Day, 3*busiest)
-	return approval.Limits{Day: day, RecipientDay: 6, NewDay: max(Default().NewDay, day/2), MemberDay: max(Default().MemberDay, active/5),
-		CredentialDay: max(Default().CredentialDay, active/5), Total: mostTotal}
+	one := max(approval.SmallOrder, active/5)
+	day := max(Default().Day, 3*busiest, 2*(one+busiest)+100)
+	return approval.Limits{Day: day, RecipientDay: 6, NewDay: max(Default().NewDay, day/2), MemberDay: one, CredentialDay: one, Total: mostTotal}
 }
 
 const mostTotal = 10_000_000 // the largest number that a statement holds

@@ -29,6 +29,7 @@ type event struct {
 	begun  bool
 	done   bool
 	back   bool
+	start  bool // nothing to this address had gone, or was under way
 }
 
 type model struct{ events []*event }
@@ -50,20 +51,27 @@ func uses1(e *event, d approval.Digest) bool {
 	return slices.ContainsFunc(e.use.Approvals, func(a budget.Approval) bool { return a.Digest == d })
 }
 
-// newToday is how many addresses were written to for the first time on a day: those with something on it and nothing before.
-func (m *model) newToday(practice store.PracticeID, day int) int64 {
-	first := map[string]int{}
-	for _, e := range m.events {
-		if e.back || e.use.Practice != practice {
+// gone: the first message to its address came back, and so did all that were asked for while it was under way.
+func (m *model) gone(first *event) bool {
+	for i, e := range m.events[slices.Index(m.events, first):] {
+		if e.use.Practice != first.use.Practice || e.use.Address != first.use.Address {
 			continue
 		}
-		if d, is := first[e.use.Address]; !is || e.day < d {
-			first[e.use.Address] = e.day
+		if i > 0 && e.start {
+			break
+		}
+		if !e.back {
+			return false
 		}
 	}
+	return true
+}
+
+// newToday is how many addresses were written to for the first time on a day: not counting orders that two keys signed.
+func (m *model) newToday(practice store.PracticeID, day int) int64 {
 	n := int64(0)
-	for _, d := range first {
-		if d == day {
+	for _, e := range m.events {
+		if e.use.Practice == practice && e.start && !e.use.Own && e.day == day && !m.gone(e) {
 			n++
 		}
 	}
@@ -90,7 +98,10 @@ func (m *model) why(u *budget.Use, day int) budget.Reason {
 	today := func(is func(*event) bool) int64 {
 		return m.count(func(e *event) bool { return e.use.Practice == u.Practice && e.day == day && is(e) })
 	}
-	l := u.Budget.Limits
+	l := *u.Budget.Limits
+	if u.Member != "" || u.Credential != "" {
+		l.Day, l.NewDay = l.Day/2, l.NewDay/2
+	}
 	switch {
 	case today(func(e *event) bool { return e.use.Address == u.Address }) >= l.RecipientDay:
 		return budget.RecipientDay
@@ -100,7 +111,7 @@ func (m *model) why(u *budget.Use, day int) budget.Reason {
 		return budget.CredentialDay
 	case !u.Own && today(func(e *event) bool { return !e.use.Own }) >= l.Day:
 		return budget.PracticeDay
-	case !m.known(u.Practice, u.Address) && m.newToday(u.Practice, day) >= l.NewDay:
+	case !u.Own && !m.known(u.Practice, u.Address) && m.newToday(u.Practice, day) >= l.NewDay:
 		return budget.NewDay
 	}
 	return ""
@@ -140,7 +151,7 @@ func TestAnySequenceKeepsTheLimits(t *testing.T) {
 						r.Fatalf("%+v: %+v, the model says %q", batch[i], v, why)
 					}
 					if v.Go {
-						e := &event{use: batch[i], at: now, day: day(), ticket: v.Ticket, of: generation[at]}
+						e := &event{use: batch[i], at: now, day: day(), ticket: v.Ticket, of: generation[at], start: !m.known(batch[i].Practice, batch[i].Address)}
 						m.events = append(m.events, e)
 						if seen[e.of] == nil {
 							seen[e.of] = map[uint64]*event{}

@@ -157,9 +157,9 @@ func (s *state) reserve(t ticket, r *reservation) {
 	}
 	if r.unknown {
 		if e := s.pend(r.address, r); e.refs == 1 {
-			if e.counted = r.imported == 0; e.counted {
+			if e.counted = r.imported == 0 && !r.own; e.counted {
 				p.fresh++
-			} else {
+			} else if r.imported > 0 {
 				c := &r.charges[r.imported-1]
 				e.imported = c.digest
 				s.used(p, c.digest).charge(r.at, r.day, c)

@@ -15,7 +15,8 @@ type Use struct {
 	Address    string // blind index, computed from the address that was opened, with its channel
 	Member     string // whose letter, reply or order it is; "" of a rule
 	Credential string // of the API; "" for none
-	// Own: an order that two keys signed. Its signed cap is its budget; it does not use up what the practice's other messages have for the day.
+	// Own: an order that two keys signed. Its signed cap and audience are its budget; it does not use up what the practice's other messages have
+	// for the day, nor its new addresses.
 	Own       bool
 	Budget    *Budgets // of the practice
 	Approvals []Approval
