@@ -170,6 +170,9 @@ func TestAProgramHasAKey(t *testing.T) {
 		}
 		// The maker's role shrinks, and the key with it.
 		if err := h.in("a", func(tx *store.Tx) error {
+			if _, err := tx.Exec(ctx, `UPDATE credential SET scopes = 'calendar.read data.export' WHERE practice = $1`); err != nil {
+				return err
+			}
 			_, err := tx.Exec(ctx, `UPDATE member SET role = 'bookkeeper' WHERE practice = $1 AND id = $2`, string(owner.ID))
 			return err
 		}); err != nil {

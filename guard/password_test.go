@@ -5,6 +5,8 @@ import (
 	"encoding/base32"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -251,4 +253,40 @@ func TestNothingReadableIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Somebody who looks on types the code at the same moment: one of many gets in.
+func TestACodeInARace(t *testing.T) {
+	t.Parallel()
+	eachHouse(t, func(h *house) {
+		_, key, codes, b := h.withPassword("a", "liam@example.org")
+		for _, code := range []string{secret.Code(key, h.clock.Now()), codes[0]} {
+			var doors []*guard.Door // processes
+			var halves []string
+			for range 8 {
+				door := h.newDoor()
+				halfway, err := door.Password(ctx, b, nil, "liam@example.org", good)
+				if err != nil {
+					h.Fatal(err)
+				}
+				doors, halves = append(doors, door), append(halves, halfway)
+			}
+			var wait sync.WaitGroup
+			var passed atomic.Int32
+			begin := make(chan struct{})
+			for i, door := range doors {
+				wait.Go(func() {
+					<-begin
+					if _, err := door.Code(ctx, b, nil, halves[i], code); err == nil {
+						passed.Add(1)
+					}
+				})
+			}
+			close(begin)
+			wait.Wait()
+			if passed.Load() != 1 {
+				h.Errorf("%d got in with one code", passed.Load())
+			}
+		}
+	})
 }
