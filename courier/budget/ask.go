@@ -24,6 +24,7 @@ type asking struct {
 
 	group  *group // being made
 	record []byte // its reservations
+	head   []byte // for writing it
 
 	// of the practice asked about last
 	id       store.PracticeID
@@ -362,10 +363,11 @@ func (t *try) reserve() uint64 {
 		a.flush()
 	}
 	if a.group == nil {
-		a.group = &group{process: a.name, practice: t.use.Practice, at: t.now, day: t.day}
+		a.group = &group{process: a.name, practice: t.use.Practice, at: t.now, day: t.day, charges: make([]charge, 0, len(t.charges))}
 	}
 	r := &reservation{group: a.group, message: t.use.Message, attempt: t.use.Attempt, address: t.hash, unknown: t.unknown, own: t.use.Own, first: t.first,
-		member: t.use.Member, credential: t.use.Credential, refs: make([]byte, 0, len(t.charges))}
+		member: t.use.Member, credential: t.use.Credential}
+	r.refs = r.room[:0]
 	for i := range t.charges {
 		ref := a.refer(&t.charges[i])
 		if i+1 == t.imported {
@@ -396,6 +398,7 @@ func (a *asking) flush() {
 	if a.group == nil {
 		return
 	}
-	a.ground.Put(append(putGroup(nil, useRecord, a.group), a.record...))
+	a.head = append(putGroup(a.head[:0], useRecord, a.group), a.record...)
+	a.ground.Put(a.head)
 	a.group, a.record = nil, a.record[:0]
 }

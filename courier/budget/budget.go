@@ -22,6 +22,7 @@ type book struct {
 	*state
 	number uint64 // of this process's latest reservation
 	now    int64  // of the latest change
+	asking asking // its buffers are used again
 }
 
 func (b *book) Reset() { b.state = newState() }
@@ -54,7 +55,8 @@ func (b *Budget) change(now time.Time, do func(*journal.Ground) error) error {
 func (b *Budget) Ask(now time.Time, uses []Use) ([]Verdict, error) {
 	out := make([]Verdict, len(uses))
 	err := b.change(now, func(g *journal.Ground) error {
-		a := &asking{state: b.book.state, now: store.Micro(now), ground: g, number: b.book.number, name: b.process}
+		a := &b.book.asking
+		*a = asking{state: b.book.state, now: store.Micro(now), ground: g, number: b.book.number, name: b.process, room: a.room, record: a.record[:0], head: a.head, try: try{charges: a.try.charges}}
 		for i := range uses {
 			var err error
 			if out[i], err = a.ask(&uses[i]); err != nil {

@@ -352,6 +352,10 @@ func TestTheFileIsWrittenAnew(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
 	p, other := start(t, dir), start(t, dir)
+	empty, err := os.ReadFile(filepath.Join(dir, "known.set"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	old := budget.Approval{Digest: named("old"), Waiting: 1}
 	p.ask(noon.Add(-48*time.Hour), uses(1, "p", wide, old)...)
 	b := &budget.Budgets{Digest: named("l"), Limits: &approval.Limits{Day: 1e7, NewDay: 60_000, RecipientDay: 1e6, Total: 1e7}}
@@ -397,6 +401,18 @@ func TestTheFileIsWrittenAnew(t *testing.T) {
 	if today, err := other.Today(next, "p"); err != nil || going != 200 || today.New != 0 || today.Messages != 200 {
 		t.Errorf("%d went; %+v; %v", going, today, err)
 	}
+	// A set of known addresses from before is not believed.
+	if err := os.WriteFile(filepath.Join(dir, "known.set"), empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(dir, installation, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := budget.Open(j); err == nil {
+		t.Error("an older set of known addresses was believed")
+	}
+	_ = j.Close()
 }
 
 func FuzzTake(f *testing.F) {

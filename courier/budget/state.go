@@ -91,7 +91,8 @@ type reservation struct {
 	member     string
 	credential string
 	refs       []byte // which of the group's charges
-	imported   byte   // the allowance that a new address is charged to, by number from 1
+	room       [mostOfUse]byte
+	imported   byte // the allowance that a new address is charged to, by number from 1
 }
 
 type pend struct {

@@ -114,8 +114,8 @@ func (j *Journal) Spent(book Book) (*Spent, error) {
 }
 
 // Change calls decide with everything that any process wrote taken into the book, and appends what it puts. Nobody else changes anything
-// meanwhile. What was put is on disk after Sync, not before. After an error of the file nothing may be sent any more; an error of decide must
-// have put nothing.
+// meanwhile. What was put is on disk after Sync, not before. After an error, of the file or of decide, the book may have taken what the file has
+// not: every later call fails, and nothing may be sent until the process begins again.
 func (s *Spent) Change(now time.Time, decide func(*Ground) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,10 +131,7 @@ func (s *Spent) Change(now time.Time, decide func(*Ground) error) error {
 	}
 	s.ground.out, s.ground.bad = s.ground.out[:0], nil
 	if err := decide(&s.ground); err != nil {
-		if len(s.ground.out) > 0 {
-			return s.fail(err)
-		}
-		return err
+		return s.fail(err)
 	}
 	if s.ground.bad != nil {
 		return s.fail(s.ground.bad)
