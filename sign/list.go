@@ -1,6 +1,7 @@
 package sign
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -13,6 +14,7 @@ import (
 
 	"letterhead/approval"
 	"letterhead/message"
+	"letterhead/practice"
 	"letterhead/sign/show"
 	"letterhead/store"
 	"letterhead/template"
@@ -105,7 +107,12 @@ func (d *desk) words(ctx context.Context, tx *store.Tx, v *visit, s *approval.St
 	for _, each := range wordings {
 		names[string(each.ID)] = each.Name
 	}
+	things, err := thingsOf(ctx, tx)
+	if err != nil {
+		return show.Words{}, err
+	}
 	w := show.Words{Self: v.session.member, Zone: v.zone, Member: v.name, Wording: func(subject string) string { return cmp.Or(names[subject], "a template that is not there any more") }}
+	w.Thing = func(id string) string { return cmp.Or(things[id], id) }
 	w.Of = func(digest approval.Digest) string {
 		for _, kind := range kinds {
 			for _, standing := range s.All(kind, tx.Now) {
@@ -122,6 +129,30 @@ func (d *desk) words(ctx context.Context, tx *store.Tx, v *visit, s *approval.St
 		return "something that is over already"
 	}
 	return w, nil
+}
+
+// thingsOf are the names of the practice's services, locations and practitioners, archived ones too.
+func thingsOf(ctx context.Context, tx *store.Tx) (map[string]string, error) {
+	out := map[string]string{}
+	services, err := practice.EveryService(ctx, tx)
+	for _, each := range services {
+		out[string(each.ID)] = each.Name
+	}
+	if err != nil {
+		return nil, err
+	}
+	locations, err := practice.EveryLocation(ctx, tx)
+	for _, each := range locations {
+		out[string(each.ID)] = each.Name
+	}
+	if err != nil {
+		return nil, err
+	}
+	practitioners, err := practice.EveryPractitioner(ctx, tx)
+	for _, each := range practitioners {
+		out[string(each.ID)] = each.Name
+	}
+	return out, err
 }
 
 // named is a statement in a line: its kind, and what it is about where that says more.
@@ -338,9 +369,9 @@ func (b *builder) show(i *item) {
 		i.Title = show.Title(x, b.words)
 	}
 	more := i.Facts
-	i.Facts = show.Facts(x, i.Content, b.words)
+	i.Facts = show.Facts(x, b.words)
 	if before, err := b.state.Current(x.Kind, x.Subject, b.tx.Now); err == nil {
-		i.Facts = show.Changed(i.Facts, show.Facts(before.Statement, nil, b.words))
+		i.Facts = show.Changed(i.Facts, show.Facts(before.Statement, b.words))
 	}
 	i.Facts = append(i.Facts, more...)
 	if err := b.showContent(i); err != nil && i.Blocked == "" {
@@ -375,7 +406,15 @@ func (b *builder) showContent(i *item) (err error) {
 			return err
 		}
 		i.Facts = append(i.Facts, book.Facts()...)
-	case approval.KindRule: // its members stand among the facts
+	case approval.KindRule:
+		said, err := show.Rule(i.Content, b.words)
+		if err != nil {
+			return err
+		}
+		i.Facts = append(said, show.Fact{Name: "Purpose", Value: []string{x.Body.Rule.Purpose}})
+		if x.Body.Rule.Wording == "" || !bytes.Contains(i.Content, []byte(`"`+x.Body.Rule.Wording+`"`)) {
+			return errContent
+		}
 	default:
 		i.Facts = append(i.Facts, show.Members(i.Content)...)
 	}

@@ -53,7 +53,8 @@ func TestTheCeremonyPinsAKeyAndSignsTheStarterSet(t *testing.T) {
 		}
 		has(t, c.page("/keep"), "Fingerprint of the first key", "Recovery sheet")
 		c.key = k
-		has(t, c.page(""), "Signing key of Petra Schäfer", "Recovery sheet of Petra Schäfer", "appointments@wattle.mail.letterhead.test", "counts after 30 minutes", "<iframe")
+		has(t, c.page(""), "Signing key of Petra Schäfer", "Recovery sheet of Petra Schäfer", "appointments@wattle.mail.letterhead.test", "counts after 30 minutes", "<iframe",
+			"7 days before the appointment, at 10:00", "3 minutes after an appointment was booked", "whichever channel the client prefers")
 		result := c.sign()
 		has(t, result, "In force", "Counts from Mon 2 Nov 2026, 20:30")
 		root, err := trust.ReadRoot(w.folder, w.one.id)

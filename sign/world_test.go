@@ -25,6 +25,7 @@ import (
 	"letterhead/courier/journal"
 	"letterhead/courier/trust"
 	"letterhead/guard"
+	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/sign"
 	"letterhead/sign/proposal"
@@ -121,6 +122,9 @@ func (w *world) addPractice(name string) house {
 			*m.into = added.ID
 		}
 		if err := template.AddStarter(context.Background(), tx, "mail.letterhead.test"); err != nil {
+			return err
+		}
+		if err := plan.AddStarter(context.Background(), tx); err != nil {
 			return err
 		}
 		var err error

@@ -20,6 +20,7 @@ type Words struct {
 	Zone    *time.Location
 	Member  func(store.MemberID) string
 	Wording func(subject string) string  // the name of a wording
+	Thing   func(id string) string       // the name of a service, location or practitioner
 	Of      func(approval.Digest) string // what the statement that a digest names is about
 }
 
@@ -89,12 +90,9 @@ func keyTitle(x *approval.Statement, w Words) string {
 	return "Signing key of " + name
 }
 
-// Facts says in words what a statement says, beside what its wording or directory shows.
-func Facts(x *approval.Statement, content []byte, w Words) []Fact {
+// Facts says in words what a statement says, beside what its content shows.
+func Facts(x *approval.Statement, w Words) []Fact {
 	out := body(x, w)
-	if x.Kind == approval.KindRule && len(content) > 0 {
-		out = append(out, Members(content)...)
-	}
 	if l := x.Limits; l != nil {
 		out = append(out, limits(x.Kind, l)...)
 	}
@@ -218,10 +216,15 @@ func limits(kind approval.Kind, l *approval.Limits) []Fact {
 }
 
 func channel(c string) string {
-	if c == "sms" {
+	switch c {
+	case "email":
+		return "e-mail"
+	case "sms":
 		return "text message"
+	case "preference":
+		return "whichever channel the client prefers"
 	}
-	return "e-mail"
+	return c
 }
 
 func number(n int64) string {
