@@ -8,6 +8,7 @@ import (
 
 	"letterhead/approval"
 	"letterhead/courier/budget"
+	"letterhead/courier/journal"
 	"letterhead/store"
 	"letterhead/zone"
 )
@@ -82,31 +83,72 @@ func TestHeldOnesComeBackWhenTheyMayGo(t *testing.T) {
 // However many approvals somebody signs in however many practices: 20 a practice and 200 in all leave before a quarter of an hour is over.
 func TestFirstUsesOfManyApprovals(t *testing.T) {
 	t.Parallel()
-	p := start(t, folder(t))
-	perPractice := map[store.PracticeID]int{}
-	for second := range 15 * 60 / 20 {
-		now := noon.Add(time.Duration(second) * 20 * time.Second)
-		for practice := range 200 {
-			batch := uses(3, fmt.Sprint("practice-", practice), wide, budget.Approval{Digest: named("order %d %d", second, practice), Waiting: 1000})
-			if practice%2 == 0 {
-				for i := range batch {
-					batch[i].Approvals = []budget.Approval{{Digest: named("letter %d %d %d", second, practice, i), Once: true}}
+	for practices, most := range map[int]int{1: budget.FirstPractice, 5: 5 * budget.FirstPractice, 200: budget.FirstPlatform} {
+		t.Run(fmt.Sprint(practices), func(t *testing.T) {
+			t.Parallel()
+			p := start(t, folder(t))
+			perPractice, total := map[store.PracticeID]int{}, 0
+			for step := range 45 {
+				now := noon.Add(time.Duration(step) * 20 * time.Second)
+				for practice := range practices {
+					batch := uses(3, fmt.Sprint("practice-", practice), wide, budget.Approval{Digest: named("order %d %d", step, practice), Waiting: 1000})
+					if step%2 == 0 {
+						for i := range batch {
+							batch[i].Approvals = []budget.Approval{{Digest: named("letter %d %d %d", step, practice, i), Once: true}}
+						}
+					}
+					verdicts := p.ask(now, batch...)
+					going, _ := count(verdicts)
+					perPractice[batch[0].Practice] += going
+					total += going
+					p.settle(now, all(verdicts, false)...)
 				}
 			}
-			verdicts := p.ask(now, batch...)
-			going, _ := count(verdicts)
-			perPractice[batch[0].Practice] += going
-			p.settle(now, all(verdicts, false)...)
-		}
+			for practice, n := range perPractice {
+				if n > budget.FirstPractice {
+					t.Errorf("%s: %d", practice, n)
+				}
+			}
+			if total != most {
+				t.Errorf("%d in all, want %d", total, most)
+			}
+		})
 	}
-	total := 0
-	for practice, n := range perPractice {
-		if total += n; n > budget.FirstPractice {
-			t.Errorf("%s: %d", practice, n)
+}
+
+// What a killed process had begun is spent, unless the relay said later; what it had not is given back; of a damaged journal all is spent.
+func TestWhatADeadProcessHadReserved(t *testing.T) {
+	t.Parallel()
+	old := budget.Approval{Digest: named("old"), Waiting: 1}
+	for _, damaged := range []bool{false, true} {
+		dir := folder(t)
+		p := start(t, dir)
+		p.ask(noon.Add(-48*time.Hour), uses(1, "p", wide, old)...)
+		batch := uses(10, "p", wide, old)
+		p.ask(noon, batch...)
+		p.begin(noon, batch[:6]...)
+		for i, state := range []string{"sent", "refused", "queued", "queued"} {
+			e := journal.Entry{Practice: "p", ID: batch[i].Message, Attempt: 1, At: noon}
+			p.j.Answered(e, journal.Answer{State: state})
 		}
-	}
-	if total != budget.FirstPlatform {
-		t.Errorf("%d in all", total)
+		p.kill()
+		next := start(t, dir)
+		dead, _, err := next.j.Dead()
+		if err != nil || len(dead) != 1 {
+			t.Fatal(dead, err)
+		}
+		want := int64(4)
+		if dead[0].Damaged = damaged; damaged {
+			want = 10
+		}
+		for range 2 { // again changes nothing
+			if err := next.Dead(noon, &dead[0]); err != nil {
+				t.Fatal(err)
+			}
+			if today, err := next.Today(noon, "p"); err != nil || today.Messages != want {
+				t.Errorf("damaged %v: %d spent, want %d: %v", damaged, today.Messages, want, err)
+			}
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -484,5 +486,50 @@ func BenchmarkAsk(b *testing.B) {
 			}
 			b.ReportMetric(float64(worked(b)-before)/float64(b.N*100), "cpu-ns/message")
 		})
+	}
+}
+
+// Many askers in two processes at once share one limit exactly, with kills in between.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	processes := []*process{start(t, dir), start(t, dir)}
+	old := budget.Approval{Digest: named("old"), Waiting: 1}
+	processes[0].ask(noon.Add(-48*time.Hour), uses(1, "p", wide, old)...)
+	b := &budget.Budgets{Digest: named("l"), Limits: &approval.Limits{Day: 500, NewDay: 1e6, RecipientDay: 1e6, Total: 1e7}}
+	var kept atomic.Int64
+	var wait sync.WaitGroup
+	for i := range 8 {
+		p := processes[i%2]
+		wait.Go(func() {
+			for round := range 30 {
+				batch := uses(10, "p", b, old)
+				verdicts, err := p.Ask(noon, batch)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := p.Begin(); err != nil {
+					t.Error(err)
+				}
+				ends := all(verdicts, (round+i)%3 == 0)
+				if (round+i)%3 != 0 {
+					kept.Add(int64(len(ends)))
+				}
+				if err := p.Settle(noon, ends); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	last := start(t, dir)
+	today, err := last.Today(noon, "p")
+	if err != nil || today.Messages != kept.Load() || today.Messages > 500 {
+		t.Errorf("%+v, kept %d: %v", today, kept.Load(), err)
+	}
+	going, _ := count(last.ask(noon, uses(600, "p", b, old)...))
+	if int64(going)+kept.Load() != 500 {
+		t.Errorf("%d and %d went, not 500", kept.Load(), going)
 	}
 }
