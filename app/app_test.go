@@ -79,17 +79,23 @@ func TestExitCodesSayWhatToDo(t *testing.T) {
 func TestAWrongSettingIsNamed(t *testing.T) {
 	t.Parallel()
 	for text, field := range map[string]string{
-		"databse = 'x'":                                                   "letterhead.toml",
-		"listen = 8080":                                                   "letterhead.toml",
-		"listen = 'example.com:8080'":                                     "listen",
-		"listen = '0.0.0.0:8080'":                                         "listen",
-		"listen = 'localhost'":                                            "listen",
-		"public_url = 'clinic.example'":                                   "public_url",
-		"public_url = 'https://clinic.example/x'":                         "public_url",
-		"[courier]\nplatform_domain = 'localhost'":                        "courier.platform_domain",
-		"[[courier.relay]]\naddress = '1.2.3.4:25'":                       "courier.relay.name",
-		"[[courier.relay]]\nname = 'a'\naddress = '192.0.2.1:25'":         "courier.relay.address",
-		"[[courier.gateway]]\nname = 'a'\nurl = 'https://sms.example/v1'": "courier.gateway.url",
+		"databse = 'x'":                                                       "letterhead.toml",
+		"listen = 8080":                                                       "letterhead.toml",
+		"listen = 'example.com:8080'":                                         "listen",
+		"listen = '0.0.0.0:8080'":                                             "listen",
+		"listen = 'localhost'":                                                "listen",
+		"public_url = 'clinic.example'":                                       "public_url",
+		"public_url = 'https://clinic.example/x'":                             "public_url",
+		"[sign]\naddress = 'localhost'":                                       "sign.address",
+		"[sign]\naddress = '0.0.0.0:8081'":                                    "sign",
+		"[sign]\naddress = 'localhost:8080'":                                  "sign.address",
+		"[sign]\nurl = 'http://sign.clinic.example'":                          "sign.url",
+		"[sign]\nurl = 'https://sign.clinic.example/desk'":                    "sign.url",
+		"public_url = 'https://a.example'\n[sign]\nurl = 'https://a.example'": "sign.url",
+		"[courier]\nplatform_domain = 'localhost'":                            "courier.platform_domain",
+		"[[courier.relay]]\naddress = '1.2.3.4:25'":                           "courier.relay.name",
+		"[[courier.relay]]\nname = 'a'\naddress = '192.0.2.1:25'":             "courier.relay.address",
+		"[[courier.gateway]]\nname = 'a'\nurl = 'https://sms.example/v1'":     "courier.gateway.url",
 	} {
 		folder := t.TempDir()
 		if err := os.WriteFile(filepath.Join(folder, setting.File), []byte(text), 0o600); err != nil {

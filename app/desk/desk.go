@@ -115,6 +115,10 @@ func open(o Of, listener net.Listener) (*Desk, error) {
 	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
+	listener, handler, err = o.Config.Sign.TLS.Around(listener, handler, at.Origin, o.Folder)
+	if err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)}
 	return &Desk{Address: at.Origin, listener: listener, server: server, journal: j}, nil

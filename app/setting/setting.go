@@ -33,8 +33,9 @@ type Config struct {
 
 // Sign is where the signing desk is: an origin of its own, so that no page of the members' can reach into it.
 type Sign struct {
-	Address string `toml:"address"` // HOST:PORT that it listens on; the port behind that of the pages when empty
-	URL     string `toml:"url"`     // where people reach it, https://HOST; http://localhost:PORT when empty, for this machine alone
+	Address string        `toml:"address"` // HOST:PORT that it listens on; the port behind that of the pages when empty
+	URL     string        `toml:"url"`     // where people reach it, https://HOST; http://localhost:PORT when empty, for this machine alone
+	TLS     secure.Config `toml:"tls"`
 }
 
 // File is its name in the data folder.
@@ -94,7 +95,7 @@ func (c *Config) fill(folder string) error {
 	if err := c.TLS.Validate(!Loopback(host), strings.HasPrefix(c.PublicURL, "https://")); err != nil {
 		return err
 	}
-	for _, path := range []*string{&c.TLS.Certificate, &c.TLS.Key, &c.TLS.Authorities} {
+	for _, path := range []*string{&c.TLS.Certificate, &c.TLS.Key, &c.TLS.Authorities, &c.Sign.TLS.Certificate, &c.Sign.TLS.Key, &c.Sign.TLS.Authorities} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(folder, *path)
 		}
@@ -118,8 +119,14 @@ func (c *Config) fillSign() error {
 		c.Sign.Address = "localhost:" + strconv.Itoa(n)
 	}
 	host, _, err := net.SplitHostPort(c.Sign.Address)
-	if err != nil || !Loopback(host) {
-		return fault.Field("sign.address", "config.sign_address", "write it as localhost:PORT; a proxy on this machine makes it https")
+	if err != nil {
+		return fault.Field("sign.address", "config.sign_address", "write it as HOST:PORT, for example localhost:8081")
+	}
+	if err := c.Sign.TLS.Validate(!Loopback(host), strings.HasPrefix(c.Sign.URL, "https://")); err != nil {
+		if f := fault.As(err); f != nil {
+			return fault.Field("sign", f.Key, "%s, within [sign]: %s", f.Field, f.Say)
+		}
+		return err
 	}
 	if c.Sign.Address == c.Listen && !strings.HasSuffix(c.Listen, ":0") { // any port is another one
 		return fault.Field("sign.address", "config.sign_address", "the signing desk has an address of its own, not that of the pages")
