@@ -1,0 +1,3 @@
+-- a stop may hold a part of what its scope says: everything ('') or the messages of one rule, one wording, one order, with links to one host …
+ALTER TABLE freeze_entry ADD COLUMN part {{text}} NOT NULL DEFAULT '' CHECK (part IN ('', 'wording', 'version', 'rule', 'order', 'letter', 'grant', 'host', 'text', 'member', 'credential'));
+ALTER TABLE freeze_entry ADD COLUMN subject {{text}} NOT NULL DEFAULT ''; -- which one; '' for everything
