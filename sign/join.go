@@ -17,7 +17,7 @@ func (d *desk) join(v *visit) (answer, error) {
 	if err := v.read(&m); err != nil {
 		return answer{}, err
 	}
-	c, err := d.waits.of(v.practice(), m.Secret, v.now)
+	c, err := d.waits.Of(v.practice(), m.Secret, v.now)
 	if err != nil {
 		return answer{}, err
 	}
@@ -25,7 +25,7 @@ func (d *desk) join(v *visit) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := d.waits.answer(v.practice(), c.ID, approval.KeySubject(key.Credential), key.PublicKey, v.now); err != nil {
+	if err := d.waits.Answer(v.practice(), c.ID, approval.KeySubject(key.Credential), key.PublicKey, v.now); err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusOK, value: map[string]string{"fingerprint": show.Fingerprint(key.PublicKey), "by": v.name(c.By)}}, nil
@@ -59,7 +59,7 @@ func (d *desk) invite(v *visit) (answer, error) {
 	if !may {
 		return answer{}, fault.New(fault.Denied, "sign.invite", "an owner or a manager invites to sign")
 	}
-	secret, err := d.waits.invite(v.practice(), member, v.session.member, role, v.now)
+	secret, err := d.waits.Invite(v.practice(), member, v.session.member, role, v.now)
 	if err != nil {
 		return answer{}, err
 	}
@@ -72,7 +72,7 @@ func (d *desk) dismiss(v *visit) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := d.waits.drop(v.practice(), v.now, form.Get("invitation")); err != nil {
+	if err := d.waits.Drop(v.practice(), v.now, form.Get("invitation")); err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusSeeOther, to: v.path("/keys")}, nil

@@ -14,6 +14,7 @@ import (
 	"letterhead/approval/assertion"
 	"letterhead/courier/trust"
 	"letterhead/fault"
+	"letterhead/sign/challenge"
 	"letterhead/store"
 )
 
@@ -61,7 +62,7 @@ func (d *desk) ask(v *visit) (answer, error) {
 		}
 		name = v.name(owner)
 	case toJoin:
-		c, err := d.waits.of(v.practice(), asked.Secret, v.now)
+		c, err := d.waits.Of(v.practice(), asked.Secret, v.now)
 		if err != nil {
 			return answer{}, err
 		}
@@ -71,7 +72,7 @@ func (d *desk) ask(v *visit) (answer, error) {
 	default:
 		return answer{}, errForm
 	}
-	challenge := d.memory.challenge(asked.For, v.practice(), v.now)
+	challenge := d.challenges.New(asked.For, v.practice(), v.now)
 	if asked.For == toUnlock {
 		t.Options = d.getOptions(challenge)
 	} else {
@@ -84,23 +85,23 @@ func encode(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw
 
 // getOptions asks for an answer by one of the keys that are named, or by any that the device has for the desk: which keys a practice has is not
 // told to somebody who has none.
-func (d *desk) getOptions(challenge [challengeSize]byte, keys ...string) map[string]any {
+func (d *desk) getOptions(to [challenge.Size]byte, keys ...string) map[string]any {
 	allow := []map[string]string{}
 	for _, k := range keys {
 		allow = append(allow, map[string]string{"type": "public-key", "id": k})
 	}
-	return map[string]any{"challenge": encode(challenge[:]), "rpId": d.party.RPID, "userVerification": "required", "timeout": challengeLife.Milliseconds(), "allowCredentials": allow}
+	return map[string]any{"challenge": encode(to[:]), "rpId": d.party.RPID, "userVerification": "required", "timeout": challenge.Life.Milliseconds(), "allowCredentials": allow}
 }
 
 // createOptions asks for a new key that verifies its user and is found without being named, under a user id of its own: a passkey for signing in
 // at the same host is not overwritten by it.
-func (d *desk) createOptions(challenge [challengeSize]byte, name, house string) map[string]any {
+func (d *desk) createOptions(to [challenge.Size]byte, name, house string) map[string]any {
 	user := make([]byte, 16)
 	_, _ = rand.Read(user) // never fails (crypto/rand)
 	label := "Signing key: " + name + ", " + house
 	return map[string]any{
 		"rp": map[string]string{"id": d.party.RPID, "name": "Letterhead signing desk"}, "user": map[string]string{"id": encode(user), "name": label, "displayName": label},
-		"challenge": encode(challenge[:]), "timeout": challengeLife.Milliseconds(), "attestation": "none",
+		"challenge": encode(to[:]), "timeout": challenge.Life.Milliseconds(), "attestation": "none",
 		"pubKeyCredParams":       []map[string]any{{"type": "public-key", "alg": -8}, {"type": "public-key", "alg": -7}, {"type": "public-key", "alg": -257}},
 		"authenticatorSelection": map[string]any{"residentKey": "required", "requireResidentKey": true, "userVerification": "required"},
 	}
@@ -118,7 +119,7 @@ type made struct {
 // registered reads a new key and uses its challenge up.
 func (d *desk) registered(v *visit, m made, purpose string) (*assertion.Registration, error) {
 	challenge, err := challengeOf(m.ClientData)
-	if err != nil || !d.memory.fresh(challenge, purpose, v.practice(), v.now) {
+	if err != nil || !d.challenges.Fresh(challenge, purpose, v.practice(), v.now) {
 		return nil, errChallenge
 	}
 	made, err := assertion.Register(m.AttestationObject, m.ClientData, challenge, d.party)
@@ -128,7 +129,7 @@ func (d *desk) registered(v *visit, m made, purpose string) (*assertion.Registra
 	if _, err := approval.CredentialOf(approval.KeySubject(made.Credential)); err != nil {
 		return nil, err
 	}
-	if !d.memory.spend(challenge, v.now) {
+	if !d.challenges.Spend(challenge, v.now) {
 		return nil, errChallenge
 	}
 	return made, nil
@@ -149,7 +150,7 @@ func (d *desk) unlock(v *visit) (answer, error) {
 		return answer{}, err
 	}
 	challenge, err := challengeOf(a.ClientData)
-	if err != nil || !d.memory.fresh(challenge, toUnlock, v.practice(), v.now) {
+	if err != nil || !d.challenges.Fresh(challenge, toUnlock, v.practice(), v.now) {
 		return answer{}, errChallenge
 	}
 	publicKey, s, err := d.keyOf(v, a.Key)
@@ -164,7 +165,7 @@ func (d *desk) unlock(v *visit) (answer, error) {
 	if err := given.Verify(parsed, challenge, d.party); err != nil {
 		return answer{}, errUnknownKey.With(err)
 	}
-	if !d.memory.spend(challenge, v.now) {
+	if !d.challenges.Spend(challenge, v.now) {
 		return answer{}, errChallenge
 	}
 	return d.begin(v, s, v.path(""))
@@ -267,7 +268,7 @@ func (d *desk) first(v *visit) (answer, error) {
 }
 
 // challengeOf reads which challenge a key says that it answered; whether it did is for the signature to show.
-func challengeOf(clientData []byte) (c [challengeSize]byte, err error) {
+func challengeOf(clientData []byte) (c [challenge.Size]byte, err error) {
 	var said struct {
 		Challenge approval.Bytes `json:"challenge"`
 	}

@@ -99,7 +99,7 @@ func (d *desk) keys(v *visit) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	invited, err := d.waits.list(v.practice(), v.now)
+	invited, err := d.waits.List(v.practice(), v.now)
 	if err != nil {
 		return answer{}, err
 	}

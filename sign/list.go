@@ -244,7 +244,7 @@ func recoveryKey(s *approval.State, member store.MemberID, paper approval.Recove
 
 // candidates are the keys that invited members made.
 func (b *builder) candidates() error {
-	all, err := b.desk.waits.list(b.visit.practice(), b.tx.Now)
+	all, err := b.desk.waits.List(b.visit.practice(), b.tx.Now)
 	if err != nil || b.visit.session.founding != nil {
 		return err
 	}

@@ -1,11 +1,9 @@
 package sign
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"sync"
 	"time"
 
@@ -16,33 +14,24 @@ import (
 
 // The rules of visits, in one place.
 const (
-	visitLife         = 10 * time.Minute // after the last unlock
-	foundingLife      = time.Hour        // the first key's: there is a sheet of paper to be written and a set to be read
-	challengeLife     = 5 * time.Minute
-	failuresPerMinute = 60
+	visitLife    = 10 * time.Minute // after the last unlock
+	foundingLife = time.Hour        // the first key's: there is a sheet of paper to be written and a set to be read
 
-	mostVisits    = 4096 // of all practices
-	mostOfOne     = 32   // of one
-	mostSheets    = 8    // of one visit; beyond it, the oldest is forgotten
-	mostComposed  = 40
-	mostSpent     = 65536
-	challengeSize = 32
+	mostVisits   = 4096 // of all practices
+	mostOfOne    = 32   // of one
+	mostSheets   = 8    // of one visit; beyond it, the oldest is forgotten
+	mostComposed = 40
 )
 
 // memory is what the desk knows until it ends: who is here, which challenges were answered. It is bounded, and what strangers can ask for takes
 // no room in it.
 type memory struct {
-	key [32]byte // of challenges; another one in every process
-
 	mu     sync.Mutex
 	visits map[[32]byte]*session // by the hash of the cookie
-	spent  map[[challengeSize]byte]time.Time
 }
 
 func newMemory() *memory {
-	m := &memory{visits: map[[32]byte]*session{}, spent: map[[challengeSize]byte]time.Time{}}
-	_, _ = rand.Read(m.key[:]) // never fails (crypto/rand)
-	return m
+	return &memory{visits: map[[32]byte]*session{}}
 }
 
 // session is an unlocked visit. Its fields are written under mu.
@@ -83,57 +72,6 @@ var (
 	errChallenge = fault.New(fault.Denied, "sign.challenge", "this took longer than five minutes, or was used already; try again")
 	errBusy      = fault.New(fault.TooMany, "sign.busy", "the desk is very busy; try again in some minutes")
 )
-
-// The layout of a challenge: random, time, MAC.
-const (
-	randomSize = 12
-	timeSize   = 4
-	macSize    = challengeSize - randomSize - timeSize
-)
-
-// challenge makes one for a purpose at a practice. Nothing is kept of it: its end says that it is ours. (One that is kept would let strangers
-// fill the memory, and with it lock people out.)
-func (m *memory) challenge(purpose string, practice store.PracticeID, now time.Time) (c [challengeSize]byte) {
-	_, _ = rand.Read(c[:randomSize])
-	binary.BigEndian.PutUint32(c[randomSize:], uint32(now.Unix()))
-	copy(c[randomSize+timeSize:], m.mac(c, purpose, practice))
-	return c
-}
-
-func (m *memory) mac(c [challengeSize]byte, purpose string, practice store.PracticeID) []byte {
-	mac := hmac.New(sha256.New, m.key[:])
-	mac.Write(c[:randomSize+timeSize])
-	mac.Write([]byte(purpose + "\n" + string(practice)))
-	return mac.Sum(nil)[:macSize]
-}
-
-// fresh tells whether a challenge is ours, for this purpose and practice, young, and not answered yet.
-func (m *memory) fresh(c [challengeSize]byte, purpose string, practice store.PracticeID, now time.Time) bool {
-	made := time.Unix(int64(binary.BigEndian.Uint32(c[randomSize:])), 0)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	_, spent := m.spent[c]
-	return hmac.Equal(c[randomSize+timeSize:], m.mac(c, purpose, practice)) && !now.Before(made.Add(-time.Second)) && now.Before(made.Add(challengeLife)) && !spent
-}
-
-// spend uses a challenge up whose answer held; false when somebody was first.
-func (m *memory) spend(c [challengeSize]byte, now time.Time) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, spent := m.spent[c]; spent {
-		return false
-	}
-	for old, at := range m.spent {
-		if now.Sub(at) > challengeLife+time.Minute {
-			delete(m.spent, old)
-		}
-	}
-	if len(m.spent) >= mostSpent {
-		return false
-	}
-	m.spent[c] = now
-	return true
-}
 
 // enter keeps a visit and returns its cookie. Of one practice the visit that ends first makes room.
 func (m *memory) enter(s *session, now time.Time) (string, error) {

@@ -153,7 +153,7 @@ func (d *desk) serve(route route) http.Handler {
 
 func (d *desk) answer(route route, v *visit) (answer, error) {
 	a, err := d.handle(route, v)
-	if err != nil && v.session == nil && !d.failed.allow(d.Address(v.Request), v.now) {
+	if err != nil && v.session == nil && !d.failed.Allow(d.Address(v.Request), v.now) {
 		err = errTooMany // what holds is served all the same, whatever came from the same network before
 	}
 	return a, err
@@ -173,7 +173,7 @@ func (d *desk) handle(route route, v *visit) (answer, error) {
 
 // enter reads the practice and who visits it. Another practice's visit sees as little as one that does not exist.
 func (d *desk) enter(v *visit, id store.PracticeID) error {
-	if _, err := d.waits.file(id); err != nil {
+	if err := d.waits.Check(id); err != nil {
 		return err
 	}
 	err := d.DB.View(v.Context(), store.Actor{Practice: id, Agent: "desk"}, func(tx *store.Tx) (err error) {

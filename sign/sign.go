@@ -31,6 +31,8 @@ import (
 	"letterhead/courier/chain"
 	"letterhead/courier/trust"
 	"letterhead/fault"
+	"letterhead/sign/challenge"
+	"letterhead/sign/invitation"
 	"letterhead/sign/proposal"
 	"letterhead/store"
 )
@@ -54,15 +56,19 @@ type Options struct {
 	Log     *slog.Logger               // slog.Default() when nil
 }
 
+// failuresPerMinute is how many requests of one network may fail before they are told to wait.
+const failuresPerMinute = 60
+
 // desk is a desk at work.
 type desk struct {
 	Options
-	party  assertion.Party
-	host   string
-	secure bool
-	memory *memory
-	failed *window // requests of strangers that did not hold, by address
-	waits  *candidates
+	party      assertion.Party
+	host       string
+	secure     bool
+	memory     *memory
+	challenges *challenge.Maker
+	failed     *challenge.Failures // requests of strangers that did not hold, by address
+	waits      *invitation.Book
 }
 
 // New makes the handler of the desk at the origin that the trust file names.
@@ -75,7 +81,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fault.Field("sign.url", "sign.url", "write it as https://HOST without a path").With(err)
 	}
-	d := &desk{Options: o, party: party, host: u.Host, secure: u.Scheme == "https", memory: newMemory(), failed: newWindow(failuresPerMinute), waits: &candidates{folder: o.Folder}}
+	d := &desk{Options: o, party: party, host: u.Host, secure: u.Scheme == "https", memory: newMemory(), failed: challenge.NewFailures(failuresPerMinute), waits: &invitation.Book{Folder: o.Folder}, challenges: challenge.NewMaker()}
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}

@@ -11,6 +11,7 @@ import (
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/message"
+	"letterhead/sign/challenge"
 	"letterhead/sign/proposal"
 	"letterhead/sign/show"
 	"letterhead/store"
@@ -109,7 +110,7 @@ func (d *desk) sheet(v *visit) (answer, error) {
 	if len(ticked.Items) > approval.MaxStatements {
 		return answer{}, fault.Field("items", "sign.many", "one touch signs at most %d things", approval.MaxStatements)
 	}
-	made := &sheet{id: newToken(), until: v.now.Add(challengeLife)}
+	made := &sheet{id: newToken(), until: v.now.Add(challenge.Life)}
 	err := d.within(v, func(ctx context.Context, tx *store.Tx, s *approval.State) error {
 		l, err := d.list(ctx, tx, v, s)
 		if err != nil {
@@ -181,7 +182,7 @@ func (d *desk) sign(v *visit) (answer, error) {
 	s.mu.Lock()
 	s.founding, s.composed, s.shown, s.paper = nil, nil, nil, nil
 	s.mu.Unlock()
-	if err := d.waits.drop(v.practice(), v.now, d.answeredOf(v, made)...); err != nil {
+	if err := d.waits.Drop(v.practice(), v.now, d.answeredOf(v, made)...); err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusOK, value: map[string]string{"go": v.path("/done/" + made.id)}}, nil
@@ -190,7 +191,7 @@ func (d *desk) sign(v *visit) (answer, error) {
 // answeredOf are the invitations whose key is in the chain now.
 func (d *desk) answeredOf(v *visit, made *sheet) []string {
 	var out []string
-	all, err := d.waits.list(v.practice(), v.now)
+	all, err := d.waits.List(v.practice(), v.now)
 	if err != nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package sign
+package challenge
 
 import (
 	"net"
@@ -10,8 +10,8 @@ import (
 // maxKeys bounds what a window remembers. When it is full, new addresses are not counted: forgetting costs work, refusing would lock people out.
 const maxKeys = 10_000
 
-// window counts by address within a minute.
-type window struct {
+// Failures counts by address within a minute.
+type Failures struct {
 	limit int
 
 	mu     sync.Mutex
@@ -19,10 +19,11 @@ type window struct {
 	counts map[string]int
 }
 
-func newWindow(limit int) *window { return &window{limit: limit, counts: map[string]int{}} }
+// NewFailures allows so many a minute.
+func NewFailures(limit int) *Failures { return &Failures{limit: limit, counts: map[string]int{}} }
 
-// allow counts one more for an address and tells whether it is within the limit.
-func (w *window) allow(address string, now time.Time) bool {
+// Allow counts one more for an address and tells whether it is within the limit.
+func (w *Failures) Allow(address string, now time.Time) bool {
 	key := place(address)
 	w.mu.Lock()
 	defer w.mu.Unlock()
