@@ -360,14 +360,19 @@ func TestTheFileIsWrittenAnew(t *testing.T) {
 	}
 	old := budget.Approval{Digest: named("old"), Waiting: 1}
 	p.ask(noon.Add(-48*time.Hour), uses(1, "p", wide, old)...)
-	b := &budget.Budgets{Digest: named("l"), Limits: &approval.Limits{Day: 1e7, NewDay: 60_000, RecipientDay: 1e6, Total: 1e7}}
+	b := &budget.Budgets{Digest: named("l"), Limits: &approval.Limits{Day: 1e7, NewDay: 75_000, RecipientDay: 1e6, Total: 1e7}}
 	open := p.ask(noon, uses(1, "p", b, old)...)[0]
 	sent := 0
 	for round := 0; ; round++ {
+		if round%10 == 9 { // a restart does not make the file grow further
+			other.kill()
+			other = start(t, dir)
+			other.recover(noon)
+		}
 		batch := uses(1000, "p", b, old)
 		for i := range batch {
 			batch[i].Address = fmt.Sprint("x", round*1000+i)
-			batch[i].Message = fmt.Sprintf("%0190d", round*1000+i) // to fill the file sooner
+			batch[i].Message = fmt.Sprintf("%0195d", round*1000+i) // to fill the file sooner
 		}
 		verdicts := []*process{p, other}[round%2].ask(noon, batch...)
 		going, held := count(verdicts)
@@ -377,15 +382,18 @@ func TestTheFileIsWrittenAnew(t *testing.T) {
 			break
 		}
 	}
-	if sent != 60_000 {
-		t.Errorf("%d new addresses, want 60,000", sent)
+	if sent != 75_000 {
+		t.Errorf("%d new addresses, want 75,000", sent)
 	}
 	archives, err := filepath.Glob(filepath.Join(dir, "*.spent"))
 	if err != nil || len(archives) == 0 {
 		t.Errorf("no archive: %v", err)
 	}
+	if log, err := os.Stat(filepath.Join(dir, "spent.log")); err != nil || log.Size() > 13<<20 {
+		t.Errorf("the file has %d bytes: %v", log.Size(), err)
+	}
 	set, err := os.Stat(filepath.Join(dir, "known.set"))
-	if err != nil || set.Size() < 8*30_000 {
+	if err != nil || set.Size() < 8*40_000 {
 		t.Errorf("the known set has %d bytes: %v", set.Size(), err)
 	}
 	p.settle(noon, budget.End{Ticket: open.Ticket})

@@ -24,7 +24,7 @@ import (
 
 // What was spent of the practices' limits lies in one file that all processes of the folder share, like the chains' (chains.go): a record
 // before anything leaves, and one that says what did not leave after all. What the records mean is a Book's business (package budget). When the
-// file has grown to twice what it says, a new one takes its place and the old one is kept as an archive for a while: what went under an approval
+// file has grown to three times what it says, a new one takes its place and the old one is kept as an archive for a while: what went under an approval
 // is read from it. Beside it lies the set of addresses that were written to before (package known).
 const (
 	spentFile  = "spent.log"
@@ -34,8 +34,9 @@ const (
 
 	keyRecord   = 'K' // the key of this folder's hashes
 	knownRecord = 'M' // how many hashes the set had when the file was written anew
+	baseRecord  = 'Z' // what was written anew ends here
 
-	spentBytes = 8 << 20             // smaller files are left as they are
+	spentBytes = 12 << 20            // smaller files are left as they are
 	archiveFor = 14 * 24 * time.Hour // then an archive is removed
 )
 
@@ -144,7 +145,7 @@ func (s *Spent) Change(now time.Time, decide func(*Ground) error) error {
 	}
 	s.offset += int64(len(s.ground.out))
 	s.written += int64(len(s.ground.out))
-	if s.offset > spentBytes && s.offset > 2*s.base {
+	if s.offset > spentBytes && s.offset > 3*s.base {
 		if err := s.rewrite(now); err != nil {
 			return s.fail(err)
 		}
@@ -246,7 +247,7 @@ func (s *Spent) reopen() error {
 	if s.info, err = file.Stat(); err != nil {
 		return s.fail(errors.Join(err, file.Close()))
 	}
-	s.file, s.offset, s.base, s.hasKey, s.hasKnown = file, 0, s.info.Size(), false, false
+	s.file, s.offset, s.base, s.hasKey, s.hasKnown = file, 0, 0, false, false
 	s.book.Reset()
 	return nil
 }
@@ -286,6 +287,9 @@ func (s *Spent) takeRecord(payload []byte) error {
 		return nil
 	case payload[0] == knownRecord && s.hasKey && !s.hasKnown:
 		return s.openKnown(fields.number())
+	case payload[0] == baseRecord:
+		s.base = s.offset
+		return nil
 	case s.hasKnown && s.book.Take(payload):
 		return nil
 	}
@@ -358,7 +362,8 @@ func (s *Spent) snapshot() ([]byte, error) {
 		}
 		count = int64(n)
 	}
-	return append(spentHead(s.want, *s.ground.key, count), g.out...), nil
+	out, start := begin(append(spentHead(s.want, *s.ground.key, count), g.out...), baseRecord)
+	return end(out, start), nil
 }
 
 func spentHead(id identity, key [32]byte, count int64) []byte {
@@ -419,7 +424,7 @@ func (s *Spent) Each(do func(record []byte)) error {
 				}
 				break
 			}
-			if at > 0 && !bytes.ContainsRune([]byte{headRecord, keyRecord, knownRecord}, rune(payload[0])) {
+			if at > 0 && !bytes.ContainsRune([]byte{headRecord, keyRecord, knownRecord, baseRecord}, rune(payload[0])) {
 				do(payload)
 			}
 			at += length
