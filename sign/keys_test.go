@@ -1,6 +1,7 @@
 package sign_test
 
 import (
+	"context"
 	"html"
 	"net/http"
 	"regexp"
@@ -10,8 +11,11 @@ import (
 
 	"letterhead/approval"
 	"letterhead/courier/trust"
+	"letterhead/store"
+	"letterhead/template"
 	"letterhead/testkit"
 	"letterhead/testkit/key"
+	"letterhead/wording"
 )
 
 var (
@@ -190,4 +194,28 @@ func TestASecretIsWorthNothingAfterItsTimeOrOnceANewOneWasMade(t *testing.T) {
 	if status, _ := w.caller(w.one).make("first", key.New(w.party), w.one.secret, ""); status != http.StatusForbidden {
 		t.Errorf("after its time: %d", status)
 	}
+}
+
+// A template that was edited says on the list what changed.
+func TestAnEditedTemplateShowsWhatChanged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	petra, _ := w.found(w.one)
+	w.check(w.db.Change(context.Background(), store.Actor{Practice: w.one.id, Agent: "test"}, func(tx *store.Tx) error {
+		id := w.one.starter["cancelled"]
+		current, err := template.CurrentVersions(context.Background(), tx)
+		if err != nil {
+			return err
+		}
+		v, err := template.Read(context.Background(), tx, current[id].ID)
+		if err != nil {
+			return err
+		}
+		v.Languages[0].Blocks = append([]wording.Block{wording.Text("We are sorry about the flood.")}, v.Languages[0].Blocks...)
+		_, err = template.NewVersion(context.Background(), tx, id, current[id].ID, v)
+		return err
+	}))
+	page := petra.page("")
+	has(t, page, "1 thing waits", "Cancellation, version 2", "Changed since the version in force", `<span class="line new"><bdi>We are sorry about the flood.</bdi></span>`)
+	has(t, petra.sign(), "In force")
 }

@@ -35,7 +35,8 @@ type item struct {
 	Kind    string
 	Facts   []show.Fact
 	Wording *show.Wording
-	Blocked string // why it cannot be signed
+	Changes []show.Change // of a template since the version in force
+	Blocked string        // why it cannot be signed
 }
 
 // listing is what waits, as one visit sees it.
@@ -398,7 +399,9 @@ func (b *builder) showContent(i *item) (err error) {
 		if err != nil {
 			return err
 		}
-		i.Wording, err = show.Read(i.Content, b.book, pictures)
+		if i.Wording, err = show.Read(i.Content, b.book, pictures); err == nil && x.Kind == approval.KindWording {
+			i.Changes = b.changes(i)
+		}
 		return err
 	case approval.KindDirectory:
 		book, err := show.ReadDirectory(i.Content)
@@ -419,6 +422,27 @@ func (b *builder) showContent(i *item) (err error) {
 		i.Facts = append(i.Facts, show.Members(i.Content)...)
 	}
 	return nil
+}
+
+// changes compares a template with the version in force; nil where there is none, or it cannot be read any more.
+func (b *builder) changes(i *item) []show.Change {
+	before, err := b.state.Current(i.Statement.Kind, i.Statement.Subject, b.tx.Now)
+	if err != nil || before.Statement.Digest == i.Statement.Digest {
+		return nil
+	}
+	content, err := b.content(before.Statement)
+	if err != nil || sha256.Sum256(content) != before.Statement.Digest {
+		return nil
+	}
+	pictures, err := b.pictures(content)
+	if err != nil {
+		return nil
+	}
+	old, err := show.Read(content, b.book, pictures)
+	if err != nil {
+		return nil
+	}
+	return show.Changes(old, i.Wording)
 }
 
 // content finds what a digest names, for a statement that waits.

@@ -101,6 +101,22 @@ func TestAWordingShowsItsSenderLinksAndTexts(t *testing.T) {
 	}
 }
 
+func TestWhatChangedIsNamed(t *testing.T) {
+	t.Parallel()
+	old := version()
+	next := version()
+	next.Languages[0].Blocks[0] = wording.Text("We close on 23 December at noon.").Only(wording.FirstVisit)
+	next.Sender.Local = "news"
+	changes := show.Changes(read(t, old), read(t, next))
+	if len(changes) != 2 || changes[0].Language != "" || !strings.HasPrefix(changes[0].New[0], "From ") || changes[1].Language != "en-AU" ||
+		!slices.ContainsFunc(changes[1].New, func(line string) bool { return strings.Contains(line, "We close on 23 December at noon.") }) || len(changes[1].Gone) == 0 {
+		t.Errorf("%+v", changes)
+	}
+	if same := show.Changes(read(t, old), read(t, version())); len(same) != 0 {
+		t.Errorf("nothing changed: %+v", same)
+	}
+}
+
 func words() show.Words {
 	return show.Words{Zone: time.UTC, Member: func(id store.MemberID) string { return "member " + string(id) }, Wording: func(id string) string { return "template " + id },
 		Thing: func(id string) string { return "thing " + id }, Of: func(approval.Digest) string { return "something" }}
