@@ -11,6 +11,7 @@ import (
 
 	"letterhead/approval"
 	"letterhead/courier/trust"
+	"letterhead/message"
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/testkit"
@@ -218,4 +219,66 @@ func TestAnEditedTemplateShowsWhatChanged(t *testing.T) {
 	page := petra.page("")
 	has(t, page, "1 thing waits", "Cancellation, version 2", "Changed since the version in force", `<span class="line new"><bdi>We are sorry about the flood.</bdi></span>`)
 	has(t, petra.sign(), "In force")
+}
+
+// A database that lost entries allows nothing; the desk says so, and the record goes on once that is signed.
+func TestALossIsSaidAndSignedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	petra, k := w.found(w.one)
+	_, _ = petra.form("/compose", "what", "host", "host", "evil.example", "off", "yes")
+	petra.sign("evil.example")
+	w.check(w.db.Change(context.Background(), store.Actor{Practice: w.one.id, Agent: "test"}, func(tx *store.Tx) error {
+		_, err := tx.Exec(context.Background(), `DELETE FROM approval WHERE practice = $1 AND position = $2`, 2)
+		return err
+	}))
+	again := w.caller(w.one)
+	again.mustUnlock(k)
+	has(t, again.page(""), "The database knows less", "what was signed after it, up to entry 2")
+	has(t, again.sign(), "In force")
+	w.state(w.one, func(s *approval.State, now time.Time) {
+		if s.Behind() != nil || s.Head().Position != 2 {
+			t.Errorf("%+v %v", s.Head(), s.Behind())
+		}
+	})
+}
+
+// A stop is shown, and ends with a signature over every one of them.
+func TestAStopEndsWithASignature(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	petra, _ := w.found(w.one)
+	actor := store.Actor{Practice: w.one.id, Agent: "test"}
+	stop := func(scope message.Scope, subject, reason string) {
+		w.check(w.db.Change(context.Background(), actor, func(tx *store.Tx) error {
+			_, err := message.FreezeOnly(context.Background(), tx, scope, subject, reason)
+			return err
+		}))
+	}
+	open := func() (n int) {
+		w.check(w.db.View(context.Background(), actor, func(tx *store.Tx) error {
+			stops, err := message.Frozen(context.Background(), tx)
+			n = len(stops)
+			return err
+		}))
+		return n
+	}
+	stop(message.StopPractice, "", "a prize draw in our name")
+	has(t, petra.page(""), "Sending is stopped since Mon 2 Nov 2026, 20:00: a prize draw in our name")
+	has(t, petra.page("/keys"), "Let messages go again")
+	_, _ = petra.form("/compose", "what", "lift")
+	stop(message.StopHost, "evil.example", "another one")
+	petra.sign("Let messages go again")
+	if open() == 0 {
+		t.Error("a stop that came later ended too")
+	}
+	_, _ = petra.form("/compose", "what", "lift")
+	has(t, petra.sign("Let messages go again"), "In force")
+	if open() != 0 {
+		t.Error("the stops are still there")
+	}
+	if status, page := petra.form("/lock"); status != http.StatusSeeOther {
+		t.Errorf("%d %s", status, page)
+	}
+	has(t, petra.page(""), "Your signing key opens the desk")
 }

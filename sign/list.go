@@ -74,6 +74,10 @@ func (d *desk) list(ctx context.Context, tx *store.Tx, v *visit, s *approval.Sta
 	}
 	b := &builder{desk: d, ctx: ctx, tx: tx, visit: v, state: s, words: w, list: l, contents: map[approval.Digest][]byte{}}
 	if l.Behind {
+		b.resume()
+		for _, i := range l.Items {
+			b.show(i)
+		}
 		return l, nil
 	}
 	b.founding()
@@ -265,6 +269,31 @@ func (b *builder) candidates() error {
 	return nil
 }
 
+// resume offers what a chain that is behind the journal can still say: that it goes on without what was lost.
+func (b *builder) resume() {
+	member := b.visit.session.member
+	lost, _ := b.state.Pinned()
+	for _, p := range b.state.Waiting(b.tx.Now) {
+		if p.Statement.Kind == approval.KindResume && p.Statement.Body.Resume.Lost == lost && p.Reason == approval.NeedsSecond {
+			if !slices.ContainsFunc(p.Signers, func(g approval.Signer) bool { return g.Member == member }) {
+				b.add(&item{Statement: p.Statement, Signed: b.signers(p)})
+			}
+			return
+		}
+	}
+	x := b.state.Draft(approval.KindResume, "chain", member)
+	x.Body.Resume = &approval.ResumeBody{From: b.state.Head(), Lost: lost}
+	b.add(&item{Statement: x})
+}
+
+func (b *builder) signers(p approval.Pending) []string {
+	var out []string
+	for _, g := range p.Signers {
+		out = append(out, b.visit.name(g.Member))
+	}
+	return out
+}
+
 // known tells whether a key is in the chain, pending or not.
 func (b *builder) known(kind approval.Kind, subject string) bool {
 	return slices.ContainsFunc(b.state.Keys(), func(k approval.Key) bool { return k.Subject == subject }) || b.waits(kind, subject)
@@ -324,12 +353,8 @@ func (b *builder) pending() {
 	}
 	member := b.visit.session.member
 	for _, p := range b.state.Waiting(b.tx.Now) {
-		var signed []string
-		mine := false
-		for _, g := range p.Signers {
-			signed = append(signed, b.visit.name(g.Member))
-			mine = mine || g.Member == member
-		}
+		signed := b.signers(p)
+		mine := slices.ContainsFunc(p.Signers, func(g approval.Signer) bool { return g.Member == member })
 		need := b.state.Needs(p.Statement, member)
 		if p.Reason == approval.NeedsSecond && !mine && need.May {
 			b.add(&item{Statement: p.Statement, Signed: signed})

@@ -932,7 +932,7 @@ func list(f frame, l *listing) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if l.Behind {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<p class=\"bad\" role=\"alert\">The database knows less of this practice's approvals than the courier has seen. Nothing is sent and nothing can be signed. The operator of this installation has to put the missing part back.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<p class=\"bad\" role=\"alert\">The database knows less of this practice's approvals than the courier has seen. Nothing is sent. The operator of this installation has to put the missing part back: ask first. Only if it is lost for good, sign below that the record goes on without it; then look at everything that was signed since, and sign it again.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -31,7 +31,7 @@ const (
 
 var (
 	errNothing = fault.New(fault.NotFound, "sign.nothing", "there is nothing here")
-	errLocked  = fault.New(fault.Denied, "sign.locked", "the desk is locked again; unlock it with your signing key")
+	errLocked  = fault.New(fault.Denied, "sign.locked", "the desk is locked; unlock it with your signing key")
 	errCross   = fault.New(fault.Denied, "sign.cross_site", "this came from another site")
 	errTooMany = fault.New(fault.TooMany, "sign.too_many", "too many tries from your network; wait a minute")
 	errForm    = fault.New(fault.Invalid, "sign.form", "this is not what the desk's pages send")
