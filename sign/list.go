@@ -5,12 +5,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"letterhead/approval"
 	"letterhead/message"
@@ -189,7 +186,7 @@ type builder struct {
 }
 
 func (b *builder) add(i *item) {
-	i.ID = nameOf(i.Statement)
+	i.ID = show.Name(i.Statement)
 	if slices.ContainsFunc(b.list.Items, func(other *item) bool {
 		return other.Statement.Kind == i.Statement.Kind && other.Statement.Subject == i.Statement.Subject
 	}) {
@@ -215,18 +212,6 @@ func foundingNeed(x *approval.Statement) approval.Need {
 		n.Wait = approval.AloneWait
 	}
 	return n
-}
-
-// nameOf names what a statement says, whatever its nonce.
-func nameOf(x *approval.Statement) string {
-	same := *x
-	same.Nonce = approval.Nonce{}
-	raw, err := json.Marshal(&same)
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:12])
 }
 
 // founding puts the first key and its recovery sheet first.
@@ -324,26 +309,12 @@ func (b *builder) proposals() error {
 		if x.Kind == approval.KindDirectory {
 			b.book, _ = show.ReadDirectory(p.Content) // what is wrong with it stands at its own item
 		}
-		if slices.ContainsFunc(pending, func(w approval.Pending) bool { return sameContent(w.Statement, x) }) {
+		if slices.ContainsFunc(pending, func(w approval.Pending) bool { return show.Same(w.Statement, x) }) {
 			continue
 		}
 		b.add(&item{Statement: x, Content: p.Content, Title: p.Title})
 	}
 	return nil
-}
-
-// sameContent tells whether two statements say the same, whoever signs them as whichever serial.
-func sameContent(a, x *approval.Statement) bool {
-	bare := func(s *approval.Statement) string {
-		same := *s
-		same.Nonce, same.Serial, same.Supersedes, same.Who = approval.Nonce{}, 0, approval.Digest{}, ""
-		raw, err := json.Marshal(&same)
-		if err != nil {
-			return ""
-		}
-		return string(raw)
-	}
-	return a.Kind == x.Kind && a.Subject == x.Subject && bare(a) == bare(x)
 }
 
 // pending are statements that lack a signature, or something else.
@@ -361,28 +332,10 @@ func (b *builder) pending() {
 			continue
 		}
 		b.list.Others = append(b.list.Others, waiting{
-			Title: named(p.Statement, b.words), Why: why(p.Reason, p.Until, b.visit.zone, need),
+			Title: named(p.Statement, b.words), Why: show.Why(p.Reason, p.Until, b.visit.zone, need.Owner),
 			Signed: signed, Digest: p.Digest.String(), Mine: slices.Contains(kinds, p.Statement.Kind),
 		})
 	}
-}
-
-// why says what something waits for.
-func why(reason approval.Reason, until time.Time, zone *time.Location, need approval.Need) string {
-	switch reason {
-	case approval.NeedsSecond:
-		if need.Owner {
-			return "Waits for the signature of a second member; one of the two has to be an owner."
-		}
-		return "Waits for the signature of a second member."
-	case approval.KeyYoung:
-		return "Counts from " + show.Moment(until, zone) + ": one of the two keys is new, and a new key is believed after 3 days."
-	case approval.Waiting:
-		return "Counts from " + show.Moment(until, zone) + "; it can be withdrawn until then."
-	case approval.Unseen:
-		return "Waits for the courier to note it."
-	}
-	return ""
 }
 
 var errContent = errors.New("what would be signed is not what is here")

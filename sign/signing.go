@@ -269,21 +269,18 @@ func (d *desk) take(v *visit, made *sheet, signature approval.Signature) error {
 	return d.chain(v, func(context.Context, *store.Tx, *approval.State) error { return nil })
 }
 
-// lift ends the practice's stops when every one of them was named in what was signed.
+// lift marks the stops as lifted that were named in what was signed; the courier asks the chain itself.
 func lift(ctx context.Context, tx *store.Tx, statements []*approval.Statement) error {
-	if !slices.ContainsFunc(statements, func(x *approval.Statement) bool { return x.Kind == approval.KindLift }) {
-		return nil
-	}
-	stops, err := message.Frozen(ctx, tx)
-	if err != nil {
-		return err
-	}
-	for _, stop := range stops {
-		if !slices.ContainsFunc(statements, func(x *approval.Statement) bool { return x.Kind == approval.KindLift && x.Subject == stop.ID }) {
-			return nil
+	var stops []string
+	for _, x := range statements {
+		if x.Kind == approval.KindLift {
+			stops = append(stops, x.Subject)
 		}
 	}
-	_, err = message.Lift(ctx, tx)
+	if len(stops) == 0 {
+		return nil
+	}
+	_, err := message.Lift(ctx, tx, stops...)
 	return err
 }
 
@@ -321,7 +318,7 @@ func (d *desk) done(v *visit) (answer, error) {
 				if refused.Reason == approval.NeedsSecond {
 					o.State, second = "needs", true
 				}
-				if o.Say = why(refused.Reason, refused.Until, v.zone, s.Needs(x, v.session.member)); o.Say == "" {
+				if o.Say = show.Why(refused.Reason, refused.Until, v.zone, s.Needs(x, v.session.member).Owner); o.Say == "" {
 					o.Say = sentence(fault.As(err).Say)
 				}
 			default:

@@ -1,0 +1,54 @@
+package show
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"letterhead/approval"
+)
+
+// Name names what a statement says, whatever its nonce.
+func Name(x *approval.Statement) string {
+	same := *x
+	same.Nonce = approval.Nonce{}
+	raw, err := json.Marshal(&same)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:12])
+}
+
+// Same tells whether two statements say the same, whoever signs them as whichever serial.
+func Same(a, x *approval.Statement) bool {
+	bare := func(s *approval.Statement) string {
+		same := *s
+		same.Nonce, same.Serial, same.Supersedes, same.Who = approval.Nonce{}, 0, approval.Digest{}, ""
+		raw, err := json.Marshal(&same)
+		if err != nil {
+			return ""
+		}
+		return string(raw)
+	}
+	return a.Kind == x.Kind && a.Subject == x.Subject && bare(a) == bare(x)
+}
+
+// Why says what something waits for.
+func Why(reason approval.Reason, until time.Time, zone *time.Location, owner bool) string {
+	switch reason {
+	case approval.NeedsSecond:
+		if owner {
+			return "Waits for the signature of a second member; one of the two has to be an owner."
+		}
+		return "Waits for the signature of a second member."
+	case approval.KeyYoung:
+		return "Counts from " + Moment(until, zone) + ": one of the two keys is new, and a new key is believed after 3 days."
+	case approval.Waiting:
+		return "Counts from " + Moment(until, zone) + "; it can be withdrawn until then."
+	case approval.Unseen:
+		return "Waits for the courier to note it."
+	}
+	return ""
+}
