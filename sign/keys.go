@@ -261,7 +261,11 @@ func (d *desk) composeHost(_ *visit, _ *approval.State, _ *store.Tx, field func(
 	return []composed{{kind: approval.KindHost, subject: field("host"), fill: func(x *approval.Statement) { x.Body.Host = &approval.HostBody{Off: off} }}}, nil
 }
 
-// composeLift names every stop of the practice there is: one that came later is not lifted by it.
+// liftTogether bounds how many stops are put on the list at once.
+const liftTogether = 20
+
+// composeLift names the stops of the practice that there are, the earliest first: one that came later is not lifted by it. What the statement says is
+// held is what the courier compares.
 func (d *desk) composeLift(v *visit, _ *approval.State, tx *store.Tx, _ func(string) string) ([]composed, error) {
 	stops, err := message.Frozen(v.Context(), tx)
 	if err != nil {
@@ -272,12 +276,10 @@ func (d *desk) composeLift(v *visit, _ *approval.State, tx *store.Tx, _ func(str
 		return nil, err
 	}
 	var out []composed
-	for _, stop := range stops {
-		if stop.Practice == "" {
-			continue // the platform's is its operator's
-		}
-		out = append(out, composed{kind: approval.KindLift, subject: stop.ID, fill: func(x *approval.Statement) {
-			x.Body.Lift = &approval.LiftBody{Epoch: file.Epoch, Scope: "all messages of the practice, stopped " + stop.At.In(v.zone).Format("2 Jan 2006, 15:04")}
+	for _, stop := range stops[:min(len(stops), liftTogether)] {
+		facts := []show.Fact{{Name: "Stopped", Value: []string{show.Moment(stop.At, v.zone)}}, {Name: "Because", Value: []string{stop.Reason}}}
+		out = append(out, composed{kind: approval.KindLift, subject: stop.ID, facts: facts, fill: func(x *approval.Statement) {
+			x.Body.Lift = &approval.LiftBody{Epoch: file.Epoch, Scope: stop.Words()}
 		}})
 	}
 	if len(out) == 0 {
