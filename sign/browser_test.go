@@ -214,18 +214,18 @@ func TestAPageOfAnotherOriginReachesNothing(t *testing.T) {
 	address := page.Listener.Addr().String()
 	petra.do(chromedp.Navigate("http://localhost" + address[strings.LastIndex(address, ":"):] + "/")) // the same host, another port
 	desk := "'" + petra.desk + "'"
-	for name, attempt := range map[string]string{
-		"reads the list":                 `fetch(` + desk + `, {credentials: "include"}).then((r) => r.text())`,
-		"asks for a sheet":               `fetch(` + desk + ` + "/sheet", {method: "POST", credentials: "include", headers: {"Content-Type": "application/json"}, body: '{"items":[]}'}).then((r) => r.text())`,
-		"presses without asking":         `fetch(` + desk + ` + "/lock", {method: "POST", mode: "no-cors", credentials: "include", headers: {"Content-Type": "application/x-www-form-urlencoded"}}).then((r) => r.status === 0 ? Promise.reject(new Error("opaque")) : r.text())`,
-		"frames it":                      `new Promise((done, fail) => { const f = document.createElement("iframe"); f.src = ` + desk + `; f.onload = () => { try { done(f.contentDocument.body.innerText) } catch (e) { fail(e) } }; document.body.append(f); })`,
-		"loads it as a script":           `new Promise((done, fail) => { const f = document.createElement("script"); f.src = ` + desk + `; f.onload = () => done("loaded"); f.onerror = () => fail(new Error("refused")); document.body.append(f); })`,
-		"holds on to a window":           `new Promise((done, fail) => { const o = window.open(` + desk + `); setTimeout(() => { try { done(o.document.body.innerText) } catch (e) { fail(e) } }, 300); })`,
-		"has the passkey answer it here": `navigator.credentials.get({publicKey: {challenge: new Uint8Array(32), rpId: "sign.example.com", userVerification: "required"}}).then(() => "answered")`,
+	for _, each := range [][2]string{ // the window last: a tab behind another one waits for ever
+		{"reads the list", `fetch(` + desk + `, {credentials: "include"}).then((r) => r.text())`},
+		{"asks for a sheet", `fetch(` + desk + ` + "/sheet", {method: "POST", credentials: "include", headers: {"Content-Type": "application/json"}, body: '{"items":[]}'}).then((r) => r.text())`},
+		{"presses without asking", `fetch(` + desk + ` + "/lock", {method: "POST", mode: "no-cors", credentials: "include", headers: {"Content-Type": "application/x-www-form-urlencoded"}}).then((r) => r.status === 0 ? Promise.reject(new Error("opaque")) : r.text())`},
+		{"frames it", `new Promise((done, fail) => { const f = document.createElement("iframe"); f.src = ` + desk + `; f.onload = () => { try { done(f.contentDocument.body.innerText) } catch (e) { fail(e) } }; document.body.append(f); })`},
+		{"loads it as a script", `new Promise((done, fail) => { const f = document.createElement("script"); f.src = ` + desk + `; f.onload = () => done("loaded"); f.onerror = () => fail(new Error("refused")); document.body.append(f); })`},
+		{"has the passkey answer it here", `navigator.credentials.get({publicKey: {challenge: new Uint8Array(32), rpId: "sign.example.com", userVerification: "required"}}).then(() => "answered")`},
+		{"holds on to a window", `new Promise((done, fail) => { const o = window.open(` + desk + `); setTimeout(() => { try { done(o.document.body.innerText) } catch (e) { fail(e) } }, 300); })`},
 	} {
-		got, err := chromedp.Run(petra.Context, chromedp.Evaluate[string](`Promise.resolve(`+attempt+`).then((t) => "got in: " + t, (e) => "refused " + e.name)`, chromedp.EvalAwaitPromise))
+		got, err := chromedp.Run(petra.Context, chromedp.Evaluate[string](`Promise.resolve(`+each[1]+`).then((t) => "got in: " + t, (e) => "refused " + e.name)`, chromedp.EvalAwaitPromise))
 		if err != nil || !strings.HasPrefix(got, "refused") {
-			t.Errorf("%s: %s %v", name, got, err)
+			t.Errorf("%s: %s %v", each[0], got, err)
 		}
 	}
 	petra.open("") // the visit is still there: nobody locked it

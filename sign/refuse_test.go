@@ -1,6 +1,7 @@
 package sign_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
@@ -218,4 +219,28 @@ func TestFailuresLockNobodyOut(t *testing.T) {
 		t.Errorf("the seventieth failure: %d", last)
 	}
 	w.caller(w.one).mustUnlock(k)
+}
+
+// Nobody without a key learns who works at a practice, or which keys it has.
+func TestStrangersLearnNoNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	_, k := w.found(w.one)
+	nobody := w.caller(w.one)
+	var seen strings.Builder
+	for _, page := range []string{"", "/first", "/join", "/recover", "/keys", "/keep", "/done/x"} {
+		_, body := nobody.get(page)
+		seen.WriteString(body)
+	}
+	for _, purpose := range []string{"unlock", "first", "recover", "join"} {
+		_, said := nobody.post("/p/"+string(w.one.id)+"/ask", object{"for": purpose, "secret": "x"})
+		raw, err := json.Marshal(said)
+		w.check(err)
+		seen.Write(raw)
+	}
+	for _, secret := range []string{"Petra", "Liam", "Costa", "@example.com", k.Subject(), string(w.one.petra)} {
+		if strings.Contains(seen.String(), secret) {
+			t.Errorf("a stranger is told %s", secret)
+		}
+	}
 }
