@@ -100,7 +100,9 @@ func (o *opened) AddPractice(ctx context.Context, p rehearse.SamplePractice) (st
 }
 
 func (o *opened) Sign(ctx context.Context, practice store.PracticeID) error {
-	return o.rehearsed(ctx, practice)
+	all := o.signing()
+	all.Limits = rehearse.BenchLimits
+	return rehearse.SignAll(ctx, rehearse.Signing{DB: o.db, Folder: courierFolder(o.folder), Journal: journalFolder(o.folder), Practice: practice, Setting: all})
 }
 
 func (o *opened) Jobs(ctx context.Context) (int, error) { return o.planner().DoJobs(ctx) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"letterhead/approval"
+	"letterhead/courier/budget"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/wording"
@@ -25,7 +26,8 @@ type approved struct {
 	book      *wording.Book
 	directory string // digest of book, hex
 	sender    approval.SenderBody
-	by        []approval.Digest // the statements that it stands on
+	by        []budget.Approval // the statements that it is charged to
+	limits    *budget.Budgets   // of the practice, shared by a batch
 }
 
 // path is all that a message's approval depends on.
@@ -43,6 +45,7 @@ type path struct {
 func (c *Courier) authorise(ctx context.Context, tx *store.Tx, parcels []*parcel) error {
 	known := map[path]*approved{}
 	err := c.chains.Read(ctx, tx, func(s *approval.State) error {
+		limits := budgetsOf(s, tx.Now)
 		for _, p := range parcels {
 			if p.settled || p.version == nil {
 				continue
@@ -54,7 +57,7 @@ func (c *Courier) authorise(ctx context.Context, tx *store.Tx, parcels []*parcel
 				if a, err = c.approvedFor(ctx, tx, s, at, p.version); err != nil {
 					return err
 				}
-				known[at] = a
+				known[at], a.limits = a, limits
 			}
 			p.approved = a
 		}
@@ -80,7 +83,7 @@ func (c *Courier) approvedFor(ctx context.Context, tx *store.Tx, s *approval.Sta
 	if err != nil {
 		return no(string(at.kind), err)
 	}
-	a.by = append(a.by, standing)
+	a.by = append(a.by, charge(standing))
 	digest, err := approval.ParseDigest(at.digest)
 	if err != nil {
 		return no("wording", err)
@@ -92,7 +95,7 @@ func (c *Courier) approvedFor(ctx context.Context, tx *store.Tx, s *approval.Sta
 	if words.Statement.Body.Wording.Purpose != string(at.purpose) {
 		return &approved{reason: "wording signed for another purpose"}, nil
 	}
-	a.by = append(a.by, words.Digest)
+	a.by = append(a.by, charge(words))
 	sender, err := s.Current(approval.KindSender, string(at.channel), now)
 	if err != nil {
 		return no("sender", err)
@@ -121,20 +124,101 @@ func (c *Courier) approvedFor(ctx context.Context, tx *store.Tx, s *approval.Sta
 }
 
 // wordingOf finds which wording a path may send, and the statement that says so.
-func (c *Courier) wordingOf(s *approval.State, at path, now time.Time) (subject string, by approval.Digest, err error) {
+func (c *Courier) wordingOf(s *approval.State, at path, now time.Time) (subject string, by *approval.Standing, err error) {
 	if at.kind != message.Rule {
 		// What orders, letters, replies and tests need of a signature comes with their packages: until then nothing of theirs is signed.
-		return "", by, &approval.Refused{Reason: approval.Unsigned}
+		return "", nil, &approval.Refused{Reason: approval.Unsigned}
 	}
 	rule, err := s.Allows(approval.KindRule, at.rule, approval.Digest(at.content), now)
 	if err != nil {
-		return "", by, err
+		return "", nil, err
 	}
 	b := rule.Statement.Body.Rule
 	if b.Purpose != string(at.purpose) || b.Channel != string(at.channel) && b.Channel != "preference" {
-		return "", by, &approval.Refused{Reason: approval.Unsigned, Kind: approval.KindRule, Subject: at.rule}
+		return "", nil, &approval.Refused{Reason: approval.Unsigned, Kind: approval.KindRule, Subject: at.rule}
 	}
-	return b.Wording, rule.Digest, nil
+	return b.Wording, rule, nil
+}
+
+// charge is a statement as the budgets count it.
+func charge(s *approval.Standing) budget.Approval {
+	return budget.Approval{Digest: s.Digest, Limits: s.Statement.Limits, Once: s.Statement.Kind == approval.KindLetter, Until: s.Until, Waiting: 1}
+}
+
+// budgetsOf is what the practice signed about quantities.
+func budgetsOf(s *approval.State, now time.Time) *budget.Budgets {
+	out := &budget.Budgets{}
+	if limits, err := s.Current(approval.KindLimits, "limits", now); err == nil {
+		out.Limits, out.Digest = limits.Statement.Limits, limits.Digest
+	}
+	permit := func(p *approval.Standing) budget.Permit {
+		out := budget.Permit{Digest: p.Digest, Limits: *p.Statement.Limits, From: p.From, Until: p.Until}
+		if w := p.Statement.Window; w != nil && w.From.Time().After(out.From) {
+			out.From = w.From.Time()
+		}
+		return out
+	}
+	for _, p := range s.All(approval.KindSurge, now) {
+		out.Surges = append(out.Surges, permit(p))
+	}
+	for _, p := range s.All(approval.KindImport, now) {
+		allowance := permit(p)
+		allowance.Limits.Total = p.Statement.Body.Import.Addresses
+		out.Import = append(out.Import, allowance)
+	}
+	return out
+}
+
+// checkBudget: there is room for it in what was signed, and its first use is paced. What may go is counted from now on; settle says what did not
+// leave after all.
+func checkBudget(_ context.Context, c *Courier, b *batch) error {
+	parcels := b.rest()
+	if len(parcels) == 0 {
+		return nil
+	}
+	waiting := map[approval.Digest]int64{}
+	for _, p := range parcels {
+		for _, a := range p.approved.by {
+			waiting[a.Digest]++
+		}
+	}
+	uses := make([]budget.Use, len(parcels))
+	for i, p := range parcels {
+		by := make([]budget.Approval, len(p.approved.by))
+		for j, a := range p.approved.by {
+			by[j], by[j].Waiting = a, waiting[a.Digest]
+		}
+		uses[i] = budget.Use{Practice: p.Practice, Message: string(p.ID), Attempt: p.Attempts + 1, Address: string(p.Channel) + " " + p.facts.AddressIndex, Budget: p.approved.limits, Approvals: by}
+	}
+	verdicts, err := c.budget.Ask(b.now, uses)
+	if err != nil {
+		return err
+	}
+	for i, p := range parcels {
+		switch v := verdicts[i]; {
+		case v.Go:
+			p.ticket = v.Ticket
+		case v.Until.IsZero():
+			p.end(message.Held, message.ReasonUnsigned, string(v.Reason)) // until more is signed
+		default:
+			p.end(message.Queued, string(v.Reason), "")
+			p.out.Step, p.out.Turn = message.Deferred, v.Until
+		}
+	}
+	return nil
+}
+
+// settle gives back what was counted and did not leave.
+func (c *Courier) settle(b *batch) {
+	var ends []budget.End
+	for _, p := range b.parcels {
+		if p.ticket != 0 {
+			ends = append(ends, budget.End{Ticket: p.ticket, Back: !p.begun || p.out.State == message.Queued})
+		}
+	}
+	if err := c.budget.Settle(b.now, ends); err != nil {
+		c.trouble("budget", err) // it counts as spent
+	}
 }
 
 // books keeps what practices call their own by the digest that was signed.

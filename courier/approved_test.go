@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"letterhead/approval"
 	"letterhead/courier"
@@ -171,6 +172,75 @@ func TestWhatIsSignedLaterGoesThen(t *testing.T) {
 		drain()
 		if s.Count() != 2 || w.find("a", "m2").State != message.Dropped {
 			t.Errorf("%d left; %v; %s", s.Count(), w.states("a"), w.timeline("a", "m2"))
+		}
+	})
+}
+
+// The first use of an approval goes to a few, and the others wait until somebody could have said stop.
+func TestAFirstUseIsPaced(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{MaxMessages: 1000})
+		v := plainVersion("pa.example", wording.Transactional)
+		v.Languages[0].Subject = wording.Say("Your next visit")
+		w.store("a", wording.Transactional, v)
+		w.signAs("a", true, func(s *approval.State) []*approval.Statement {
+			return []*approval.Statement{w.statement(s, "a", wording.Transactional)}
+		})
+		w.queue("a", "m", 90, nil)
+		w.queue("b", "m", 3, nil)
+		began := w.db.Now()
+		left := func(after time.Duration) int {
+			t.Helper()
+			c := w.courier(w.options(relayTo(s.Address())))
+			if err := c.Drain(t.Context(), began.Add(after)); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return s.Count() - 3
+		}
+		if n := left(0); n != 2 { // 2 % of what waits
+			t.Errorf("%d went at first", n)
+		}
+		if n := left(14 * time.Minute); n != 2 {
+			t.Errorf("%d went while others could have said stop", n)
+		}
+		if m := w.find("a", "m50"); m.State != message.Queued || m.Reason != "first use" {
+			t.Errorf("%s, %s", m.State, m.Reason)
+		}
+		if n := left(16 * time.Minute); n <= 2 || n > 10 {
+			t.Errorf("%d went after the hold", n)
+		}
+		if n := left(28 * time.Minute); n != 90 {
+			t.Errorf("%d went in the end", n)
+		}
+	})
+}
+
+// A practice's caps hold whatever its rows say, over every restart of the courier.
+func TestCapsHold(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{MaxMessages: 1000})
+		w.sign("a", func(s *approval.State) []*approval.Statement {
+			x := s.Draft(approval.KindLimits, "limits", "ana")
+			x.Limits = &approval.Limits{Day: 7, NewDay: 7, RecipientDay: 3, Total: 1000}
+			return []*approval.Statement{x}
+		})
+		w.queue("a", "m", 5, nil)
+		w.queue("a", "same", 5, func(i *message.Intent) { i.Recipient = "jo" })
+		w.drain(w.options(relayTo(s.Address())))
+		w.drain(w.options(relayTo(s.Address())))
+		w.queue("a", "more", 5, nil)
+		w.drain(w.options(relayTo(s.Address())))
+		same := 0
+		for _, m := range s.List() {
+			if m.To == "jo@client.example" {
+				same++
+			}
+		}
+		if s.Count() != 7 || same > 3 {
+			t.Errorf("%d left, %d to one address; %v", s.Count(), same, w.states("a"))
 		}
 	})
 }

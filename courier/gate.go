@@ -27,6 +27,7 @@ var gate = []check{
 	{"sender", checkSender},
 	{"route", checkRoute},
 	{"approval", checkApproval},
+	{"budget", checkBudget},
 }
 
 func (c *Courier) pass(ctx context.Context, b *batch) error {

@@ -178,6 +178,7 @@ type parcel struct {
 	version  *version
 	signer   signer
 	approved *approved
+	ticket   uint64 // of the budgets; 0 for none
 
 	settled bool // out says what becomes of it
 	out     message.Outcome

@@ -54,6 +54,9 @@ func (c *Courier) recover(ctx context.Context, _ time.Time) error {
 			c.torn.Add(1)
 			c.Log.Warn("a dead courier's journal has a bad end", slog.String("process", r.Process), slog.Any("bytes", r.Torn), slog.Any("damaged", r.Damaged))
 		}
+		if err := c.budget.Dead(c.DB.Now(), &r); err != nil {
+			return err
+		}
 		if err := c.journal.Bury(r); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"letterhead/courier/budget"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
 	"letterhead/courier/sender"
@@ -55,6 +56,7 @@ type Courier struct {
 	portal   wording.Portal
 	marked   bool // demo or test: to this machine alone
 	chains   *chain.Chains
+	budget   *budget.Budget
 	relays   []*route
 	gateways []*route
 	batches  chan struct{} // one for each batch that may be in hand
@@ -119,6 +121,9 @@ func New(o Options) (*Courier, error) {
 	}
 	c.stops = &stops{db: o.DB, journal: c.journal}
 	c.chains = chain.Open(o.Folder, c.journal)
+	if c.budget, err = budget.Open(c.journal); err != nil {
+		return nil, errors.Join(err, c.journal.Close())
+	}
 	c.outcomes = newOutcomes(c)
 	return c, nil
 }
@@ -417,6 +422,7 @@ func (c *Courier) carry(ctx context.Context, claimed []message.Message, now time
 	for p := range b.open() { // a stage could not be done
 		p.back(later)
 	}
+	c.settle(b)
 	for _, p := range b.parcels {
 		if p.out.ID != "" {
 			c.outcomes.add(p)
@@ -451,6 +457,9 @@ func (c *Courier) stages(ctx context.Context, b *batch) error {
 		return err
 	}
 	if err := c.record(ctx, b); err != nil {
+		return err
+	}
+	if err := c.budget.Begin(); err != nil { // what may have left is always counted
 		return err
 	}
 	c.handOff(ctx, b)

@@ -188,7 +188,9 @@ func newWorld(t testing.TB, db *store.DB, practices ...store.PracticeID) *world 
 			slices.Sort(hosts.Body.Hosts.Hosts)
 			words := s.Draft(approval.KindDirectory, "directory", "ana")
 			words.Digest = sha256.Sum256(details())
-			out := []*approval.Statement{sender, texts, hosts, words}
+			limits := s.Draft(approval.KindLimits, "limits", "ana")
+			limits.Limits = &approval.Limits{Day: 1_000_000, NewDay: 1_000_000, RecipientDay: 1000, Total: 10_000_000}
+			out := []*approval.Statement{sender, texts, hosts, words, limits}
 			for _, purpose := range []wording.Purpose{wording.Transactional, wording.Marketing} {
 				out = append(out, w.statement(s, p, purpose))
 				rule := s.Draft(approval.KindRule, ruleOf[purpose], "ana")
@@ -237,10 +239,17 @@ var (
 // sign has the owner's key in software sign, seen an hour ago.
 func (w *world) sign(p store.PracticeID, draft func(*approval.State) []*approval.Statement) {
 	w.t.Helper()
+	w.signAs(p, false, draft)
+}
+
+// signAs is sign; what is fresh was never used.
+func (w *world) signAs(p store.PracticeID, fresh bool, draft func(*approval.State) []*approval.Statement) {
+	w.t.Helper()
 	o, err := owner.Of(w.folder, courier.JournalFolder(w.folder), p, "ana", time.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	o.Fresh = fresh
 	_, err = o.Sign(context.Background(), w.db, w.db.Now().Add(-time.Hour), func(_ context.Context, _ *store.Tx, s *approval.State) ([]*approval.Statement, error) {
 		return draft(s), nil
 	})

@@ -236,3 +236,9 @@ func find(lines []Line, p *Past) *Line {
 	}
 	return nil
 }
+
+// Busiest is how many messages fall due on the busiest day to come, in UTC.
+func Busiest(ctx context.Context, tx *store.Tx) (n int64, err error) {
+	err = tx.Row(ctx, `SELECT COALESCE(MAX(n), 0) FROM (SELECT COUNT(*) AS n FROM due WHERE practice = $1 AND state = 'open' GROUP BY due_at / 86400000000) AS days`).Scan(&n)
+	return n, wrapped("count what falls due", err)
+}

@@ -12,6 +12,7 @@ import (
 
 	"letterhead/approval"
 	"letterhead/client"
+	"letterhead/courier/budget"
 	"letterhead/fault"
 	"letterhead/plan"
 	"letterhead/practice"
@@ -41,13 +42,14 @@ func (p *Proposal) Statement(s *approval.State, who store.MemberID) *approval.St
 
 // Setting is what proposals need of the courier's configuration.
 type Setting struct {
-	SMSSender func(store.PracticeID) string // "" or nil: the practice sends no text messages
+	SMSSender func(store.PracticeID) string      // "" or nil: the practice sends no text messages
+	Limits    func(active int64) approval.Limits // instead of what package budget suggests; nil in a real root
 }
 
 // List lists what is not in force as the practice's rows say it now, and is not waiting for another signature either: sender, hosts, limits,
 // details, then wordings and rules.
 func List(ctx context.Context, tx *store.Tx, s *approval.State, setting Setting) ([]Proposal, error) {
-	l := lister{tx: tx, state: s, pending: map[pendingKey]bool{}}
+	l := lister{tx: tx, state: s, setting: setting, pending: map[pendingKey]bool{}}
 	for _, p := range s.Waiting(tx.Now) {
 		l.pending[pendingKey{p.Statement.Kind, p.Statement.Subject, p.Statement.Digest}] = true
 	}
@@ -78,6 +80,7 @@ type pendingKey struct {
 type lister struct {
 	tx      *store.Tx
 	state   *approval.State
+	setting Setting
 	pending map[pendingKey]bool
 	out     []Proposal
 }
@@ -167,18 +170,26 @@ func (l *lister) hosts(of map[template.ID]version) {
 	l.propose(Proposal{Kind: approval.KindHosts, Subject: "hosts", Title: title, Body: approval.Body{Hosts: &approval.HostsBody{Hosts: listed}}}, false)
 }
 
-// limits proposes caps once: three messages a day for each client there is, and room for as many new ones.
+// limits proposes caps from how many clients there are and how much falls due on the busiest day, and higher ones once those are too low.
 func (l *lister) limits(ctx context.Context) error {
-	if _, err := l.state.Current(approval.KindLimits, "limits", l.tx.Now); err == nil {
-		return nil
-	}
 	active, err := client.CountActive(ctx, l.tx)
 	if err != nil {
 		return err
 	}
-	caps := &approval.Limits{Day: 3*active + 500, NewDay: active + 500, MemberDay: active + 200, CredentialDay: 200, RecipientDay: 12, Total: 10_000_000}
-	l.propose(Proposal{Kind: approval.KindLimits, Subject: "limits", Limits: caps,
-		Title: fmt.Sprintf("At most %d messages a day, %d to one address, %d to addresses never written to before", caps.Day, caps.RecipientDay, caps.NewDay)}, false)
+	busiest, err := plan.Busiest(ctx, l.tx)
+	if err != nil {
+		return err
+	}
+	caps := budget.Suggest(active, busiest)
+	if l.setting.Limits != nil {
+		caps = l.setting.Limits(active)
+	}
+	enough := false
+	if known, err := l.state.Current(approval.KindLimits, "limits", l.tx.Now); err == nil {
+		enough = known.Statement.Limits.Day >= caps.Day && known.Statement.Limits.NewDay >= caps.NewDay
+	}
+	l.propose(Proposal{Kind: approval.KindLimits, Subject: "limits", Limits: &caps,
+		Title: fmt.Sprintf("At most %d messages a day, %d to one address, %d to addresses never written to before", caps.Day, caps.RecipientDay, caps.NewDay)}, enough)
 	return nil
 }
 

@@ -7,12 +7,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"letterhead/approval"
+	"letterhead/courier/budget"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
 	"letterhead/courier/trust"
@@ -27,6 +30,8 @@ type Owner struct {
 	Practice store.PracticeID
 	Member   store.MemberID
 	Signed   func(context.Context, *store.Tx, []*approval.Statement) error // called with what was signed, in the same transaction
+
+	Fresh bool // what is signed was never used: its first use is paced, as after a signature at the desk
 
 	folder  string // the courier's
 	journal string
@@ -145,7 +150,55 @@ func (o *Owner) Sign(ctx context.Context, db *store.DB, seen time.Time, draft fu
 	if err != nil {
 		return signed, err
 	}
-	return signed, j.NoteChain(o.Practice, journal.ChainNews{After: after, Entries: [][32]byte{made.Head.Hash}, At: seen})
+	if err := j.NoteChain(o.Practice, journal.ChainNews{After: after, Entries: [][32]byte{made.Head.Hash}, At: seen}); err != nil {
+		return signed, err
+	}
+	if o.Fresh {
+		return signed, nil
+	}
+	return signed, o.used(j, made.Statements(), seen)
+}
+
+// used notes first uses of what was signed, some days ago: a practice that has sent with it before. Practices have theirs at different times, for
+// together they would be more than the platform allows at once.
+func (o *Owner) used(j *journal.Journal, statements []*approval.Statement, seen time.Time) error {
+	spread := crc32.ChecksumIEEE([]byte(o.Practice)) % 600
+	at := seen.Add(-time.Hour - time.Duration(spread)*budget.HoldFor)
+	b, err := budget.Open(j)
+	if err != nil {
+		return err
+	}
+	var uses []budget.Use
+	for part := range slices.Chunk(slices.DeleteFunc(slices.Clone(statements), func(x *approval.Statement) bool {
+		return x.Kind != approval.KindWording && x.Kind != approval.KindRule
+	}), 2) {
+		use := budget.Use{Practice: o.Practice, Message: store.NewID[string](), Attempt: 1, Address: "rehearsal", Budget: &budget.Budgets{}}
+		for _, x := range part {
+			digest, err := x.Sum()
+			if err != nil {
+				return err
+			}
+			use.Approvals = append(use.Approvals, budget.Approval{Digest: digest, Waiting: 1})
+		}
+		uses = append(uses, use)
+	}
+	if len(uses) == 0 {
+		return nil
+	}
+	verdicts, err := b.Ask(at, uses)
+	if err != nil {
+		return err
+	}
+	var ends []budget.End
+	for _, v := range verdicts {
+		if v.Go {
+			ends = append(ends, budget.End{Ticket: v.Ticket})
+		}
+	}
+	if err := b.Settle(at, ends); err != nil {
+		return err
+	}
+	return b.Begin()
 }
 
 func (o *Owner) entry(ctx context.Context, tx *store.Tx, s *approval.State, draft func(context.Context, *store.Tx, *approval.State) ([]*approval.Statement, error)) (*approval.Entry, error) {
