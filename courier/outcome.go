@@ -165,3 +165,12 @@ func (c *Courier) Status() Status {
 	}
 	return s
 }
+
+// GateNames lists the gate's checks in their order.
+func GateNames() []string {
+	names := make([]string, len(gate))
+	for i, check := range gate {
+		names[i] = check.name
+	}
+	return names
+}

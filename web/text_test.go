@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"letterhead/calendar"
+	"letterhead/courier/budget"
 	"letterhead/message"
 	"letterhead/web/ui/text"
 	"letterhead/wording"
@@ -60,6 +61,10 @@ func TestOtherPackagesWordsHaveSentences(t *testing.T) {
 	}
 	for _, reason := range calendar.Reasons[1:] {
 		known("why.", reason)
+	}
+	for _, reason := range []budget.Reason{budget.FirstUse, budget.FirstOfMany, budget.FirstOfAll, budget.PracticeDay, budget.MemberDay, budget.CredentialDay, budget.RecipientDay, budget.NewDay,
+		budget.ApprovalDay, budget.ApprovalTotal, budget.LimitsTotal, budget.Full, budget.Unclear} {
+		known("reason.", string(reason))
 	}
 	known("by.", "client", "practice", "system")
 	known("step.", "queued", "claimed", "leaving", "sent", "refused", "maybe sent", "held", "dropped", message.Deferred, message.Delivered, message.Bounced, message.Complained, message.Replied)
