@@ -19,7 +19,6 @@ import (
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/message"
-	"letterhead/store"
 )
 
 // A backup holds the database (a consistent copy, or pg_dump's custom format), the configuration, and the courier's folder, of its journal only
@@ -213,10 +212,7 @@ func (c *call) freezeRestored(ctx context.Context, t trust.File) error {
 		return err
 	}
 	defer i.Close()
-	return i.db.Whole(ctx, "stop sending after a restore", func(w *store.Wide) error {
-		_, err := message.FreezePlatform(ctx, w, "restore", fmt.Sprintf("restored from a backup; epoch %d", t.Epoch))
-		return err
-	})
+	return i.halt().Stop(ctx, message.Stop{Scope: message.StopPlatform, Who: "restore", Reason: fmt.Sprintf("restored from a backup; epoch %d", t.Epoch)})
 }
 
 func copyKey(from, to string) error {

@@ -1,74 +1,109 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 
+	"letterhead/app/halt"
+	"letterhead/courier/socket"
+	"letterhead/courier/stops"
 	"letterhead/fault"
 	"letterhead/message"
-	"letterhead/practice"
 	"letterhead/store"
 )
 
 func stopCommand() command {
 	cmd := command{
-		name: "stop", summary: "stop sending at once, for one practice or for all; nothing is lost",
-		examples: []string{`stop --reason "prize-draw mails in our name"`, `stop --practice ID --reason "wrong template"`},
+		name: "stop", summary: "stop sending at once: everything, one practice, or a part of what it sends; nothing is lost",
+		examples: []string{`stop --reason "prize-draw mails in our name"`, `stop --practice ID --reason "wrong template"`,
+			`stop --practice ID --scope rule --subject reminder-2-days --reason "wrong time"`, `stop --scope host --subject prize.example --reason "a link nobody knows"`,
+			`stop --socket --reason "the database is in doubt"`, "stop --socket --status --json"},
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
-		var id, reason string
+		var practice, scope, subject, reason string
+		var direct, status bool
 		err := c.parse(cmd, func(f *flag.FlagSet) {
-			f.StringVar(&id, "practice", "", "only this practice's `id`; all when empty")
+			f.StringVar(&practice, "practice", "", "only this practice's `id`; all when empty")
+			f.StringVar(&scope, "scope", "", "`what`: platform, practice, wording, version, rule, order, letter, grant, host, text, member or credential")
+			f.StringVar(&subject, "subject", "", "`which` one: an id, a rule's key, a host")
 			f.StringVar(&reason, "reason", "", "`why`, for those who look later; no names of clients")
+			f.BoolVar(&direct, "socket", false, "tell the couriers on this host directly, without the database")
+			f.BoolVar(&status, "status", false, "with --socket: stop nothing, say what is stopped and what began in the last minute")
 			f.BoolVar(&c.json, "json", false, "print JSON")
 		})
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case status && direct:
+			answers, err := halt.Ask(ctx, courierFolder(c.folder), socket.Request{Do: socket.Status})
+			return c.said(false, answers, err)
+		case status:
+			return fault.Field("--status", "stop.status", "goes with --socket; letterhead doctor says what the database knows")
 		}
 		if err := required("reason", reason); err != nil {
 			return err
 		}
-		return c.inFolder(ctx, func(i *installation) error { return i.stop(ctx, c, id, reason) })
+		whole := message.StopPlatform
+		if practice != "" {
+			whole = message.StopPractice
+		}
+		stop := message.Stop{Practice: store.PracticeID(practice), Scope: cmp.Or(message.Scope(scope), whole), Subject: subject, Reason: reason, Who: "command"}
+		if err := stop.Check(); err != nil {
+			return err
+		}
+		if direct {
+			answers, err := halt.Tell(ctx, courierFolder(c.folder), stop)
+			return c.said(true, answers, err)
+		}
+		return c.inFolder(ctx, func(i *installation) error { return i.stop(ctx, c, stop) })
 	}
 	return cmd
 }
 
-func (i *installation) stop(ctx context.Context, c *call, id, reason string) (err error) {
-	var stop message.Stop
-	if id == "" {
-		err = i.db.Whole(ctx, "stop the platform", func(w *store.Wide) (err error) {
-			stop, err = message.FreezePlatform(ctx, w, "command", reason)
-			return err
-		})
-	} else {
-		err = i.db.Change(ctx, store.Actor{Practice: store.PracticeID(id), Agent: "command"}, func(tx *store.Tx) (err error) {
-			if _, err = practice.Find(ctx, tx); err != nil {
-				return err
-			}
-			stop, err = message.Freeze(ctx, tx, reason)
-			return err
-		})
+func (i *installation) halt() halt.Of {
+	return halt.Of{DB: i.db, Folder: courierFolder(i.folder), Trust: i.trust}
+}
+
+// stop writes a stop down, and says what had begun.
+func (i *installation) stop(ctx context.Context, c *call, stop message.Stop) error {
+	if err := i.halt().Stop(ctx, stop); err != nil {
+		return err
 	}
+	begun, total, err := stops.Begun(journalFolder(i.folder), stop.Practice, i.db.Now())
 	if err != nil {
 		return err
 	}
 	if c.json {
-		return printJSON(c, map[string]any{"stopped": true, "practice": id, "at": stop.At})
+		return printJSON(c, map[string]any{"stopped": true, "practice": stop.Practice, "scope": stop.Scope, "subject": stop.Subject, "at": i.db.Now(), "handed": total, "begun": begun})
 	}
-	fmt.Fprintln(c.out, "Sending is stopped: no hand-off begins more than a second from now. Calendar and files stay open. letterhead lift ends it.")
+	halt.Say(c.out, stop, begun, total)
 	return nil
+}
+
+// said prints what couriers answered.
+func (c *call) said(stopped bool, answers []socket.Answer, err error) error {
+	switch {
+	case answers == nil && err != nil:
+		return err
+	case c.json:
+		return errors.Join(printJSON(c, map[string]any{"stopped": stopped && err == nil, "couriers": answers}), err)
+	}
+	halt.SayAnswers(c.out, answers)
+	return err
 }
 
 func liftCommand() command {
 	cmd := command{
-		name: "lift", summary: "end a stop; what waited is planned again and sent where it is still of use",
-		examples: []string{`lift --reason "compared with the relay's log; nothing is missing"`, "lift --practice ID --reason TEXT"},
+		name: "lift", summary: "end the platform's stops, on the courier's host; a practice's end with a signature of its people",
+		examples: []string{`lift --reason "compared with the relay's log; nothing is missing"`, "lift --practice ID --reason TEXT   (a rehearsal, whose owner's key is in software)"},
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
 		var id, reason string
 		err := c.parse(cmd, func(f *flag.FlagSet) {
-			f.StringVar(&id, "practice", "", "only this practice's `id`; the platform's stop when empty")
+			f.StringVar(&id, "practice", "", "a rehearsal's practice by its `id`; the platform's stops when empty")
 			f.StringVar(&reason, "reason", "", "`why` it is safe")
 			f.BoolVar(&c.json, "json", false, "print JSON")
 		})
@@ -84,17 +119,11 @@ func liftCommand() command {
 }
 
 func (i *installation) lift(ctx context.Context, c *call, id, reason string) (err error) {
-	var lifted int64
+	var lifted int
 	if id == "" {
-		err = i.db.Whole(ctx, "lift the platform's stop", func(w *store.Wide) (err error) {
-			lifted, err = message.LiftPlatform(ctx, w, "command: "+reason)
-			return err
-		})
+		lifted, err = i.halt().LiftPlatform(ctx, "command: "+reason)
 	} else {
-		err = i.db.Change(ctx, store.Actor{Practice: store.PracticeID(id), Agent: "command: " + reason}, func(tx *store.Tx) (err error) {
-			lifted, err = message.Lift(ctx, tx)
-			return err
-		})
+		lifted, err = i.halt().LiftPractice(ctx, store.PracticeID(id))
 	}
 	if err != nil {
 		return err
@@ -103,7 +132,7 @@ func (i *installation) lift(ctx context.Context, c *call, id, reason string) (er
 		return fault.New(fault.NotFound, "stop.none", "there is no such stop to lift")
 	}
 	if c.json {
-		return printJSON(c, map[string]any{"stopped": false, "practice": id})
+		return printJSON(c, map[string]any{"stopped": false, "practice": id, "lifted": lifted})
 	}
 	fmt.Fprintln(c.out, "The stop is lifted.")
 	return nil

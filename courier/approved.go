@@ -28,6 +28,25 @@ type approved struct {
 	sender    approval.SenderBody
 	by        []budget.Approval // the statements that it is charged to
 	limits    *budget.Budgets   // of the practice, shared by a batch
+
+	// By what it can be stopped; the last four are for what members or programs let go, not for rules: see let.
+	wording    string // its id
+	subject    string // the order's or letter's id
+	grant      string
+	credential string
+	members    []store.MemberID
+}
+
+// let notes the statement by which an order, a letter or a program's message goes, so that a stop of it, of those who signed it or of the
+// program holds it.
+func (a *approved) let(by *approval.Standing) {
+	a.subject = by.Statement.Subject
+	if b := by.Statement.Body.Grant; b != nil {
+		a.grant, a.credential = by.Statement.Subject, b.Credential
+	}
+	for _, signer := range by.Signers {
+		a.members = append(a.members, signer.Member)
+	}
 }
 
 // path is all that a message's approval depends on.
@@ -83,7 +102,7 @@ func (c *Courier) approvedFor(ctx context.Context, tx *store.Tx, s *approval.Sta
 	if err != nil {
 		return no(string(at.kind), err)
 	}
-	a.by = append(a.by, charge(standing))
+	a.by, a.wording = append(a.by, charge(standing)), subject
 	digest, err := approval.ParseDigest(at.digest)
 	if err != nil {
 		return no("wording", err)

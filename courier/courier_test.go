@@ -253,29 +253,28 @@ func TestStopsHoldAndLiftingGoesOn(t *testing.T) {
 		if w.states("a")[message.Held] != 5 || w.states("b")[message.Sent] != 5 || s.Count() != 5 {
 			t.Fatalf("a %v, b %v, %d arrived", w.states("a"), w.states("b"), s.Count())
 		}
-		// The row of the stop is deleted: the journal still knows.
-		w.whole(func(tx *store.Wide) error {
-			_, err := tx.Exec(t.Context(), `UPDATE message SET state = 'queued' WHERE practice = 'a'`)
-			return err
-		})
-		type row struct{ id, reason string }
-		var kept row
-		w.whole(func(tx *store.Wide) error {
-			if err := tx.Row(t.Context(), `SELECT id, reason FROM freeze_entry WHERE practice = 'a'`).Scan(&kept.id, &kept.reason); err != nil {
+		// The row of the stop is deleted, or says that it was lifted: the journal still knows.
+		for _, attack := range []string{`DELETE FROM freeze_entry`, `UPDATE freeze_entry SET lifted_at = 5, lifted_by = 'ana'`} {
+			w.whole(func(tx *store.Wide) error {
+				if _, err := tx.Exec(t.Context(), `UPDATE message SET state = 'queued' WHERE practice = 'a'`); err != nil {
+					return err
+				}
+				_, err := tx.Exec(t.Context(), attack)
 				return err
+			})
+			w.drain(o)
+			if s.Count() != 5 || w.states("a")[message.Held] != 5 {
+				t.Fatalf("%s let %d go", attack, s.Count()-5)
 			}
-			_, err := tx.Exec(t.Context(), `DELETE FROM freeze_entry`)
-			return err
-		})
-		w.drain(o)
-		if s.Count() != 5 || w.states("a")[message.Held] != 5 {
-			t.Fatalf("a deleted stop let %d go", s.Count()-5)
+			w.change("a", func(tx *store.Tx) error {
+				open, err := message.Frozen(t.Context(), tx)
+				if len(open) != 1 || open[0].Reason != "phishing" {
+					t.Errorf("after %s the pages see %+v", attack, open)
+				}
+				return err
+			})
 		}
-		w.whole(func(tx *store.Wide) error {
-			_, err := tx.Exec(t.Context(), `INSERT INTO freeze_entry (practice, id, scope, reason, who, at, lifted_at, lifted_by) VALUES ('a', $1, 'practice', $2, 'x', 1, 0, '')`, kept.id, kept.reason)
-			return err
-		})
-		w.change("a", func(tx *store.Tx) error { _, err := message.Lift(t.Context(), tx); return err })
+		w.lift("a")
 		w.drain(o)
 		if s.Count() != 10 || w.states("a")[message.Sent] != 5 {
 			t.Errorf("after lifting: %d arrived, %v", s.Count(), w.states("a"))
@@ -293,11 +292,17 @@ func TestStopsHoldAndLiftingGoesOn(t *testing.T) {
 			t.Errorf("a stopped platform let go: %v", w.states("a"))
 		}
 		w.whole(func(tx *store.Wide) error {
-			_, err := message.LiftPlatform(t.Context(), tx, "operator")
+			_, err := message.LiftPlatform(t.Context(), tx, "somebody who writes rows")
 			return err
 		})
+		if err := c.Drain(t.Context(), w.db.Now()); err == nil || s.Count() != 10 {
+			t.Errorf("a row lifted the platform's stop: %v, %d arrived", err, s.Count())
+		}
 		if err := c.Close(); err != nil {
 			t.Fatal(err)
+		}
+		if lifted, err := journal.LiftPlatform(courier.JournalFolder(w.folder), o.Installation, o.Epoch); err != nil || len(lifted) != 1 {
+			t.Fatalf("lifted %v %v", lifted, err)
 		}
 		w.drain(o)
 		if s.Count() != 15 {

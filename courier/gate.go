@@ -42,9 +42,9 @@ func (c *Courier) pass(ctx context.Context, b *batch) error {
 // checkJournal: the journal is there, ours, and could be written so far.
 func checkJournal(_ context.Context, c *Courier, _ *batch) error { return c.journal.Healthy() }
 
-// checkStops: nothing is stopped. A stopped practice's messages are held, and queued again when it is lifted; a stopped platform's go back.
+// checkStops: nothing is stopped. What a practice's stop or one of a part holds is queued again when it is lifted; a stopped platform's go back.
 func checkStops(ctx context.Context, c *Courier, b *batch) error {
-	stopped, err := c.stops.fresh(ctx, freezeStale)
+	stopped, err := c.stops.Fresh(ctx, freezeStale)
 	if err != nil {
 		return err
 	}
@@ -52,15 +52,6 @@ func checkStops(ctx context.Context, c *Courier, b *batch) error {
 		p.stopped(stopped)
 	}
 	return nil
-}
-
-func (p *parcel) stopped(f *frozen) {
-	switch {
-	case f.platform:
-		p.back(p.Turn)
-	case f.practices[p.Practice]:
-		p.end(message.Held, message.ReasonFrozen, "")
-	}
 }
 
 // checkTime: it is still of use.

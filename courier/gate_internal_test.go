@@ -72,7 +72,7 @@ func TestEachCheckHoldsAlone(t *testing.T) {
 			if err := carrier.pass(t.Context(), b); err != nil || p.settled {
 				t.Fatalf("it does not pass unspoilt: %v %+v", err, p.out)
 			}
-			carrier.stops.known.Store(nil)
+			carrier.stops.Forget()
 			c.spoil(t, carrier, p)
 			err := carrier.pass(t.Context(), b)
 			if c.state == "" {

@@ -12,6 +12,7 @@ import (
 
 	"letterhead/courier/journal"
 	"letterhead/courier/smtp"
+	"letterhead/courier/stops"
 	"letterhead/message"
 	"letterhead/store"
 )
@@ -130,7 +131,7 @@ func (c *Courier) mail(ctx context.Context, b *batch, parcels []*parcel) {
 		segments[i] = [3][]byte{p.signature, p.header, p.body}
 		messages[i] = smtp.Message{From: p.from, To: p.to, Data: net.Buffers(segments[i][:])}
 	}
-	var stopped *frozen
+	var stopped *stops.Known
 	begin := func(places []int) (err error) { stopped, err = c.begin(ctx, parcels, places); return err }
 	still := func(place int) (err error) { stopped, err = c.unstopped(ctx, parcels, []int{place}); return err }
 	done := func(place int, r smtp.Result) {
@@ -153,7 +154,7 @@ func (c *Courier) mail(ctx context.Context, b *batch, parcels []*parcel) {
 }
 
 // begin is called right before first bytes leave: nothing is stopped, and the journal has it.
-func (c *Courier) begin(ctx context.Context, parcels []*parcel, places []int) (*frozen, error) {
+func (c *Courier) begin(ctx context.Context, parcels []*parcel, places []int) (*stops.Known, error) {
 	if stopped, err := c.unstopped(ctx, parcels, places); err != nil {
 		return stopped, err
 	}
@@ -180,20 +181,21 @@ func (c *Courier) begin(ctx context.Context, parcels []*parcel, places []int) (*
 
 // unstopped returns the stops as they are known, and an error when they hold one of the messages or were read too long ago, or when a message is
 // of no use by now or was looked at too long ago: a slow relay must not carry it into the night.
-func (c *Courier) unstopped(ctx context.Context, parcels []*parcel, places []int) (*frozen, error) {
-	stopped, err := c.stops.fresh(ctx, freezeStale)
+func (c *Courier) unstopped(ctx context.Context, parcels []*parcel, places []int) (*stops.Known, error) {
+	stopped, err := c.stops.Fresh(ctx, freezeStale)
 	if err != nil {
 		return nil, err
 	}
-	if time.Since(stopped.read) >= freezeLate { // reading took so long
+	if time.Since(stopped.Read) >= freezeLate { // reading took so long
 		return nil, errors.New("what is stopped was read too slowly")
 	}
 	now := c.DB.Now()
 	for _, i := range places {
-		switch p := parcels[i]; {
-		case stopped.holds(p.Practice):
+		p := parcels[i]
+		if _, is := p.held(stopped); is {
 			return stopped, errStopped
-		case !now.Before(p.good):
+		}
+		if !now.Before(p.good) {
 			return nil, errStale
 		}
 	}

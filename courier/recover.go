@@ -19,7 +19,7 @@ func (c *Courier) sweep(ctx context.Context, now time.Time) {
 	for _, step := range []struct {
 		name string
 		do   func(context.Context, time.Time) error
-	}{{"recover", c.recover}, {"expire", c.expire}, {"requeue", c.requeue}, {"late", c.endHeld}} {
+	}{{"recover", c.recover}, {"expire", c.expire}, {"stops", func(ctx context.Context, _ time.Time) error { return c.stops.Settle(ctx) }}, {"requeue", c.requeue}, {"late", c.endHeld}} {
 		if err := step.do(ctx, now); err != nil && ctx.Err() == nil {
 			c.trouble(step.name, err)
 		}
@@ -150,7 +150,7 @@ func markUnknown(ctx context.Context, w *store.Wide, process string) error {
 // requeue queues again what was held by a stop that was lifted, and, when the process starts, for want of a route, sender or keyset that may
 // be there now: the gate looks at it anew. A part at a time, so that other practices' messages are not kept waiting.
 func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
-	stopped, err := c.stops.fresh(ctx, freezeStale)
+	stopped, err := c.stops.Fresh(ctx, freezeStale)
 	if err != nil {
 		return err
 	}
@@ -174,10 +174,15 @@ func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
 				return err
 			}
 			for _, p := range practices {
-				if stopped.holds(p) || reason == message.ReasonUnsigned && signed[p] == (standing{}) {
+				if stopped.All(p) || reason == message.ReasonUnsigned && signed[p] == (standing{}) {
 					continue
 				}
-				n, err := message.Requeue(ctx, w, p, reason, requeued)
+				var n int64
+				if reason == message.ReasonFrozen {
+					n, err = message.RequeueBut(ctx, w, p, stopped.Open(p), requeued)
+				} else {
+					n, err = message.Requeue(ctx, w, p, reason, requeued)
+				}
 				if err != nil {
 					return err
 				}

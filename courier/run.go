@@ -21,6 +21,7 @@ import (
 	"letterhead/courier/journal"
 	"letterhead/courier/sender"
 	"letterhead/courier/smtp"
+	"letterhead/courier/stops"
 	"letterhead/courier/token"
 	"letterhead/courier/trust"
 	"letterhead/fault"
@@ -50,7 +51,7 @@ type Courier struct {
 	Tokens  token.Tokens
 
 	journal  *journal.Journal
-	stops    *stops
+	stops    *stops.Stops
 	versions *versions
 	books    books
 	portal   wording.Portal
@@ -119,8 +120,8 @@ func New(o Options) (*Courier, error) {
 			return nil, err
 		}
 	}
-	c.stops = &stops{db: o.DB, journal: c.journal}
 	c.chains = chain.Open(o.Folder, c.journal)
+	c.stops = stops.Open(o.DB, c.journal, c.chains, o.Epoch)
 	if c.budget, err = budget.Open(c.journal); err != nil {
 		return nil, errors.Join(err, c.journal.Close())
 	}
@@ -198,6 +199,7 @@ func (c *Courier) Run(ctx context.Context) error {
 	defer c.count.running.Store(false)
 	var wait sync.WaitGroup
 	wait.Go(func() { c.watch(ctx) })
+	wait.Go(func() { c.listen(ctx) })
 	for ctx.Err() == nil {
 		c.sweep(ctx, c.DB.Now())
 		end := time.Now().Add(sweepEvery)
@@ -243,6 +245,11 @@ func (c *Courier) round(ctx context.Context, now func() time.Time, wait *sync.Wa
 
 // Drain lets everything go that is due at an instant, once, and returns when all of it is written down: for tick.
 func (c *Courier) Drain(ctx context.Context, now time.Time) error {
+	served, done := context.WithCancel(ctx)
+	var listening sync.WaitGroup
+	listening.Go(func() { c.listen(served) })
+	defer listening.Wait()
+	defer done()
 	c.sweep(ctx, now)
 	at := func() time.Time { return now }
 	for {
@@ -273,14 +280,14 @@ func (c *Courier) claim(ctx context.Context, now time.Time) ([]message.Message, 
 		c.count.blocked(err.Error())
 		return nil, time.Second, nil
 	}
-	stopped, err := c.stops.fresh(ctx, freezeStale)
+	stopped, err := c.stops.Fresh(ctx, freezeStale)
 	if err != nil {
 		c.count.blocked("what is stopped cannot be read")
 		return nil, time.Second, err
 	}
-	c.count.frozen.Store(int64(len(stopped.practices)))
-	c.count.platform.Store(stopped.platform)
-	if stopped.platform {
+	c.count.frozen.Store(int64(stopped.Practices()))
+	c.count.platform.Store(stopped.Platform)
+	if stopped.Platform {
 		c.count.blocked("sending is stopped for the whole platform")
 		return nil, freezeEvery, nil
 	}
@@ -336,7 +343,9 @@ func (c *Courier) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if _, err := c.stops.fresh(ctx, freezeEvery/2); err != nil && ctx.Err() == nil {
+			if _, err := c.stops.Fresh(ctx, freezeEvery/2); err != nil && ctx.Err() == nil {
+				c.trouble("stops", err)
+			} else if err := c.stops.Settle(ctx); err != nil && ctx.Err() == nil {
 				c.trouble("stops", err)
 			}
 		}
@@ -446,7 +455,7 @@ func (c *Courier) stages(ctx context.Context, b *batch) error {
 	if err := c.sign(ctx, b); err != nil {
 		return err
 	}
-	stopped, err := c.stops.fresh(ctx, freezeEvery)
+	stopped, err := c.stops.Fresh(ctx, freezeEvery)
 	if err != nil {
 		return err
 	}

@@ -2,103 +2,78 @@ package courier
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"sync"
-	"sync/atomic"
-	"time"
+	"log/slog"
 
-	"letterhead/courier/journal"
+	"letterhead/courier/socket"
+	"letterhead/courier/stops"
 	"letterhead/message"
-	"letterhead/store"
 )
 
-// stops knows what is frozen: the open freezes of the database, and those that the journal saw open and the database does not have any more.
-// What it knows is never older than freezeStale when a first byte leaves.
-type stops struct {
-	db      *store.DB
-	journal *journal.Journal
-
-	mu    sync.Mutex // held by who reads
-	known atomic.Pointer[frozen]
+// held tells whether a parcel is stopped, and by which scope.
+func (p *parcel) held(by *stops.Known) (scope string, is bool) {
+	switch {
+	case by.Platform:
+		return string(message.StopPlatform), true
+	case by.All(p.Practice):
+		return string(message.StopPractice), true
+	case !by.Parts():
+		return "", false
+	}
+	return by.Part(p.Practice, p.things())
 }
 
-type frozen struct {
-	read      time.Time // on the monotonic clock, before the database was asked
-	platform  bool
-	practices map[store.PracticeID]bool
+// stopped ends a parcel that is stopped: held until the stop is lifted, or given back while the whole platform waits.
+func (p *parcel) stopped(by *stops.Known) {
+	if by.Platform {
+		p.back(p.Turn)
+	} else if scope, is := p.held(by); is {
+		p.end(message.Held, message.ReasonFrozen, scope)
+	}
 }
 
-func (f *frozen) holds(practice store.PracticeID) bool { return f.platform || f.practices[practice] }
-
-// fresh returns the stops as they are, asking again when what is known is older than age.
-func (s *stops) fresh(ctx context.Context, age time.Duration) (*frozen, error) {
-	if known := s.known.Load(); known != nil && time.Since(known.read) < age {
-		return known, nil
+// things are all by which a parcel can be stopped in part.
+func (p *parcel) things() []stops.Thing {
+	out := make([]stops.Thing, 0, 12)
+	add := func(scope message.Scope, subject string) {
+		out = append(out, stops.Thing{Scope: scope, Subject: subject})
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if known := s.known.Load(); known != nil && time.Since(known.read) < age { // another goroutine read it meanwhile
-		return known, nil
+	add(message.StopVersion, p.Version)
+	add(message.StopVersion, p.Digest)
+	add(message.StopRule, p.Rule)
+	if p.version != nil {
+		for _, host := range p.version.compiled.Hosts() {
+			add(message.StopHost, host)
+		}
 	}
-	next, err := s.read(ctx)
-	if err != nil {
-		s.known.Store(nil)
-		return nil, fmt.Errorf("read what is stopped: %w", err)
+	a := p.approved
+	if a == nil {
+		return out
 	}
-	s.known.Store(next)
-	return next, nil
+	add(message.StopWording, a.wording)
+	add(message.StopGrant, a.grant)
+	add(message.StopCredential, a.credential)
+	if part, is := partOf[p.Kind]; is {
+		add(part, a.subject)
+	}
+	for _, member := range a.members {
+		add(message.StopMember, string(member))
+	}
+	return out
 }
 
-func (s *stops) read(ctx context.Context) (*frozen, error) {
-	began := time.Now()
-	noted, err := s.journal.Stops()
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]string, len(noted))
-	for i, n := range noted {
-		ids[i] = n.ID
-	}
-	var rows []message.Stop
-	err = s.db.WholeView(ctx, "what is stopped", func(w *store.Wide) (err error) {
-		rows, err = message.Stops(ctx, w, ids...)
-		return err
+// partOf is by which scope a kind of message is stopped.
+var partOf = map[message.Kind]message.Scope{message.Order: message.StopOrder, message.Letter: message.StopLetter, message.Reply: message.StopLetter}
+
+// listen serves the courier's own socket until ctx ends. Without it everything else works.
+func (c *Courier) listen(ctx context.Context) {
+	err := socket.Serve(ctx, c.Folder, c.journal.Process(), func(_ context.Context, r socket.Request) socket.Answer {
+		answer := c.stops.Answer(r, JournalFolder(c.Folder), c.Status().Why)
+		if r.Do == socket.Stop {
+			c.Log.Warn("told to stop", slog.String("practice", r.Practice), slog.String("scope", r.Scope), slog.String("error", answer.Error))
+		}
+		return answer
 	})
 	if err != nil {
-		return nil, err
+		c.trouble("socket", err)
 	}
-	f := &frozen{read: began, practices: map[store.PracticeID]bool{}}
-	stop := func(p store.PracticeID) {
-		if p == "" {
-			f.platform = true
-		}
-		f.practices[p] = true
-	}
-	var news []journal.Stop
-	var lifted []string
-	for _, r := range rows {
-		seen := slices.Contains(ids, r.ID)
-		switch {
-		case r.LiftedAt.IsZero():
-			stop(r.Practice)
-			if !seen {
-				news = append(news, journal.Stop{Practice: r.Practice, ID: r.ID})
-			}
-		case seen:
-			lifted = append(lifted, r.ID)
-		}
-	}
-	for _, n := range noted {
-		// A stop whose row is gone was not lifted: rows are lifted, never deleted.
-		if !slices.ContainsFunc(rows, func(r message.Stop) bool { return r.ID == n.ID }) {
-			stop(n.Practice)
-		}
-	}
-	if len(news)+len(lifted) > 0 {
-		if err := s.journal.NoteStops(news, lifted); err != nil {
-			return nil, err
-		}
-	}
-	return f, nil
 }

@@ -258,6 +258,28 @@ func (w *world) signAs(p store.PracticeID, fresh bool, draft func(*approval.Stat
 	}
 }
 
+// lift has the owner lift the practice's stops, as at the desk.
+func (w *world) lift(p store.PracticeID) {
+	w.t.Helper()
+	var open []message.Stop
+	w.change(p, func(tx *store.Tx) (err error) {
+		open, err = message.Frozen(context.Background(), tx)
+		return err
+	})
+	w.sign(p, func(s *approval.State) (out []*approval.Statement) {
+		for _, stop := range open {
+			x := s.Draft(approval.KindLift, stop.ID, "ana")
+			x.Body.Lift = &approval.LiftBody{Epoch: 1, Scope: stop.Words()}
+			out = append(out, x)
+		}
+		return out
+	})
+	w.change(p, func(tx *store.Tx) error {
+		_, err := message.Lift(context.Background(), tx)
+		return err
+	})
+}
+
 // statement approves a purpose's version as it is stored.
 func (w *world) statement(s *approval.State, p store.PracticeID, purpose wording.Purpose) *approval.Statement {
 	x := s.Draft(approval.KindWording, string(purpose), "ana")

@@ -278,3 +278,19 @@ func RequeueBut(ctx context.Context, w *store.Wide, practice store.PracticeID, o
 		(SELECT s.step FROM message_step s WHERE s.practice = message.practice AND s.message = message.id ORDER BY s.number DESC LIMIT 1) = 'queued'`,
 		args[0], args[1], args[2])
 }
+
+// Unfreeze marks stops as lifted of which the courier's journal says so.
+func Unfreeze(ctx context.Context, w *store.Wide, list ...Stop) error {
+	rows := make([]any, 0, 2*len(list))
+	for _, s := range list {
+		rows = append(rows, string(s.Practice), s.ID)
+	}
+	if _, err := w.Set(ctx, unfreeze, rows, store.Micro(w.Now)); err != nil {
+		return fmt.Errorf("mark stops as lifted: %w", err)
+	}
+	return nil
+}
+
+var unfreeze = store.NewSet(`WITH v (practice, id) AS (VALUES `, `)
+	UPDATE freeze_entry SET lifted_at = ?, lifted_by = 'the courier''s host' FROM v
+	WHERE freeze_entry.practice = v.practice AND freeze_entry.id = v.id AND freeze_entry.lifted_at = 0 AND v.id <> ''`, "", "")

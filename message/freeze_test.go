@@ -74,7 +74,9 @@ func TestStopsOfParts(t *testing.T) {
 		})
 		whole(t, db, func(w *store.Wide) error {
 			all, err := message.Stops(t.Context(), w, stop.ID)
-			if len(all) != 3 || !slices.ContainsFunc(all, func(s message.Stop) bool { return s.Practice == "q" && s.Scope == message.StopPractice && s.LiftedAt.IsZero() }) {
+			if len(all) != 3 || !slices.ContainsFunc(all, func(s message.Stop) bool {
+				return s.Practice == "q" && s.Scope == message.StopPractice && s.LiftedAt.IsZero()
+			}) {
 				t.Errorf("all %+v", all)
 			}
 			return err

@@ -89,11 +89,11 @@ func (o Of) examineStops(ctx context.Context) []Finding {
 	}
 	out := []Finding{}
 	for _, s := range stops[:min(len(stops), 20)] {
-		whom, lift := "everybody", "letterhead lift"
+		whom, lift := "everybody", "letterhead lift ends it"
 		if s.Practice != "" {
-			whom, lift = "practice "+string(s.Practice), "letterhead lift --practice "+string(s.Practice)
+			whom, lift = "practice "+string(s.Practice), "its people end it at the signing desk"
 		}
-		out = append(out, Finding{"bad", "sending", fmt.Sprintf("stopped for %s since %s: %s; %s ends it", whom, s.At.Format(time.RFC3339), s.Reason, lift)})
+		out = append(out, Finding{"bad", "sending", fmt.Sprintf("stopped for %s since %s, %s: %s; %s", whom, s.At.Format(time.RFC3339), s.Words(), s.Reason, lift)})
 	}
 	if len(stops) == 0 {
 		out = append(out, Finding{"good", "sending", "nothing is stopped"})

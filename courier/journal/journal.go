@@ -162,7 +162,7 @@ func Open(folder, installation string, epoch int64) (*Journal, error) {
 	defer unlock()
 	j := &Journal{folder: folder, process: store.NewID[string](), want: want, open: map[int]int{}, batch: 1}
 	j.wake = sync.NewCond(&j.mu)
-	if _, err := j.Stops(); err != nil {
+	if _, _, err := j.Stops(); err != nil {
 		return nil, err
 	}
 	if _, err := j.ChainHead(""); err != nil {

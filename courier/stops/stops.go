@@ -1,0 +1,287 @@
+// Package stops knows what is stopped: the open freezes of the database, and those that the courier's journal has, whatever the database says of
+// them by now.
+//
+// A lifted row alone lifts nothing. A practice's stop ends when the practice's chain of approvals holds a lift of it, over the very words that say
+// what it holds; the platform's stops end in the journal itself, by whoever may write in the courier's folder. A row that was deleted, changed or
+// lifted by nobody is put back, so that pages say what is true.
+//
+//	told (row, or socket) → open: noted in the journal → lifted: signed, or by the operator on the courier's host → taken out of the journal
+//
+// Promises: Fresh is never older than its age; a stop that was noted counts until its lift was verified; more stops than anybody makes, or one of a
+// scope that this program does not know, hold everything they could.
+//
+// Never: a lift by the socket; sending when what is stopped cannot be read.
+package stops
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"letterhead/approval"
+	"letterhead/courier/chain"
+	"letterhead/courier/journal"
+	"letterhead/message"
+	"letterhead/store"
+)
+
+// settleAge is how old what is known may be when it is settled.
+const settleAge = 100 * time.Millisecond
+
+// Stops is one courier's view. It is safe for concurrent use.
+type Stops struct {
+	db      *store.DB
+	journal *journal.Journal
+	chains  *chain.Chains
+	epoch   int64
+
+	mu    sync.Mutex // held by who reads
+	known atomic.Pointer[Known]
+}
+
+// Open keeps stops over a courier's place in the journal.
+func Open(db *store.DB, j *journal.Journal, chains *chain.Chains, epoch int64) *Stops {
+	return &Stops{db: db, journal: j, chains: chains, epoch: epoch}
+}
+
+// Known is what is stopped, as it was read.
+type Known struct {
+	Read     time.Time // on the monotonic clock, before anything was asked
+	Platform bool
+
+	practices map[store.PracticeID]bool // wholly
+	things    map[Thing]bool            // in part
+	rows      []message.Stop            // as the database has them, with the lifted ones that the journal still has
+	noted     []journal.Stop
+	lifted    []journal.StopKey
+}
+
+// Thing is what a stop of a part holds; the practice is "" where it holds everywhere.
+type Thing struct {
+	Practice store.PracticeID
+	Scope    message.Scope
+	Subject  string
+}
+
+// Practices is how many practices are stopped wholly.
+func (k *Known) Practices() int { return len(k.practices) }
+
+// Parts tells whether anything is stopped in part.
+func (k *Known) Parts() bool { return len(k.things) > 0 }
+
+// All tells whether everything of a practice is stopped.
+func (k *Known) All(practice store.PracticeID) bool { return k.Platform || k.practices[practice] }
+
+// Part tells whether one of the things of a practice's message is stopped, there or everywhere, and says which: the detail of the step that holds it.
+func (k *Known) Part(practice store.PracticeID, of []Thing) (string, bool) {
+	for _, t := range of {
+		if t.Subject == "" {
+			continue
+		}
+		for _, where := range [...]store.PracticeID{practice, ""} {
+			if t.Practice = where; k.things[t] {
+				return t.words(), true
+			}
+		}
+	}
+	return "", false
+}
+
+func (t Thing) words() string { return string(t.Scope) + " " + t.Subject }
+
+// Open are the details of what is held in a practice by stops of parts that are open.
+func (k *Known) Open(practice store.PracticeID) []string {
+	var out []string
+	for t := range k.things {
+		if t.Practice == practice || t.Practice == "" {
+			out = append(out, t.words())
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Fresh returns the stops as they are, asking again when what is known is older than age.
+func (s *Stops) Fresh(ctx context.Context, age time.Duration) (*Known, error) {
+	if known := s.known.Load(); known != nil && time.Since(known.Read) < age {
+		return known, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.known.Load(); known != nil && time.Since(known.Read) < age { // another goroutine read it meanwhile
+		return known, nil
+	}
+	next, err := s.read(ctx)
+	if err != nil {
+		s.known.Store(nil)
+		return nil, fmt.Errorf("read what is stopped: %w", err)
+	}
+	s.known.Store(next)
+	return next, nil
+}
+
+func (s *Stops) read(ctx context.Context) (*Known, error) {
+	f := &Known{Read: time.Now(), practices: map[store.PracticeID]bool{}, things: map[Thing]bool{}}
+	var err error
+	if f.noted, f.lifted, err = s.journal.Stops(); err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(f.noted))
+	for i, n := range f.noted {
+		ids[i] = n.ID
+	}
+	err = s.db.WholeView(ctx, "what is stopped", func(w *store.Wide) (err error) {
+		f.rows, err = message.Stops(ctx, w, ids...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(f.rows) > message.MostStops && countOpen(f.rows) > message.MostStops { // more than anybody stops: somebody hides something
+		f.Platform = true
+		return f, nil
+	}
+	var news []journal.Stop
+	for _, r := range f.rows {
+		key := journal.StopKey{Practice: r.Practice, ID: r.ID}
+		if !r.LiftedAt.IsZero() || slices.Contains(f.lifted, key) {
+			continue
+		}
+		f.stop(r.Practice, r.Scope, r.Subject)
+		if !slices.ContainsFunc(f.noted, func(n journal.Stop) bool { return n.Key() == key }) {
+			news = append(news, Noted(r))
+		}
+	}
+	for _, n := range f.noted {
+		f.stop(n.Practice, message.Scope(n.Scope), n.Subject)
+	}
+	if len(news) > 0 {
+		if err := s.journal.NoteStops(news, nil); err != nil {
+			return nil, err
+		}
+		f.noted = append(slices.Clone(f.noted), news...)
+	}
+	return f, nil
+}
+
+func countOpen(rows []message.Stop) (n int) {
+	for _, r := range rows {
+		if r.LiftedAt.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// stop takes a stop in. One whose scope this program does not know holds everything it could.
+func (f *Known) stop(practice store.PracticeID, scope message.Scope, subject string) {
+	_, known := scopes[scope]
+	switch {
+	case scope != "" && scope != message.StopPlatform && scope != message.StopPractice && known:
+		f.things[Thing{practice, scope, subject}] = true
+	case practice == "":
+		f.Platform = true
+	default:
+		f.practices[practice] = true
+	}
+}
+
+// scopes are those by which a parcel is looked at; a text is the breaker's, and until it is asked here a stop of one holds everything.
+var scopes = map[message.Scope]bool{message.StopWording: true, message.StopVersion: true, message.StopRule: true, message.StopOrder: true, message.StopLetter: true,
+	message.StopGrant: true, message.StopHost: true, message.StopMember: true, message.StopCredential: true}
+
+// Noted is a stop as the journal has it.
+func Noted(r message.Stop) journal.Stop {
+	return journal.Stop{Practice: r.Practice, ID: r.ID, Scope: string(r.Scope), Subject: r.Subject, Reason: r.Reason, Who: r.Who, At: store.Micro(r.At)}
+}
+
+func unnote(n journal.Stop) message.Stop {
+	r := message.Stop{Practice: n.Practice, ID: n.ID, Scope: message.Scope(n.Scope), Subject: n.Subject, Reason: n.Reason, Who: n.Who, At: store.Instant(n.At)}
+	switch {
+	case r.Scope == "" && r.Practice == "":
+		r.Scope = message.StopPlatform
+	case r.Scope == "":
+		r.Scope = message.StopPractice
+	}
+	return r
+}
+
+// Forget has what is stopped read anew by whoever asks next.
+func (s *Stops) Forget() { s.known.Store(nil) }
+
+// Settle holds the database against the journal: a stop that was lifted by a signature is lifted here too; one whose row is gone, was changed, or was
+// lifted by nobody gets it back; the row of one that was lifted on this host says so.
+func (s *Stops) Settle(ctx context.Context) error {
+	f, err := s.Fresh(ctx, settleAge)
+	if err != nil {
+		return err
+	}
+	var lifted []journal.StopKey
+	var news []journal.Stop
+	var put, behind []message.Stop
+	for _, n := range f.noted {
+		at := slices.IndexFunc(f.rows, func(r message.Stop) bool { return r.Practice == n.Practice && r.ID == n.ID })
+		why := approval.Unsigned
+		switch {
+		case at >= 0 && f.rows[at].LiftedAt.IsZero() && f.rows[at].Scope == unnote(n).Scope && f.rows[at].Subject == n.Subject:
+			continue
+		case at >= 0 && n.Practice != "":
+			if why, err = s.signed(ctx, n); err != nil {
+				return err
+			}
+		}
+		switch why {
+		case "":
+			lifted = append(lifted, n.Key())
+		case approval.Unsigned:
+			put = append(put, unnote(n))
+		case approval.NeedsSecond, approval.KeyYoung, approval.Waiting, approval.Unseen: // it will count
+		default: // What was signed for it will never count, and is signed once only: from here on it is another stop, to be lifted anew.
+			lifted = append(lifted, n.Key())
+			n.ID = store.NewID[string]()
+			news, put = append(news, n), append(put, unnote(n))
+		}
+	}
+	for _, r := range f.rows {
+		if r.LiftedAt.IsZero() && slices.Contains(f.lifted, journal.StopKey{Practice: r.Practice, ID: r.ID}) {
+			behind = append(behind, r)
+		}
+	}
+	if len(lifted)+len(put)+len(behind) == 0 {
+		return nil
+	}
+	if err := s.journal.NoteStops(news, lifted); err != nil {
+		return err
+	}
+	s.known.Store(nil)
+	return s.db.Whole(ctx, "what is stopped, as the journal has it", func(w *store.Wide) error {
+		if err := message.PutStops(ctx, w, put...); err != nil {
+			return err
+		}
+		return message.Unfreeze(ctx, w, behind...)
+	})
+}
+
+// signed asks the practice's chain for a lift of a stop: "" when it counts, Void when it is one of something else.
+func (s *Stops) signed(ctx context.Context, n journal.Stop) (approval.Reason, error) {
+	why := approval.Unsigned
+	err := s.db.View(ctx, store.Actor{Practice: n.Practice, Agent: "courier"}, func(tx *store.Tx) error {
+		return s.chains.Read(ctx, tx, func(state *approval.State) error {
+			lift, err := state.Current(approval.KindLift, n.ID, tx.Now)
+			if err != nil {
+				why = approval.ReasonOf(err)
+				return nil
+			}
+			b := lift.Statement.Body.Lift
+			why = approval.Void
+			if b.Epoch >= n.Epoch && b.Epoch <= s.epoch && b.Scope == unnote(n).Words() {
+				why = ""
+			}
+			return nil
+		})
+	})
+	return why, err
+}
