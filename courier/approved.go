@@ -29,24 +29,12 @@ type approved struct {
 	by        []budget.Approval // the statements that it is charged to
 	limits    *budget.Budgets   // of the practice, shared by a batch
 
-	// By what it can be stopped; the last four are for what members or programs let go, not for rules: see let.
+	// By what it can be stopped; the last four are of what members or programs let go, never of rules.
 	wording    string // its id
 	subject    string // the order's or letter's id
 	grant      string
 	credential string
 	members    []store.MemberID
-}
-
-// let notes the statement by which an order, a letter or a program's message goes, so that a stop of it, of those who signed it or of the
-// program holds it.
-func (a *approved) let(by *approval.Standing) {
-	a.subject = by.Statement.Subject
-	if b := by.Statement.Body.Grant; b != nil {
-		a.grant, a.credential = by.Statement.Subject, b.Credential
-	}
-	for _, signer := range by.Signers {
-		a.members = append(a.members, signer.Member)
-	}
 }
 
 // path is all that a message's approval depends on.
