@@ -200,8 +200,13 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, err
 	}
+	signing := i.config.Sign.URL
+	if s.desk != nil {
+		signing = s.desk.Address
+	}
 	members, err := web.New(web.Config{
 		DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
+		Desk: signing,
 	})
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"letterhead/web/settings"
 	"letterhead/web/team"
 	"letterhead/web/today"
+	"letterhead/web/trust"
 	"letterhead/web/ui"
 )
 
@@ -84,6 +85,9 @@ func (s *server) routes() []page.Route {
 		page.For("GET /messages", guard.MessageRead, messages.List),
 		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
 		page.For("GET /messages/{id}/html", guard.MessageRead, messages.Frame),
+
+		page.For("GET /stop", guard.SendingStop, trust.Show),
+		page.For("POST /stop", guard.SendingStop, trust.Stop),
 
 		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),
 		page.For("POST /settings/messages", guard.SettingsChange, settings.Save),

@@ -37,6 +37,7 @@ type Config struct {
 	Log    *slog.Logger
 	Routes []page.Route // of other packages, such as the demonstration's inbox
 	Places []ui.Place   // their entries in the menu
+	Desk   string       // address of the signing desk, for links; "" when it is not known
 }
 
 // The bounds of a request.

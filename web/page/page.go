@@ -127,6 +127,7 @@ type Visit struct {
 	DB       *store.DB
 	Keeper   *vault.Keeper
 	Base     ui.Frame // without title and place
+	Desk     string   // address of the signing desk; "" where nobody said
 }
 
 // Context is the request's, with its deadline and the answer's nonce.

@@ -1,0 +1,38 @@
+package text
+
+// Stopping what is sent.
+var stopEnglish = map[string]string{
+	"stop.title":       "Stop sending",
+	"stop.line":        "When something leaves that should not: stop first, look after",
+	"stop.now":         "Stop now",
+	"stop.does":        "No message begins to leave more than a second after this. What is due waits and is not lost; the calendar and everything else stay open. To let messages go again, somebody with a signing key signs at the signing desk.",
+	"stop.what":        "What is to stop",
+	"stop.what-help":   "In doubt, everything.",
+	"stop.everything":  "Everything",
+	"stop.rule":        "Automatic message: %s",
+	"stop.wording":     "Template: %s",
+	"stop.host-choice": "Messages with links to one site",
+	"stop.host":        "Messages with links to %s",
+	"stop.member":      "Team member: what %s signed",
+	"stop.program":     "Program: %s",
+	"stop.site":        "Which site",
+	"stop.site-help":   "Only for messages with links to one site, such as www.example.com.",
+	"stop.reason":      "Why",
+	"stop.reason-help": "One line for those who look later. No names of clients.",
+	"stop.stopped":     "stopped",
+	"stop.open":        "Stopped now",
+	"stop.since":       "Since %s, by %s",
+	"stop.until":       "ended %s",
+	"stop.ended":       "Stopped before",
+	"stop.lift":        "To the signing desk",
+	"stop.lift-say":    "A stop ends with a signature at the signing desk. What waits is looked at again then, and goes where it is still of use.",
+	"stop.access-say":  "A stopped team member is signed out, and the keys of their programs have ended. Take their access away on the team page, and revoke their signing keys at the signing desk: only a signature can.",
+	"stop.left":        "Stopped. What may have left",
+	"stop.left-none":   "No message had begun to leave in the minute before.",
+	"stop.left-say":    "One message had begun to leave in the minute before. What was taken is with the mail server.|%s messages had begun to leave in the minute before. What was taken is with the mail server.",
+	"stop.left-more":   "and %s more",
+	"stop.message":     "A message",
+
+	"frame.stopped-part": "A part of what is sent is stopped since %s. It waits until the stop is lifted.",
+	"frame.stopped-look": "What is stopped",
+}
