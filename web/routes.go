@@ -88,7 +88,6 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /stop", guard.SendingStop, trust.Show),
 		page.For("POST /stop", guard.SendingStop, trust.Stop),
-
 		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),
 		page.For("POST /settings/messages", guard.SettingsChange, settings.Save),
 		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress),
