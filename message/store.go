@@ -273,3 +273,12 @@ func Waiting(ctx context.Context, w *store.Wide) (queued, held int64, err error)
 	}
 	return queued, held, nil
 }
+
+// mostCounted bounds a count for a page.
+const mostCounted = 1000
+
+// CountHeld counts the practice's messages that are held for a reason, up to a thousand.
+func CountHeld(ctx context.Context, tx *store.Tx, reason string) (n int, err error) {
+	err = tx.Row(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM message WHERE practice = $1 AND state = 'held' AND reason = $2 LIMIT $3) AS held`, reason, mostCounted).Scan(&n)
+	return n, err
+}

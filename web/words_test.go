@@ -94,3 +94,17 @@ func TestAMessageShowsItsWords(t *testing.T) {
 		w.says(w.get("/messages/"+messageOf(w, w.one)), 200, "What it said cannot be shown")
 	})
 }
+
+// What waits for a signature is said above the log, with the way to where it is given.
+func TestTheLogSaysWhatWaitsForASignature(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		w.silent(w.get("/messages"), "signature")
+		id := messageOf(w, w.one)
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE message SET state = 'held', reason = 'unsigned' WHERE practice = $1 AND id = $2`, id)
+			return err
+		})
+		w.says(w.get("/messages"), 200, "One message waits for a signature")
+	})
+}

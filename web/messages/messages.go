@@ -50,6 +50,8 @@ type list struct {
 	lines   []line
 	older   ui.Link
 	first   bool
+	signing string  // how many wait for a signature, in words; "" for none
+	desk    ui.Link // where that is done
 }
 
 // List is the log, the newest first. ?state= and ?channel= narrow it, ?after= goes on.
@@ -69,9 +71,13 @@ func List(v *page.Visit) (page.Answer, error) {
 	var about map[calendar.ID]calendar.Entry
 	var rules map[string]string
 	var next string
+	var unsigned int
 	err := v.View(func(ctx context.Context, tx *store.Tx) error {
 		var err error
 		if found, next, err = message.List(ctx, tx, filter, message.Page{After: v.Query("after")}); err != nil {
+			return err
+		}
+		if unsigned, err = message.CountHeld(ctx, tx, message.ReasonUnsigned); err != nil {
 			return err
 		}
 		steps, about, rules, err = around(ctx, tx, found)
@@ -83,6 +89,12 @@ func List(v *page.Visit) (page.Answer, error) {
 	teller := story.Teller{Text: v.Text, Now: v.Now, Location: v.Location}
 	for _, m := range found {
 		l.lines = append(l.lines, l.line(teller, m, steps[m.ID], about, rules))
+	}
+	if unsigned > 0 {
+		l.signing = v.Count("messages.unsigned", unsigned)
+		if v.Desk != "" {
+			l.desk = ui.Link{To: v.Desk + "/p/" + string(v.Practice.ID), Say: v.Say("messages.desk")}
+		}
 	}
 	l.tabs = l.views()
 	if next != "" {

@@ -205,6 +205,8 @@ var pageEnglish = map[string]string{
 	"cancel.keep":     "Keep it",
 
 	"messages.line":                  "Everything that left in the practice’s name, and what did not, newest first",
+	"messages.unsigned":              "One message waits for a signature: what it carries is not signed, or not any more.|%s messages wait for a signature: what they carry is not signed, or not any more.",
+	"messages.desk":                  "Open the signing desk",
 	"messages.views":                 "Which messages",
 	"messages.group-all":             "All",
 	"messages.group-failed":          "Failed",
