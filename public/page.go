@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 )
 
-//go:generate go tool templ generate
 
 // css is the one style sheet; its address changes with its content, so that browsers may keep it.
 //
