@@ -194,6 +194,20 @@ func LiftPlatform(ctx context.Context, w *store.Wide, who string) (int64, error)
 	return w.Exec(ctx, `UPDATE freeze_entry SET lifted_at = $1, lifted_by = $2 WHERE practice = '' AND lifted_at = 0`, store.Micro(w.Now), who)
 }
 
+// PlatformStopped returns since when everything is stopped, for everybody; zero: it is not. It opens a transaction of its own, for pages, which
+// see their practice alone.
+func PlatformStopped(ctx context.Context, db *store.DB) (since time.Time, err error) {
+	err = db.WholeView(ctx, "is the platform stopped", func(w *store.Wide) error {
+		var at *int64
+		err := w.Row(ctx, `SELECT min(at) FROM freeze_entry WHERE practice = '' AND lifted_at = 0 AND part = ''`).Scan(&at)
+		if err == nil && at != nil {
+			since = store.Instant(*at)
+		}
+		return err
+	})
+	return since, err
+}
+
 // Stops returns the open freezes of the installation, one more than MostStops at most, and those with the given ids, open or lifted.
 func Stops(ctx context.Context, w *store.Wide, ids ...string) ([]Stop, error) {
 	rows, err := w.Query(ctx, `SELECT `+stopColumns+` FROM freeze_entry WHERE lifted_at = 0 ORDER BY practice, id LIMIT $1`, MostStops+1)

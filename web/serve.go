@@ -10,7 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -180,23 +179,8 @@ func (s *server) complete(v *page.Visit) error {
 	}
 	v.Text = text.For(v.Practice.Language)
 	v.Base = s.frame(v, failed)
-	if len(stops) > 0 {
-		v.Base.Warning = stopped(v, stops)
-	}
-	return nil
-}
-
-// stopped says since when sending is stopped, or a part of it.
-func stopped(v *page.Visit, stops []message.Stop) *ui.Flash {
-	say, since := "frame.stopped-part", stops[0].At
-	if at := slices.IndexFunc(stops, message.Stop.Whole); at >= 0 {
-		say, since = "frame.stopped", stops[at].At
-	}
-	out := &ui.Flash{Kind: ui.Bad, Say: v.Say(say, v.Text.Moment(since.In(v.Location), v.Now.In(v.Location)))}
-	if v.May(guard.SendingStop) {
-		out.Link, out.Action = "/stop", v.Say("frame.stopped-look")
-	}
-	return out
+	v.Base.Warning, err = s.warn(v, stops)
+	return err
 }
 
 func (s *server) frame(v *page.Visit, failed int) ui.Frame {

@@ -67,6 +67,24 @@ func TestSendingIsStopped(t *testing.T) {
 	})
 }
 
+// The platform's stop is said on every practice's pages, and not by whom a practice could end it.
+func TestThePlatformsStopIsSaid(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		err := w.db.Whole(context.Background(), "test", func(tx *store.Wide) error {
+			_, err := message.FreezePlatform(context.Background(), tx, "command", "a drill")
+			return err
+		})
+		if err != nil {
+			w.Fatal(err)
+		}
+		for _, path := range []string{"/", "/stop"} {
+			w.says(w.get(path), 200, "Sending is stopped for every practice since")
+			w.silent(w.get(path), "a drill")
+		}
+	})
+}
+
 // A stopped member is signed out, and may not be stopped by somebody who could not take their access away.
 func TestAStoppedMemberIsSignedOut(t *testing.T) {
 	t.Parallel()

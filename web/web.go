@@ -48,8 +48,9 @@ const (
 
 type server struct {
 	Config
-	hosts  map[string]bool
-	limits *throttle.Limits
+	platform platform
+	hosts    map[string]bool
+	limits   *throttle.Limits
 }
 
 // New makes the handler of members' pages.

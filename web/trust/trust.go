@@ -169,7 +169,9 @@ func (s *stopping) list(ctx context.Context, tx *store.Tx) error {
 func (s *stopping) read(did string) error {
 	v := s.visit
 	s.frame = v.Frame(v.Say("stop.title"), home)
-	s.frame.Warning = nil // the page says it itself
+	if w := s.frame.Warning; w != nil && w.Link != "" { // the page says it itself; of the platform's stop it knows nothing
+		s.frame.Warning = nil
+	}
 	return v.View(func(ctx context.Context, tx *store.Tx) error {
 		err := s.list(ctx, tx)
 		if err != nil {

@@ -33,6 +33,7 @@ var stopEnglish = map[string]string{
 	"stop.left-more":   "and %s more",
 	"stop.message":     "A message",
 
+	"frame.stopped-all":  "Sending is stopped for every practice since %s, by those who run this service. Nothing leaves until it is lifted; what is due waits.",
 	"frame.stopped-part": "A part of what is sent is stopped since %s. It waits until the stop is lifted.",
 	"frame.stopped-look": "What is stopped",
 }
