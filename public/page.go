@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 )
 
-
 // css is the one style sheet; its address changes with its content, so that browsers may keep it.
 //
 //go:embed page.css

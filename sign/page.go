@@ -13,7 +13,6 @@ import (
 	"letterhead/approval"
 )
 
-
 // The one style sheet and the one script; their addresses change with their content, so that browsers may keep them.
 //
 //go:embed page.css
