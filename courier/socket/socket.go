@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"letterhead/fault"
@@ -97,6 +98,7 @@ const (
 // Serve answers on a socket in a folder, named after the process, until ctx ends.
 func Serve(ctx context.Context, folder, process string, answer func(context.Context, Request) Answer) error {
 	path := filepath.Join(folder, prefix+process+suffix)
+	sweep(ctx, folder)
 	listener, err := listen(path)
 	if err != nil {
 		return fmt.Errorf("listen on the courier's socket: %w", err)
@@ -121,6 +123,31 @@ func Serve(ctx context.Context, folder, process string, answer func(context.Cont
 			serve(ctx, connection, answer)
 		})
 	}
+}
+
+// sweep removes the sockets of processes that died: they got their names when they listened, so nobody listens where a call is refused.
+func sweep(ctx context.Context, folder string) {
+	paths, err := filepath.Glob(filepath.Join(folder, prefix+"*"+suffix))
+	if err != nil {
+		return
+	}
+	for _, path := range paths {
+		connection, err := dial(ctx, path)
+		if err == nil {
+			_ = connection.Close()
+		} else if errors.Is(err, syscall.ECONNREFUSED) {
+			_ = os.Remove(path) // one that stays does no harm
+		}
+	}
+}
+
+func dial(ctx context.Context, path string) (net.Conn, error) {
+	address, done, err := short(path)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return (&net.Dialer{Timeout: within}).DialContext(ctx, "unix", address)
 }
 
 // listen binds a socket that nobody but its owner may use, from its first instant on: it gets its name when it has its mode.
@@ -234,14 +261,7 @@ func Ask(ctx context.Context, folder string, request Request) ([]Answer, error) 
 }
 
 func ask(ctx context.Context, path string, line []byte) (answer Answer, err error) {
-	address, done, err := short(path)
-	if err != nil {
-		return answer, err
-	}
-	defer done()
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	connection, err := (&net.Dialer{}).DialContext(ctx, "unix", address)
+	connection, err := dial(ctx, path)
 	if err != nil {
 		return answer, err
 	}

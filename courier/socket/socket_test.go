@@ -55,6 +55,10 @@ func TestEveryCourierIsTold(t *testing.T) {
 	if _, err := socket.Ask(t.Context(), folder, socket.Request{Do: socket.Status}); err == nil {
 		t.Error("nobody answered, and that was no error")
 	}
+	dead := filepath.Join(folder, "stop-killed.sock")
+	if err := os.WriteFile(dead, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	one := serve(t, folder, "one")
 	serve(t, folder, "two")
 	if err := os.WriteFile(filepath.Join(folder, "stop-dead.sock"), nil, 0o600); err != nil {
@@ -63,6 +67,9 @@ func TestEveryCourierIsTold(t *testing.T) {
 	answers, err := socket.Ask(t.Context(), folder, socket.Request{Do: socket.Stop, Practice: "p", Scope: "rule", Subject: "reminder", Reason: "wrong"})
 	if err != nil || len(answers) != 2 || answers[0].Process != "one" || answers[1].Why != "stop p rule reminder wrong" {
 		t.Errorf("answers %+v, %v", answers, err)
+	}
+	if _, err := os.Stat(dead); !os.IsNotExist(err) {
+		t.Errorf("a dead process's socket stays: %v", err)
 	}
 	info, err := os.Stat(one)
 	if err != nil || info.Mode().Perm() != 0o600 {

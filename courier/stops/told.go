@@ -61,6 +61,7 @@ func Begun(folder string, practice store.PracticeID, now time.Time) (list []sock
 	if err != nil {
 		return nil, 0, err
 	}
+	list = []socket.Handed{}
 	for _, h := range all {
 		state := "begun"
 		if h.Answer != nil {
