@@ -89,10 +89,17 @@ func (r *run) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.db.View(ctx, r.actor, func(tx *store.Tx) error { return r.look(ctx, tx) }); err != nil {
+	var clients int64
+	err = r.db.View(ctx, r.actor, func(tx *store.Tx) (err error) {
+		if clients, err = client.CountActive(ctx, tx); err != nil {
+			return err
+		}
+		return r.look(ctx, tx)
+	})
+	if err != nil {
 		return err
 	}
-	if !r.options.OtherPractice {
+	if clients > 0 && !r.options.OtherPractice { // into an empty one nothing is mixed: that is remarked on
 		if err := r.details.foreign(r.open); err != nil {
 			return err
 		}

@@ -52,7 +52,8 @@ type Options struct {
 	Mapping  *Mapping       // other headings and words; nil for our own
 	Remarks  io.Writer      // gets every remark as a line of JSON; nil for none
 	Progress func(Progress) // told after each batch; nil for nobody
-	// OtherPractice takes an export whose practice.json names a practice of another country and another name or zone; without it that is refused.
+	// OtherPractice takes an export whose practice.json names a practice of another country and another name or zone into one that has clients
+	// already; without it that is refused.
 	OtherPractice bool
 	Actor         store.Actor // on whose behalf; its practice is set by Import. The zero value is the agent "import"
 }
