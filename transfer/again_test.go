@@ -280,7 +280,7 @@ func TestPracticesDoNotMeet(t *testing.T) {
 func TestAnotherPracticesExportIsRefused(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(b *bench) {
-		b.bring(files(people, visits), transfer.Options{})
+		b.bring(files(people, visits, "practice.json", dayFirst), transfer.Options{})
 		had := b.count(`SELECT count(*) FROM client WHERE practice = $1`)
 		for _, c := range []struct {
 			details string
