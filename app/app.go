@@ -44,7 +44,7 @@ type call struct {
 func commands() []command {
 	return []command{
 		demoCommand(), initCommand(), practiceCommand(), memberCommand(), serveCommand(), courierCommand(), importCommand(), planCommand(), tickCommand(),
-		domainCommand(), bounceCommand(), stopCommand(), liftCommand(), backupCommand(), restoreCommand(), migrateCommand(), doctorCommand(), benchCommand(), routesCommand(), versionCommand(),
+		domainCommand(), bounceCommand(), stopCommand(), liftCommand(), backupCommand(), restoreCommand(), migrateCommand(), doctorCommand(), benchCommand(), drillCommand(), routesCommand(), versionCommand(),
 	}
 }
 

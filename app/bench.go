@@ -5,9 +5,6 @@ import (
 	"errors"
 	"flag"
 	"log/slog"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -46,7 +43,7 @@ func benchCommand() command {
 			return rehearse.ServeBare(ctx, c.in, c.out)
 		}
 		options := rehearse.BenchOptions{Names: c.args, Engine: engine, Quick: quick, JSON: c.json, Out: c.out, Log: c.errs}
-		program, err := itself()
+		program, err := rehearse.Itself()
 		if err != nil {
 			return err
 		}
@@ -54,18 +51,6 @@ func benchCommand() command {
 		return rehearse.Bench(ctx, benched{}, options)
 	}
 	return cmd
-}
-
-// itself is the path of this program by the name it was started with, by which a program of several names knows what to do.
-func itself() (string, error) {
-	path, err := exec.LookPath(os.Args[0])
-	if err == nil {
-		path, err = filepath.Abs(path)
-	}
-	if err != nil {
-		return os.Executable()
-	}
-	return path, nil
 }
 
 // benched is this program as the bench sees it: data folders made and opened as every command does, with no environment.

@@ -1,0 +1,290 @@
+package drill
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"letterhead/approval"
+	"letterhead/approval/assertion"
+	"letterhead/guard"
+	"letterhead/store"
+	"letterhead/testkit/key"
+)
+
+// overHTTP are attacks by whoever reaches the pages.
+func overHTTP() []attack {
+	return []attack{
+		{name: "send-without-session", class: "A1", words: true, do: sendWithoutSession, tries: "the send request of 2024, at every place where one might be, by nobody"},
+		{name: "send-from-other-practice", class: "A1", words: true, do: sendFromOther, tries: "the same with the session of another practice's owner, and with the victim's ids"},
+		{name: "send-from-front-desk", class: "A1", words: true, do: sendFromDesk, tries: "the same with the session of the victim's front desk"},
+		{name: "stolen-session", class: "A6", do: stolenSession, tries: "the owner's cookies, without a key: the send requests, a rule changed to write to everybody, the desk"},
+		{name: "stolen-credential", class: "A6", words: true, do: stolenCredential, tries: "a program's key with every scope there is: the send requests, the pages, the desk"},
+		{name: "desk-from-the-pages", class: "A2", words: true, do: deskFromPages, tries: "a script on the pages' origin (XSS) with all of the owner's cookies asks the desk for a list, a sheet, a signature"},
+		{name: "sign-in-as-signature", class: "A13", do: signInAsSignature, tries: "the owner's passkey is asked, at the sign-in, for a challenge that is a sheet with other words; the answer goes into the chain"},
+		{name: "public-forms", class: "A3", words: true, do: publicForms, tries: "sign-in, invitation, unsubscribe, links and hooks, each with a stranger's address and the words of 2024"},
+	}
+}
+
+func sendWithoutSession(ctx context.Context, w *world) error { return w.trySending(ctx, nil, nil) }
+
+func sendFromOther(ctx context.Context, w *world) error {
+	owner, err := w.owner(ctx, w.other)
+	if err != nil {
+		return err
+	}
+	cookies, err := w.session(ctx, w.other, owner.ID)
+	if err != nil {
+		return err
+	}
+	if err := w.trySending(ctx, cookies, nil); err != nil {
+		return err
+	}
+	// What there is of the victim's, by its real ids.
+	ids, err := w.ids(ctx)
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{"/appointments/" + ids.appointment, "/clients/" + ids.client + "/reach"} {
+		if err := w.refused(ctx, ask{method: http.MethodGet, to: w.serving.Pages + path, cookies: cookies}); err != nil {
+			return err
+		}
+	}
+	return w.refused(ctx, ask{method: http.MethodPost, to: w.serving.Pages + "/appointments/" + ids.appointment + "/cancel", cookies: cookies, kind: formKind, header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
+}
+
+type ids struct{ appointment, client string }
+
+func (w *world) ids(ctx context.Context) (found ids, err error) {
+	err = w.db.WholeView(ctx, "drill: ids", func(x *store.Wide) error {
+		return x.Row(ctx, `SELECT appointment, client FROM attendee WHERE practice = $1 ORDER BY id LIMIT 1`, string(w.victim)).Scan(&found.appointment, &found.client)
+	})
+	return found, err
+}
+
+func sendFromDesk(ctx context.Context, w *world) error {
+	m, err := w.member(ctx, w.victim, guard.FrontDesk)
+	if err != nil {
+		return err
+	}
+	cookies, err := w.session(ctx, w.victim, m.ID)
+	if err != nil {
+		return err
+	}
+	return w.trySending(ctx, cookies, nil)
+}
+
+func stolenSession(ctx context.Context, w *world) error {
+	owner, err := w.owner(ctx, w.victim)
+	if err != nil {
+		return err
+	}
+	cookies, err := w.session(ctx, w.victim, owner.ID)
+	if err != nil {
+		return err
+	}
+	if err := w.trySending(ctx, cookies, nil); err != nil {
+		return err
+	}
+	if err := w.atDesk(ctx, cookies, map[string]string{"Sec-Fetch-Site": "none"}); err != nil {
+		return err
+	}
+	// The page of automatic messages is the owner's to change: what comes of it is not signed.
+	return w.changeRule(ctx, cookies, "reminder-2-days")
+}
+
+var field = regexp.MustCompile(`<input[^>]*name="([^"]*)"[^>]*value="([^"]*)"`)
+
+// changeRule saves a rule's page with another hour, as a browser would.
+func (w *world) changeRule(ctx context.Context, cookies []*http.Cookie, rule string) error {
+	to := w.serving.Pages + "/settings/messages/rules/" + rule
+	status, page, _, err := w.ask(ctx, ask{method: http.MethodGet, to: to, cookies: cookies})
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("the page of a rule was answered %d", status)
+	}
+	pairs := []string{}
+	for _, m := range field.FindAllStringSubmatch(page, -1) {
+		name, value := html.UnescapeString(m[1]), html.UnescapeString(m[2])
+		if name == "at" {
+			value = "09:00"
+		}
+		pairs = append(pairs, name, value)
+	}
+	status, _, _, err = w.ask(ctx, ask{method: http.MethodPost, to: to, body: form(pairs...), kind: formKind, cookies: cookies, header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
+	if err == nil {
+		w.answers.add(fmt.Sprintf("rule saved: %d", status), 1)
+	}
+	return err
+}
+
+func stolenCredential(ctx context.Context, w *world) error {
+	owner, err := w.owner(ctx, w.victim)
+	if err != nil {
+		return err
+	}
+	door, err := w.door()
+	if err != nil {
+		return err
+	}
+	var text string
+	err = w.db.Change(ctx, store.Actor{Practice: w.victim, Member: owner.ID}, func(tx *store.Tx) (err error) {
+		text, _, err = door.AddCredential(ctx, tx, owner, "stolen", guard.Scopes(), tx.Now.Add(24*time.Hour))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	header := map[string]string{"Authorization": "Bearer " + text, "X-Api-Key": text}
+	if err := w.trySending(ctx, nil, header); err != nil {
+		return err
+	}
+	return w.atDesk(ctx, nil, header)
+}
+
+// atDesk asks the desk for everything that needs a key.
+func (w *world) atDesk(ctx context.Context, cookies []*http.Cookie, header map[string]string) error {
+	home := w.serving.Desk + "/p/" + string(w.victim)
+	asks := []ask{
+		{method: http.MethodPost, to: home + "/sheet", body: `{"items":["x"]}`, kind: jsonKind},
+		{method: http.MethodPost, to: home + "/sign/x", body: `{"key":"x"}`, kind: jsonKind},
+		{method: http.MethodPost, to: home + "/unlock", body: `{"key":"x","client_data":"e30","authenticator_data":"","signature":""}`, kind: jsonKind},
+		{method: http.MethodPost, to: home + "/first", body: `{"secret":"x"}`, kind: jsonKind},
+		{method: http.MethodPost, to: home + "/compose", body: form("kind", "hosts", "hosts", evil), kind: formKind},
+		{method: http.MethodPost, to: home + "/invite", body: form("member", "x"), kind: formKind},
+		{method: http.MethodGet, to: home + "/keys"}, {method: http.MethodGet, to: home + "/keep"},
+	}
+	for _, a := range asks {
+		a.cookies = cookies
+		for _, c := range cookies { // the name of the desk's own cookie too
+			a.cookies = append(a.cookies, &http.Cookie{Name: "desk", Value: c.Value})
+		}
+		a.header = header
+		if err := w.refused(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func deskFromPages(ctx context.Context, w *world) error {
+	owner, err := w.owner(ctx, w.victim)
+	if err != nil {
+		return err
+	}
+	cookies, err := w.session(ctx, w.victim, owner.ID)
+	if err != nil {
+		return err
+	}
+	// What a browser says of a request that a script, a form, a frame or an image of the pages' origin makes: another port is the same site.
+	for _, mode := range [][2]string{{"cors", "empty"}, {"no-cors", "empty"}, {"no-cors", "image"}, {"navigate", "iframe"}} {
+		header := map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": mode[0], "Sec-Fetch-Dest": mode[1], "Origin": w.serving.Pages}
+		if err := w.atDesk(ctx, cookies, header); err != nil {
+			return err
+		}
+		home := w.serving.Desk + "/p/" + string(w.victim)
+		if err := w.refused(ctx, ask{method: http.MethodGet, to: home, cookies: cookies, header: header}); err != nil {
+			return err
+		}
+		if err := w.refused(ctx, ask{method: http.MethodPost, to: home + "/ask", body: `{"for":"unlock"}`, kind: jsonKind, cookies: cookies, header: header}); err != nil {
+			return err
+		}
+		_, _, got, err := w.ask(ctx, ask{method: http.MethodGet, to: home, cookies: cookies, header: header})
+		if err != nil {
+			return err
+		}
+		if got.Get("Access-Control-Allow-Origin") != "" {
+			w.wrong("the desk lets another origin read")
+		}
+	}
+	return nil
+}
+
+func signInAsSignature(ctx context.Context, w *world) error {
+	// The sign-in's page does not say what is signed there: a sheet is put in the place of its challenge. Even where the passkey is the one that
+	// signs, its answer says where it was given.
+	o, err := w.signer(ctx, w.victim)
+	if err != nil {
+		return err
+	}
+	mine := *o.Key
+	mine.Party = assertion.Party{Origin: w.serving.Pages, RPID: "localhost"}
+	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, nil)
+	if err != nil {
+		return err
+	}
+	if err := w.plant(ctx, w.victim, subject, content, digest); err != nil {
+		return err
+	}
+	if err := w.slipIn(ctx, w.victim, &mine, func(s *approval.State) *approval.Statement {
+		x := s.Draft(approval.KindWording, subject, o.Member)
+		x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: "appointments"}
+		return x
+	}); err != nil {
+		return err
+	}
+	// And the other way round: the answer to a sign-in's challenge does not unlock the desk.
+	return w.unlockWith(ctx, &mine)
+}
+
+var options = regexp.MustCompile(`challenge&#34;:&#34;([A-Za-z0-9_-]+)`)
+
+// unlockWith answers the desk with an assertion over the sign-in's challenge.
+func (w *world) unlockWith(ctx context.Context, k *key.Key) error {
+	_, page, _, err := w.ask(ctx, ask{method: http.MethodGet, to: w.serving.Pages + "/sign-in"})
+	if err != nil {
+		return err
+	}
+	found := options.FindStringSubmatch(page)
+	if found == nil {
+		return fmt.Errorf("the sign-in's page has no challenge")
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(found[1])
+	if err != nil {
+		return err
+	}
+	s := k.Sign([32]byte(append(raw, make([]byte, 32)...)[:32]))
+	encode := base64.RawURLEncoding.EncodeToString
+	body := fmt.Sprintf(`{"key":%q,"authenticator_data":%q,"client_data":%q,"signature":%q}`, s.Key, encode(s.AuthenticatorData), encode(s.ClientData), encode(s.Signature))
+	return w.refused(ctx, ask{method: http.MethodPost, to: w.serving.Desk + "/p/" + string(w.victim) + "/unlock", body: body, kind: jsonKind})
+}
+
+var value = regexp.MustCompile(` value="[^"<>]*"`)
+
+func publicForms(ctx context.Context, w *world) error {
+	stranger := `"><b>` + mark + `</b>@` + evil
+	fields := form("email", stranger, "address", stranger, "name", mark, "username", stranger, "password", mark, "state", mark, "answer", mark, "code", mark, "text", mark, "reason", mark)
+	for _, path := range []string{"/sign-in/passkey", "/sign-in/password", "/sign-in/code", "/sign-in/practice", "/invitation/" + mark + "/passkey", "/invitation/" + mark + "/password",
+		"/unsubscribe/" + mark, "/hooks/sms/" + mark, "/hooks/mail/sink", "/hooks/mail/" + mark, "/l/" + mark + "/1"} {
+		for _, header := range []map[string]string{{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site", "Origin": "https://" + evil}, {}} {
+			for _, method := range []string{http.MethodPost, http.MethodGet} {
+				a := ask{method: method, to: w.serving.Pages + path, header: header}
+				if method == http.MethodPost {
+					a.body, a.kind = fields, formKind
+				} else {
+					a.to += "?" + fields
+				}
+				status, text, _, err := w.ask(ctx, a)
+				if err != nil {
+					return err
+				}
+				w.answers.add(fmt.Sprintf("answered %d", status), 1)
+				if status >= 500 {
+					w.wrong("%s %s was answered %d", method, path, status)
+				}
+				// A form is shown again with what was typed into it, as its value and escaped.
+				if text = value.ReplaceAllString(text, ""); strings.Contains(text, mark) || strings.Contains(text, evil) {
+					w.wrong("%s %s echoed what it was given", method, path)
+				}
+			}
+		}
+	}
+	return nil
+}

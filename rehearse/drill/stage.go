@@ -1,0 +1,287 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing/fstest"
+	"time"
+
+	"letterhead/rehearse"
+	"letterhead/store"
+	"letterhead/testkit/sink"
+	"letterhead/transfer"
+)
+
+const (
+	clients   = 40 // of the practice that is attacked: more than a first cohort, so that a bound of 20 can be missed
+	neighbour = 5  // of the other one
+	history   = 4  // who had a reminder in the days before
+	herdSize  = 20 // practices in a world of many; herdFull with Full
+	herdFull  = 200
+	herdEach  = 25 // clients of each
+)
+
+// stage is where worlds come from.
+type stage struct {
+	Options
+	folder string
+	noon   rehearse.Noon
+	base   site // SQLite: made once, and copied for each attack
+
+	mu   sync.Mutex
+	herd *site
+	made int
+}
+
+// site is a data folder that nobody has open.
+type site struct {
+	folder string
+	victim store.PracticeID
+	other  store.PracticeID
+	herd   []store.PracticeID
+}
+
+func (s *stage) prepare(ctx context.Context) (err error) {
+	if s.noon, err = rehearse.NextNoon(time.Now()); err != nil {
+		return err
+	}
+	if s.Database != "" {
+		return nil
+	}
+	s.base, err = s.make(ctx, s.path("base"), "")
+	return err
+}
+
+// place is the folder for a world, with a database of its own.
+func (s *stage) place(ctx context.Context, a *attack) (site, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.made++
+	folder := s.path(fmt.Sprintf("w%d", s.made))
+	if s.Database != "" {
+		p, err := s.make(ctx, folder, s.Database)
+		if err == nil && a.herd {
+			err = s.crowd(ctx, &p)
+		}
+		return p, err
+	}
+	from := &s.base
+	if a.herd {
+		if s.herd == nil {
+			made := s.base
+			made.folder = s.path("herd")
+			if err := rehearse.CopyFolder(made.folder, s.base.folder); err != nil {
+				return site{}, err
+			}
+			if err := s.crowd(ctx, &made); err != nil {
+				return site{}, err
+			}
+			s.herd = &made
+		}
+		from = s.herd
+	}
+	p := *from
+	p.folder = folder
+	return p, rehearse.CopyFolder(folder, from.folder)
+}
+
+// configure writes a folder's configuration: every port is any port of loopback.
+func configure(folder, database, relay string) error {
+	text := "listen = \"localhost:0\"\n"
+	if database != "" {
+		text += fmt.Sprintf("database = %q\n", database)
+	}
+	text += "[courier]\nplatform_domain = \"mail.drill.example\"\n"
+	if relay != "" {
+		text += fmt.Sprintf("[[courier.relay]]\nname = \"sink\"\naddress = %q\ntls = \"none\"\n", relay)
+	}
+	return os.WriteFile(filepath.Join(folder, "letterhead.toml"), []byte(text), 0o600)
+}
+
+// make makes an installation with two practices and three days of reminders behind it.
+func (s *stage) make(ctx context.Context, folder, database string) (p site, err error) {
+	p.folder = folder
+	relay, err := sink.ListenSMTP(sink.SMTPOptions{})
+	if err != nil {
+		return p, err
+	}
+	defer func() { err = errors.Join(err, relay.Close()) }()
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return p, err
+	}
+	if err := configure(folder, database, relay.Address()); err != nil {
+		return p, err
+	}
+	if err := s.Program.Make(ctx, folder); err != nil {
+		return p, err
+	}
+	ten := s.noon.Ten
+	err = s.at(ctx, folder, ten.AddDate(0, 0, -4), func(o rehearse.Opened) (err error) {
+		if p.victim, err = s.addPractice(ctx, folder, o, "Wattle Street Physiotherapy", "wattle", clients); err != nil {
+			return err
+		}
+		p.other, err = s.addPractice(ctx, folder, o, "Lee Valley Psychology", "lee", neighbour)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	// Three days ago the first reminders went, as slowly as first ones do.
+	for _, minutes := range []int{1, 18, 22, 26, 40} {
+		if err := s.live(ctx, folder, ten.AddDate(0, 0, -3).Add(time.Duration(minutes)*time.Minute)); err != nil {
+			return p, err
+		}
+	}
+	if n := relay.Count(); n != 2*history {
+		return p, fmt.Errorf("%d reminders went in the days before, not %d", n, 2*history)
+	}
+	return p, s.park(ctx, folder)
+}
+
+// park puts off what falls due today, until an attack lets it go.
+func (s *stage) park(ctx context.Context, folder string) error {
+	return s.at(ctx, folder, s.noon.Ten, func(o rehearse.Opened) error {
+		// The sweep for gaps would find what is put off: the one that was open since the first days ends, and today's has just been.
+		for range 2 {
+			if _, err := o.Jobs(ctx); err != nil {
+				return err
+			}
+		}
+		return o.Database().Whole(ctx, "drill: park", func(w *store.Wide) error {
+			_, err := w.Exec(ctx, `UPDATE due SET due_at = $1 WHERE state = 'open'`, store.Micro(s.noon.Ten.AddDate(0, 0, 30)))
+			return err
+		})
+	})
+}
+
+// at opens a folder as of an instant.
+func (s *stage) at(ctx context.Context, folder string, at time.Time, do func(rehearse.Opened) error) (err error) {
+	began := time.Now()
+	o, err := s.Program.Open(ctx, folder, func() time.Time { return at.Add(time.Since(began)) })
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.Close()) }()
+	return do(o)
+}
+
+// live plans and delivers at an instant until nothing moves.
+func (s *stage) live(ctx context.Context, folder string, at time.Time) error {
+	return s.at(ctx, folder, at, func(o rehearse.Opened) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		ended := make(chan error, 1)
+		go func() { ended <- o.Live(ctx) }()
+		var before, same int
+		for same < 6 {
+			select {
+			case err := <-ended:
+				return errors.Join(errors.New("the courier ended by itself"), err)
+			case <-time.After(100 * time.Millisecond):
+			}
+			var now int
+			err := o.Database().WholeView(ctx, "drill: watch", func(w *store.Wide) error {
+				return w.Row(ctx, `SELECT count(*) FROM message_step`).Scan(&now)
+			})
+			if err != nil {
+				return err
+			}
+			if same++; now != before {
+				before, same = now, 0
+			}
+		}
+		cancel()
+		return <-ended
+	})
+}
+
+// addPractice makes a practice whose clients have an appointment the day after tomorrow, and the first of them one that was reminded of three days ago;
+// its owner's key in software signs all of it.
+func (s *stage) addPractice(ctx context.Context, folder string, o rehearse.Opened, name, label string, count int) (store.PracticeID, error) {
+	id, err := o.AddPractice(ctx, rehearse.SamplePractice{Name: name, Country: "AU", Zone: s.noon.Zone, Owner: "owner@" + label + ".example",
+		Phone: "(03) 5550 0142", Email: "desk@" + label + ".example", Website: label + ".example", Address: "12 Wattle Street\nBallarat VIC 3350"})
+	if err != nil {
+		return "", err
+	}
+	people := make([]person, count)
+	for i := range people {
+		people[i] = person{first: "Jo", last: fmt.Sprintf("Client %s", letters(i)), email: fmt.Sprintf("c%d@%s.example", i, label), before: i < history}
+	}
+	report, err := s.bring(ctx, o, id, 1000, people)
+	if err != nil {
+		return "", err
+	}
+	if wanted := count + history; report.Appointments.Created != wanted {
+		return "", fmt.Errorf("%d appointments imported instead of %d: %s", report.Appointments.Created, wanted, report.Summary())
+	}
+	courier := filepath.Join(folder, "courier")
+	return id, rehearse.SignAll(ctx, rehearse.Signing{DB: o.Database(), Folder: courier, Journal: journalOf(courier), Practice: id})
+}
+
+// letters is a number as a name may hold it.
+func letters(n int) string {
+	out := ""
+	for ok := true; ok; ok = n > 0 {
+		out = string(rune('a'+n%26)) + out
+		n /= 26
+	}
+	return out
+}
+
+// person is a client to be.
+type person struct {
+	first, last, email string
+	before             bool // had a reminder in the days before
+}
+
+// bring imports clients as another system exports them, each with an appointment the day after tomorrow.
+func (s *stage) bring(ctx context.Context, o rehearse.Opened, id store.PracticeID, first int, people []person) (*transfer.Report, error) {
+	const slots = 44
+	rows := [][]string{{"Client ID", "Title", "First Name", "Last Name", "Preferred Name", "Date of Birth", "Email", "Mobile", "Reminder Type", "Email Marketing", "Time Zone", "Alert", "Archived"}}
+	diary := [][]string{{"Appointment ID", "Client ID", "Practitioner", "Service", "Date", "Start Time", "Minutes", "Location", "Status"}}
+	book := func(n, i, day int) {
+		date, minute := s.noon.Day.Add(day), 9*60+15*(i%slots)
+		diary = append(diary, []string{fmt.Sprint(n), fmt.Sprint(first + i), "Petra " + letters(i/slots), "Standard consultation",
+			fmt.Sprintf("%02d/%02d/%04d", date.Day, int(date.Month), date.Year), fmt.Sprintf("%02d:%02d", minute/60, minute%60), "15", "Main rooms", "Booked"})
+	}
+	for i, p := range people {
+		rows = append(rows, []string{fmt.Sprint(first + i), "", p.first, p.last, "", "01/02/1980", p.email, "", "Email", "", "", "", "No"})
+		book(10*(first+i), i, 0)
+		if p.before {
+			book(10*(first+i)+1, i, -3)
+		}
+	}
+	about, err := json.Marshal(map[string]any{"zone": s.noon.Zone, "country": "AU", "date_order": "DMY"})
+	if err != nil {
+		return nil, err
+	}
+	export := fstest.MapFS{"practice.json": {Data: about}, "clients.csv": {Data: []byte(rehearse.CSV(rows))}, "appointments.csv": {Data: []byte(rehearse.CSV(diary))}}
+	return transfer.Import(ctx, o.Database(), o.Keeper(), id, transfer.Source{FS: export}, transfer.Options{Actor: store.Actor{Practice: id, Agent: "import"}})
+}
+
+// crowd adds many practices to a world.
+func (s *stage) crowd(ctx context.Context, p *site) error {
+	count := herdSize
+	if s.Full {
+		count = herdFull
+	}
+	err := s.at(ctx, p.folder, s.noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) error {
+		for i := range count {
+			id, err := s.addPractice(ctx, p.folder, o, "Practice "+letters(i), "herd"+letters(i), herdEach)
+			if err != nil {
+				return err
+			}
+			p.herd = append(p.herd, id)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.park(ctx, p.folder)
+}
