@@ -165,8 +165,11 @@ func (w *world) settle(ctx context.Context, a *attack) error {
 		w.others = neighbour
 	}
 	var moved time.Time
-	before := ""
-	for end := time.Now().Add(settlesIn); time.Now().Before(end); {
+	before, limit := "", settlesIn
+	if w.Full {
+		limit = 5 * time.Minute
+	}
+	for end := time.Now().Add(limit); time.Now().Before(end); {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
