@@ -143,7 +143,7 @@ func TestTallies(t *testing.T) {
 	if letters(0) != "a" || letters(25) != "z" || letters(26) != "ba" {
 		t.Error(letters(0), letters(25), letters(26))
 	}
-	if time.Duration(useful) < time.Hour {
+	if useful < time.Hour {
 		t.Error("forged messages are too late at once")
 	}
 }
