@@ -59,7 +59,7 @@ var floors = []struct {
 	ordered  bool // may import those before it; otherwise none of its floor
 }{
 	{"ground", []string{"fault", "zone", "store"}, true},
-	{"machinery", []string{"vault", "guard", "job", "wording", "approval", "message", "courier"}, true},
+	{"machinery", []string{"vault", "job", "wording", "approval", "guard", "message", "courier"}, true},
 	{"product", []string{"practice", "client", "calendar", "template", "plan", "order", "transfer"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
 	{"test tools", []string{"testkit", "rehearse"}, true},

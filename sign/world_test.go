@@ -264,7 +264,7 @@ func answerOf(s approval.Signature) object {
 func (c *caller) make(purpose string, k *key.Key, secret, seed string) (int, object) {
 	c.w.Helper()
 	challenge, to := c.ask(purpose, secret)
-	object1, client := k.Create(challenge)
+	object1, client := k.Create(challenge[:])
 	body := object{"attestation_object": encode(object1), "client_data": encode(client)}
 	if secret != "" {
 		raw, err := base64.RawURLEncoding.DecodeString(secret)

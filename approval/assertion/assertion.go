@@ -54,6 +54,7 @@ const (
 const (
 	userPresent  = 0x01
 	userVerified = 0x04
+	backedUp     = 0x10
 	attested     = 0x40
 	extensions   = 0x80
 )
@@ -77,6 +78,24 @@ func (a *Assertion) Verify(key *PublicKey, challenge [sha256.Size]byte, parties 
 	hash := sha256.Sum256(a.ClientData)
 	return key.verify(append(bytes.Clone(a.AuthenticatorData), hash[:]...), a.Signature)
 }
+
+// Device is what an authenticator tells of itself.
+type Device struct {
+	Count  uint32 // signatures so far, 0 where it does not count
+	Backed bool   // the key is copied between its owner's devices
+}
+
+const fixedData = sha256.Size + 1 + 4 // hash, flags, counter
+
+func deviceOf(data []byte) (d Device) {
+	if len(data) >= fixedData {
+		d.Count, d.Backed = binary.BigEndian.Uint32(data[sha256.Size+1:]), data[sha256.Size]&backedUp != 0
+	}
+	return d
+}
+
+// Device is what the authenticator told; nothing is proven by it before Verify.
+func (a *Assertion) Device() Device { return deviceOf(a.AuthenticatorData) }
 
 // clientData are the members of clientDataJSON that decide (WebAuthn Level 2 §5.8.1).
 type clientData struct {
@@ -177,13 +196,12 @@ func (d *authenticatorData) check(p Party) error {
 }
 
 func parseAuthenticatorData(raw []byte) (*authenticatorData, error) {
-	const fixed = sha256.Size + 1 + 4 // hash, flags, counter
 	broken := func(what string) error { return fmt.Errorf("%w: authenticator data: %s", ErrForm, what) }
-	if len(raw) < fixed || len(raw) > MaxAuthenticatorData {
+	if len(raw) < fixedData || len(raw) > MaxAuthenticatorData {
 		return nil, broken("its length")
 	}
 	d := &authenticatorData{party: [sha256.Size]byte(raw), flags: raw[sha256.Size]}
-	rest := raw[fixed:]
+	rest := raw[fixedData:]
 	if d.flags&attested != 0 {
 		if len(rest) < 18 {
 			return nil, broken("the credential")
@@ -220,6 +238,7 @@ func parseAuthenticatorData(raw []byte) (*authenticatorData, error) {
 type Registration struct {
 	Credential []byte
 	PublicKey  []byte // COSE_Key, as ParseKey reads it
+	Device
 }
 
 // Register reads the answer to navigator.credentials.create (WebAuthn Level 2 §7.1) with attestation "none" or any other, which is not looked at.
@@ -248,5 +267,5 @@ func Register(attestationObject, clientDataJSON []byte, challenge [sha256.Size]b
 	if _, err := ParseKey(data.key); err != nil {
 		return nil, err
 	}
-	return &Registration{Credential: bytes.Clone(data.credential), PublicKey: bytes.Clone(data.key)}, nil
+	return &Registration{Credential: bytes.Clone(data.credential), PublicKey: bytes.Clone(data.key), Device: deviceOf(raw)}, nil
 }

@@ -156,7 +156,7 @@ func TestWhatDoesNotHold(t *testing.T) {
 func TestRegister(t *testing.T) {
 	t.Parallel()
 	for _, k := range []*key.Key{key.New(key.Desk), key.NewEdDSA(key.Desk)} {
-		object, client := k.Create(challenge)
+		object, client := k.Create(challenge[:])
 		r, err := assertion.Register(object, client, challenge, key.Desk)
 		if err != nil || !bytes.Equal(r.Credential, k.Credential) || !bytes.Equal(r.PublicKey, k.COSE) {
 			t.Errorf("%+v %v", r, err)
@@ -176,7 +176,7 @@ func TestRegister(t *testing.T) {
 			t.Errorf("an assertion: %v", err)
 		}
 		k.Flags = key.Present
-		object, client = k.Create(challenge)
+		object, client = k.Create(challenge[:])
 		if _, err := assertion.Register(object, client, challenge, key.Desk); !errors.Is(err, assertion.ErrPresence) {
 			t.Errorf("not verified: %v", err)
 		}
@@ -253,7 +253,7 @@ func FuzzClientData(f *testing.F) {
 func FuzzAuthenticatorData(f *testing.F) {
 	k := key.New(key.Desk)
 	a := given(k)
-	object, client := k.Create(challenge)
+	object, client := k.Create(challenge[:])
 	f.Add(a.AuthenticatorData, object)
 	f.Add(binary.BigEndian.AppendUint32(append(make([]byte, 32), 0xff), 1), []byte{0xa3})
 	public := parsed(f, k.COSE)

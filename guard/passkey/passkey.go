@@ -5,26 +5,19 @@
 // authenticator says that its user was present and verified, and, for a sign-in, when the key's signature is right. Attestation is not asked
 // for and not looked at: any authenticator will do.
 //
-// It is pure: the caller keeps keys and challenges. Everything it reads is bounded.
+// It is pure: the caller keeps keys and challenges. Everything it reads is bounded. What is within an answer is read and verified by package
+// assertion, as it is for approvals; what is a sign-in's own stands here: the browser's JSON, whose key it is, its counter.
 package passkey
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/subtle"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 
+	"letterhead/approval/assertion"
 	"letterhead/fault"
 )
 
@@ -40,7 +33,7 @@ type Place struct {
 // Key is what is kept of a passkey.
 type Key struct {
 	ID     []byte // chosen by the authenticator
-	Public []byte // PKIX
+	Public []byte // COSE_Key (RFC 9053)
 	Count  uint32 // signatures so far, 0 where the authenticator does not count
 	Backed bool   // it is copied between its owner's devices
 }
@@ -55,7 +48,7 @@ func Challenge() []byte {
 // The bounds of an answer.
 const (
 	MaxAnswer = 16 << 10
-	maxID     = 1023 // WebAuthn §7.1 step 25
+	maxID     = assertion.MaxCredential
 )
 
 type bytes64 []byte
@@ -101,34 +94,40 @@ func read(raw []byte) (answer, error) {
 	return a, nil
 }
 
+// parties are where an answer may come from.
+func (p Place) parties() []assertion.Party {
+	out := make([]assertion.Party, len(p.Origins))
+	for i, origin := range p.Origins {
+		out[i] = assertion.Party{Origin: origin, RPID: p.Party}
+	}
+	return out
+}
+
+func challengeOf(raw []byte) (c [sha256.Size]byte, err error) {
+	if len(raw) != len(c) {
+		return c, refused("a challenge of %d bytes", len(raw))
+	}
+	return [sha256.Size]byte(raw), nil
+}
+
 // Register checks the answer to navigator.credentials.create and returns the new key. (WebAuthn §7.1)
 func Register(p Place, challenge, raw []byte) (Key, error) {
 	a, err := read(raw)
 	if err != nil {
 		return Key{}, err
 	}
-	if err := p.client(a.Response.ClientData, "webauthn.create", challenge); err != nil {
-		return Key{}, err
-	}
-	object, err := decode(a.Response.AttestationObject)
+	asked, err := challengeOf(challenge)
 	if err != nil {
 		return Key{}, err
 	}
-	data, _ := object["authData"].([]byte)
-	d, err := p.authenticator(data)
+	made, err := assertion.Register(a.Response.AttestationObject, a.Response.ClientData, asked, p.parties()...)
 	if err != nil {
-		return Key{}, err
+		return Key{}, ErrRefused.With(err)
 	}
-	if d.public == nil || !bytes.Equal(d.id, a.ID) {
-		return Key{}, refused("the answer holds no key, or another one")
+	if !bytes.Equal(made.Credential, a.ID) {
+		return Key{}, refused("the answer holds another key")
 	}
-	return Key{ID: d.id, Public: d.public, Count: d.count, Backed: d.flags&flagBacked != 0}, nil
-}
-
-// Used is what a sign-in says besides that it is right.
-type Used struct {
-	Count  uint32
-	Backed bool
+	return Key{ID: made.Credential, Public: made.PublicKey, Count: made.Count, Backed: made.Backed}, nil
 }
 
 // Credential reads which key an answer to navigator.credentials.get is by, and whose, so that the key can be looked up. Nothing is proven by it.
@@ -138,123 +137,30 @@ func Credential(raw []byte) (id, user []byte, err error) {
 }
 
 // Verify checks the answer to navigator.credentials.get against a key. (WebAuthn §7.2)
-func Verify(p Place, challenge []byte, k Key, raw []byte) (Used, error) {
+func Verify(p Place, challenge []byte, k Key, raw []byte) (assertion.Device, error) {
 	a, err := read(raw)
 	if err != nil {
-		return Used{}, err
+		return assertion.Device{}, err
 	}
 	if !bytes.Equal(a.ID, k.ID) {
-		return Used{}, refused("another key answered")
+		return assertion.Device{}, refused("another key answered")
 	}
-	if err := p.client(a.Response.ClientData, "webauthn.get", challenge); err != nil {
-		return Used{}, err
-	}
-	d, err := p.authenticator(a.Response.AuthenticatorData)
+	asked, err := challengeOf(challenge)
 	if err != nil {
-		return Used{}, err
+		return assertion.Device{}, err
 	}
-	hash := sha256.Sum256(a.Response.ClientData)
-	if err := signed(k.Public, append(slices.Clone([]byte(a.Response.AuthenticatorData)), hash[:]...), a.Response.Signature); err != nil {
-		return Used{}, err
+	key, err := assertion.ParseKey(k.Public)
+	if err != nil {
+		return assertion.Device{}, ErrRefused.With(err)
+	}
+	given := assertion.Assertion{AuthenticatorData: a.Response.AuthenticatorData, ClientData: a.Response.ClientData, Signature: a.Response.Signature}
+	if err := given.Verify(key, asked, p.parties()...); err != nil {
+		return assertion.Device{}, ErrRefused.With(err)
 	}
 	// A counter that stands still or goes back means that somebody has a copy of the key. (WebAuthn §7.2 step 22)
-	if (d.count != 0 || k.Count != 0) && d.count <= k.Count {
-		return Used{}, refused("the counter went from %d to %d", k.Count, d.count)
+	now := given.Device()
+	if (now.Count != 0 || k.Count != 0) && now.Count <= k.Count {
+		return assertion.Device{}, refused("the counter went from %d to %d", k.Count, now.Count)
 	}
-	return Used{Count: d.count, Backed: d.flags&flagBacked != 0}, nil
-}
-
-// client checks the client data: WebAuthn §5.8.1, §7.1 steps 7 to 10, §7.2 steps 11 to 14.
-func (p Place) client(raw []byte, ceremony string, challenge []byte) error {
-	var data struct {
-		Type        string  `json:"type"`
-		Challenge   bytes64 `json:"challenge"`
-		Origin      string  `json:"origin"`
-		CrossOrigin bool    `json:"crossOrigin"`
-		Top         string  `json:"topOrigin"`
-	}
-	if err := json.Unmarshal(raw, &data); err != nil {
-		return refused("no client data: %w", err)
-	}
-	switch {
-	case data.Type != ceremony:
-		return refused("the ceremony is another one")
-	case len(challenge) < 16 || subtle.ConstantTimeCompare(data.Challenge, challenge) != 1:
-		return refused("the challenge is another one")
-	case !slices.Contains(p.Origins, data.Origin):
-		return refused("the origin is another one")
-	case data.CrossOrigin || data.Top != "":
-		return refused("asked from within another site's page")
-	}
-	return nil
-}
-
-// The flags of authenticator data. (WebAuthn §6.1)
-const (
-	flagPresent  = 1 << 0
-	flagVerified = 1 << 2
-	flagBacked   = 1 << 4
-	flagKey      = 1 << 6
-)
-
-type authenticatorData struct {
-	flags      byte
-	count      uint32
-	id, public []byte
-}
-
-// authenticator reads and checks authenticator data: §6.1, §6.5.1.
-func (p Place) authenticator(raw []byte) (authenticatorData, error) {
-	var d authenticatorData
-	if len(raw) < 37 {
-		return d, refused("authenticator data of %d bytes", len(raw))
-	}
-	party := sha256.Sum256([]byte(p.Party))
-	if subtle.ConstantTimeCompare(raw[:32], party[:]) != 1 {
-		return d, refused("the relying party is another one")
-	}
-	d.flags, d.count = raw[32], binary.BigEndian.Uint32(raw[33:37])
-	if d.flags&flagPresent == 0 || d.flags&flagVerified == 0 {
-		return d, refused("the user was not verified")
-	}
-	if d.flags&flagKey == 0 {
-		return d, nil
-	}
-	rest := raw[37:]
-	if len(rest) < 18 {
-		return d, refused("the key's data end early")
-	}
-	length := int(binary.BigEndian.Uint16(rest[16:18]))
-	rest = rest[18:]
-	if length == 0 || length > maxID || len(rest) < length {
-		return d, refused("the key's id has %d bytes", length)
-	}
-	d.id = slices.Clone(rest[:length])
-	var err error
-	d.public, err = publicKey(rest[length:])
-	return d, err
-}
-
-var errSignature = errors.New("the signature is wrong")
-
-// signed checks a signature by a key's kind: ECDSA P-256 with SHA-256, Ed25519, RSA PKCS #1 v1.5 with SHA-256.
-func signed(public, message, signature []byte) error {
-	parsed, err := x509.ParsePKIXPublicKey(public)
-	if err != nil {
-		return ErrRefused.With(err)
-	}
-	hash := sha256.Sum256(message)
-	right := false
-	switch key := parsed.(type) {
-	case *ecdsa.PublicKey:
-		right = ecdsa.VerifyASN1(key, hash[:], signature)
-	case ed25519.PublicKey:
-		right = ed25519.Verify(key, message, signature)
-	case *rsa.PublicKey:
-		right = rsa.VerifyPKCS1v15(key, crypto.SHA256, hash[:], signature) == nil
-	}
-	if !right {
-		return ErrRefused.With(errSignature)
-	}
-	return nil
+	return now, nil
 }

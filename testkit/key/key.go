@@ -74,20 +74,19 @@ func (k *Key) Subject() string { return approval.KeySubject(k.Credential) }
 
 // Sign touches the key for a challenge.
 func (k *Key) Sign(challenge [sha256.Size]byte) approval.Signature {
-	data := k.authenticatorData()
-	kind := k.Type
-	if kind == "" {
-		kind = "webauthn.get"
-	}
-	client := k.clientData(kind, challenge)
+	a := k.Get(challenge[:])
+	return approval.Signature{Type: approval.TypeKey, Key: k.Subject(), AuthenticatorData: a.AuthenticatorData, ClientData: a.ClientData, Signature: a.Signature}
+}
+
+// Get answers navigator.credentials.get.
+func (k *Key) Get(challenge []byte) assertion.Assertion {
+	data, client := k.authenticatorData(), k.clientData("webauthn.get", challenge)
 	hash := sha256.Sum256(client)
-	return approval.Signature{
-		Type: approval.TypeKey, Key: k.Subject(), AuthenticatorData: data, ClientData: client, Signature: k.sign(append(append([]byte(nil), data...), hash[:]...)),
-	}
+	return assertion.Assertion{AuthenticatorData: data, ClientData: client, Signature: k.sign(append(append([]byte(nil), data...), hash[:]...))}
 }
 
 // Create answers navigator.credentials.create, with attestation "none".
-func (k *Key) Create(challenge [sha256.Size]byte) (attestationObject, clientData []byte) {
+func (k *Key) Create(challenge []byte) (attestationObject, clientData []byte) {
 	data := k.authenticatorData()
 	data[32] |= attested
 	data = append(data, make([]byte, 16)...) // AAGUID
@@ -110,8 +109,11 @@ func (k *Key) authenticatorData() []byte {
 	return binary.BigEndian.AppendUint32(append(party[:], k.Flags), k.Count)
 }
 
-func (k *Key) clientData(kind string, challenge [sha256.Size]byte) []byte {
-	members := map[string]any{"type": kind, "challenge": base64.RawURLEncoding.EncodeToString(challenge[:]), "origin": k.Party.Origin}
+func (k *Key) clientData(kind string, challenge []byte) []byte {
+	if k.Type != "" {
+		kind = k.Type
+	}
+	members := map[string]any{"type": kind, "challenge": base64.RawURLEncoding.EncodeToString(challenge), "origin": k.Party.Origin}
 	if k.Cross != nil {
 		members["crossOrigin"] = k.Cross
 	}
