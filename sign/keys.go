@@ -11,6 +11,7 @@ import (
 	"letterhead/fault"
 	"letterhead/guard"
 	"letterhead/message"
+	"letterhead/sign/proposal"
 	"letterhead/sign/show"
 	"letterhead/store"
 )
@@ -221,7 +222,7 @@ func (d *desk) composeRevoke(_ *visit, s *approval.State, _ *store.Tx, field fun
 	}}}, nil
 }
 
-func (d *desk) composeRole(v *visit, s *approval.State, tx *store.Tx, field func(string) string) ([]composed, error) {
+func (d *desk) composeRole(v *visit, _ *approval.State, _ *store.Tx, field func(string) string) ([]composed, error) {
 	member, role := store.MemberID(field("member")), approval.Role(field("role"))
 	if !slices.Contains(v.teammates(), member) {
 		return nil, fault.Field("member", "sign.member", "choose somebody of the team list")
@@ -234,13 +235,11 @@ func (d *desk) composeRole(v *visit, s *approval.State, tx *store.Tx, field func
 		return nil, fault.Field("alone", "sign.alone", "write a number of recipients")
 	}
 	body := approval.MemberBody{Role: role, Alone: alone}
-	if old, err := s.Current(approval.KindMember, string(member), tx.Now); err == nil && old.Statement.Body.Member.Channel != "" {
-		return []composed{d.memberStatement(v, member, body, true)}, nil // a second channel stays
-	}
-	return []composed{d.memberStatement(v, member, body, false)}, nil
+	return []composed{memberStatement(v, member, body)}, nil
 }
 
-func (d *desk) email(v *visit, member store.MemberID) string {
+// email is a member's address by the team list; "" where they are not on it.
+func (v *visit) email(member store.MemberID) string {
 	at := slices.IndexFunc(v.members, func(m guard.Member) bool { return m.ID == member })
 	if at < 0 {
 		return ""
@@ -312,22 +311,15 @@ func (d *desk) composeChannel(v *visit, s *approval.State, tx *store.Tx, _ func(
 	if old, err := s.Current(approval.KindMember, string(member), tx.Now); err == nil {
 		body.Alone = old.Statement.Body.Member.Alone
 	}
-	return []composed{d.memberStatement(v, member, body, true)}, nil
+	return []composed{memberStatement(v, member, body)}, nil
 }
 
 // memberStatement says what a member may sign, and that they are told at the e-mail address that the team list has now.
-func (d *desk) memberStatement(v *visit, member store.MemberID, body approval.MemberBody, told bool) composed {
-	c := composed{kind: approval.KindMember, subject: string(member)}
-	nonce := approval.NewNonce() // the commitment is bound to it
-	if address := d.email(v, member); told && address != "" {
-		body.Channel, body.Address = "email", approval.Commit(nonce, address)
-		c.facts = []show.Fact{{Name: "Told at", Value: []string{address}}}
-	}
-	c.fill = func(x *approval.Statement) {
-		same := body
-		x.Nonce, x.Body.Member = nonce, &same
-	}
-	return c
+func memberStatement(v *visit, member store.MemberID, body approval.MemberBody) composed {
+	address := v.email(member)
+	return composed{kind: approval.KindMember, subject: string(member), address: address, fill: func(x *approval.Statement) {
+		x.Body.Member = proposal.CommitTo(x, body, address)
+	}}
 }
 
 func (d *desk) lock(v *visit) (answer, error) {

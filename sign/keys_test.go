@@ -107,6 +107,12 @@ func TestWhatIsComposedIsShownAndSigned(t *testing.T) {
 	petra, _ := w.found(w.one)
 	var sender approval.Digest
 	w.state(w.one, func(s *approval.State, now time.Time) {
+		own, err := s.Current(approval.KindMember, string(w.one.petra), now)
+		if err != nil || own.Statement.Body.Member.Role != approval.Owner || own.Statement.Body.Member.Address != approval.Commit(own.Statement.Nonce, "petra@example.com") {
+			t.Errorf("the first set commits to the owner's own address: %v", err)
+		}
+	})
+	w.state(w.one, func(s *approval.State, now time.Time) {
 		for _, p := range s.Waiting(now) {
 			if p.Statement.Kind == approval.KindSender {
 				sender = p.Digest
@@ -121,9 +127,9 @@ func TestWhatIsComposedIsShownAndSigned(t *testing.T) {
 		{"withdraw", "Withdraw: Sender", []string{"digest", sender.String()}, "In force"},
 		{"host", "Switch off all links to evil.example", []string{"host", "evil.example", "off", "yes"}, "In force"},
 		{"host", "Switch links to evil.example on again", []string{"host", "evil.example"}, "Counts from"},
-		{"channel", "is told by e-mail", []string{}, "In force"},
 		{"role", "Jo Costa may sign as front desk", []string{"member", string(w.one.jo), "role", "front desk", "alone", "10"}, "In force"},
 		{"recovery", "Recovery sheet of Petra", []string{}, "In force"},
+		{"channel", "petra@example.com", []string{}, "Counts from"}, // a change of one's own address waits, as a change of role does
 	} {
 		status, page := petra.form("/compose", append([]string{"what", each.what}, each.fields...)...)
 		if status != http.StatusSeeOther {
@@ -133,10 +139,6 @@ func TestWhatIsComposedIsShownAndSigned(t *testing.T) {
 		has(t, petra.sign(strings.Split(each.shown, ":")[0]), each.said)
 	}
 	w.state(w.one, func(s *approval.State, now time.Time) {
-		own, err := s.Current(approval.KindMember, string(w.one.petra), now)
-		if err != nil || own.Statement.Body.Member.Address != approval.Commit(own.Statement.Nonce, "petra@example.com") {
-			t.Errorf("second channel: %v", err)
-		}
 		if jo, err := s.Current(approval.KindMember, string(w.one.jo), now); err != nil || jo.Statement.Body.Member.Alone != 10 {
 			t.Errorf("role: %v", err)
 		}
@@ -148,6 +150,28 @@ func TestWhatIsComposedIsShownAndSigned(t *testing.T) {
 		if status, _ := petra.form("/compose", fields...); status < 400 || status >= 500 {
 			t.Errorf("%s: %d", name, status)
 		}
+	}
+}
+
+// A member's row that was changed between looking and signing is not what was shown.
+func TestAnAddressThatWasSwappedIsNotSigned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	petra, _ := w.found(w.one)
+	set := func(email string) {
+		w.check(w.db.Change(context.Background(), store.Actor{Practice: w.one.id, Agent: "thief"}, func(tx *store.Tx) error {
+			_, err := tx.Exec(context.Background(), `UPDATE member SET email = $3 WHERE practice = $1 AND id = $2`, string(w.one.petra), email)
+			return err
+		}))
+	}
+	set("moved@example.com")
+	if page := html.UnescapeString(petra.page("")); !strings.Contains(page, "moved@example.com") {
+		t.Errorf("the new address is not shown: %s", plain(page))
+	}
+	items := petra.items("moved@example.com")
+	set("thief@evil.example")
+	if status, said := petra.trySign(items); status != http.StatusConflict {
+		t.Errorf("signed %v: %d %v", items, status, said)
 	}
 }
 

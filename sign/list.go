@@ -12,6 +12,7 @@ import (
 	"letterhead/approval"
 	"letterhead/message"
 	"letterhead/practice"
+	"letterhead/sign/proposal"
 	"letterhead/sign/show"
 	"letterhead/store"
 	"letterhead/template"
@@ -28,6 +29,7 @@ type item struct {
 	Signed    []string // names of who has
 	Fixed     bool     // belongs to the first touch
 	Candidate string   // id of the invitation that it comes from
+	Address   string   // that a member's statement commits to
 
 	Kind    string
 	Facts   []show.Fact
@@ -59,6 +61,7 @@ type composed struct {
 	subject  string
 	recovery bool        // enrols the key of the visit's recovery sheet
 	facts    []show.Fact // that do not stand in it
+	address  string      // that it commits to
 	fill     func(*approval.Statement)
 }
 
@@ -84,7 +87,7 @@ func (d *desk) list(ctx context.Context, tx *store.Tx, v *visit, s *approval.Sta
 	for _, c := range v.session.drafts() {
 		x := s.Draft(c.kind, c.subject, v.session.member)
 		c.fill(x)
-		b.add(&item{Statement: x, Facts: c.facts})
+		b.add(&item{Statement: x, Facts: c.facts, Address: c.address})
 	}
 	if err := b.proposals(); err != nil {
 		return nil, err
@@ -185,8 +188,12 @@ type builder struct {
 	book     *show.Directory
 }
 
+func toldAt(address string) show.Fact { return show.Fact{Name: "Told at", Value: []string{address}} }
+
 func (b *builder) add(i *item) {
-	i.ID = show.Name(i.Statement)
+	if i.ID = show.Name(i.Statement, i.Address); i.Address != "" {
+		i.Facts = append(i.Facts, toldAt(i.Address))
+	}
 	if slices.ContainsFunc(b.list.Items, func(other *item) bool {
 		return other.Statement.Kind == i.Statement.Kind && other.Statement.Subject == i.Statement.Subject
 	}) {
@@ -244,8 +251,9 @@ func (b *builder) candidates() error {
 		}
 		if b.state.Role(c.Member) != c.Role && !b.waits(approval.KindMember, string(c.Member)) {
 			x := b.state.Draft(approval.KindMember, string(c.Member), b.visit.session.member)
-			x.Body.Member = &approval.MemberBody{Role: c.Role}
-			b.add(&item{Statement: x, Candidate: c.ID})
+			address := b.visit.email(c.Member)
+			x.Body.Member = proposal.CommitTo(x, approval.MemberBody{Role: c.Role}, address)
+			b.add(&item{Statement: x, Candidate: c.ID, Address: address})
 		}
 		x := b.state.Draft(approval.KindKey, c.Key, b.visit.session.member)
 		x.Body.Key = &approval.KeyBody{Action: approval.Enrol, Member: c.Member, PublicKey: c.PublicKey, Proof: approval.Bytes{}}
@@ -312,7 +320,7 @@ func (b *builder) proposals() error {
 		if slices.ContainsFunc(pending, func(w approval.Pending) bool { return show.Same(w.Statement, x) }) {
 			continue
 		}
-		b.add(&item{Statement: x, Content: p.Content, Title: p.Title})
+		b.add(&item{Statement: x, Content: p.Content, Title: p.Title, Address: p.Address})
 	}
 	return nil
 }

@@ -2,6 +2,7 @@
 package proposal
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,6 +15,7 @@ import (
 	"letterhead/client"
 	"letterhead/courier/budget"
 	"letterhead/fault"
+	"letterhead/guard"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
@@ -31,13 +33,25 @@ type Proposal struct {
 	Body    approval.Body
 	Limits  *approval.Limits
 	Window  *approval.Window
+	Address string // of a member: what the statement commits to without saying it; "" of the rest
 }
 
 // Statement drafts what a member would sign.
 func (p *Proposal) Statement(s *approval.State, who store.MemberID) *approval.Statement {
 	x := s.Draft(p.Kind, p.Subject, who)
 	x.Digest, x.Body, x.Limits, x.Window = p.Digest, p.Body, p.Limits, p.Window
+	if p.Body.Member != nil {
+		x.Body.Member = CommitTo(x, *p.Body.Member, p.Address)
+	}
 	return x
+}
+
+// CommitTo adds to what a member's statement says the e-mail address that they are told at, as a commitment bound to the statement's nonce.
+func CommitTo(x *approval.Statement, body approval.MemberBody, address string) *approval.MemberBody {
+	if address != "" {
+		body.Channel, body.Address = "email", approval.Commit(x.Nonce, address)
+	}
+	return &body
 }
 
 // Setting is what proposals need of the courier's configuration.
@@ -46,12 +60,15 @@ type Setting struct {
 	Limits    func(active int64) approval.Limits // instead of what package budget suggests; nil in a real root
 }
 
-// List lists what is not in force as the practice's rows say it now, and is not waiting for another signature either: sender, hosts, limits,
-// details, then wordings and rules.
+// List lists what is not in force as the practice's rows say it now, and is not waiting for another signature either: members' addresses, sender,
+// hosts, limits, details, then wordings and rules.
 func List(ctx context.Context, tx *store.Tx, s *approval.State, setting Setting) ([]Proposal, error) {
 	l := lister{tx: tx, state: s, setting: setting, pending: map[pendingKey]bool{}}
 	for _, p := range s.Waiting(tx.Now) {
 		l.pending[pendingKey{p.Statement.Kind, p.Statement.Subject, p.Statement.Digest}] = true
+	}
+	if err := l.members(ctx); err != nil {
+		return nil, err
 	}
 	versions, contents, err := l.versions(ctx)
 	if err != nil {
@@ -124,6 +141,38 @@ func (l *lister) propose(p Proposal, inForce bool) {
 	if !inForce && !l.pending[pendingKey{p.Kind, p.Subject, p.Digest}] {
 		l.out = append(l.out, p)
 	}
+}
+
+// members proposes the address of each member who signs, where no statement commits to the one that the team list has: notices and samples go to a
+// signed address alone. Before the first entry that is whoever is about to sign it.
+func (l *lister) members(ctx context.Context) error {
+	team, err := guard.Members(ctx, l.tx)
+	if err != nil {
+		return err
+	}
+	signs := l.state.Members()
+	if l.state.Head().Position == 0 && l.tx.Actor.Member != "" {
+		signs = []store.MemberID{l.tx.Actor.Member}
+	}
+	for _, m := range team {
+		if m.Email == "" || !slices.Contains(signs, m.ID) {
+			continue
+		}
+		body := approval.MemberBody{Role: approval.Owner}
+		if l.state.Head().Position > 0 {
+			body.Role = l.state.Role(m.ID)
+		}
+		known, err := l.state.Current(approval.KindMember, string(m.ID), l.tx.Now)
+		same := false
+		if err == nil {
+			signed := known.Statement
+			body.Alone = signed.Body.Member.Alone
+			same = signed.Body.Member.Address == approval.Commit(signed.Nonce, m.Email) || signed.Body.Member.Channel == "sms"
+		}
+		l.propose(Proposal{Kind: approval.KindMember, Subject: string(m.ID), Title: cmp.Or(m.Name, "A team member") + " is told at " + m.Email, Address: m.Email,
+			Body: approval.Body{Member: &body}}, same)
+	}
+	return nil
 }
 
 func (l *lister) senders(of map[template.ID]version, setting Setting) {

@@ -9,10 +9,16 @@ import (
 	"letterhead/approval"
 )
 
-// Name names what a statement says, whatever its nonce.
-func Name(x *approval.Statement) string {
+// Name names what a statement says, whatever its nonce. committed is the address that a member's statement commits to, where it is known: the
+// commitment itself is another with each nonce.
+func Name(x *approval.Statement, committed string) string {
 	same := *x
 	same.Nonce = approval.Nonce{}
+	if b := x.Body.Member; b != nil && committed != "" {
+		bare := *b
+		bare.Address = sha256.Sum256([]byte(committed))
+		same.Body.Member = &bare
+	}
 	raw, err := json.Marshal(&same)
 	if err != nil {
 		return ""
