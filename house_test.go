@@ -244,6 +244,10 @@ func TestATableBelongsToOnePackage(t *testing.T) {
 		}
 		for _, m := range create.FindAllStringSubmatch(string(text), -1) {
 			known[m[1]] = true
+			if strings.HasSuffix(m[1], "_rebuilt") && strings.Contains(string(text), "ALTER TABLE "+m[1]+" RENAME TO "+strings.TrimSuffix(m[1], "_rebuilt")+";") {
+				delete(known, m[1]) // it takes the place of one that has an owner
+				continue
+			}
 			if owners[m[1]] == "" {
 				t.Errorf("%s: table %s has no owner in the list", file, m[1])
 			}

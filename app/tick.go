@@ -9,11 +9,11 @@ import (
 	"runtime/debug"
 	"time"
 
+	"letterhead/app/source"
 	"letterhead/app/texts"
 	"letterhead/courier"
 	"letterhead/courier/trust"
 	"letterhead/fault"
-	"letterhead/plan"
 )
 
 // logger writes JSON lines with ids only.
@@ -22,12 +22,12 @@ func logger(out io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(ou
 // newCourier opens the courier's half. The caller closes it.
 func (i *installation) newCourier(log *slog.Logger) (*courier.Courier, error) {
 	config := i.config.Carrying()
-	gateways, err := texts.New(config.Gateways)
+	gateways, err := texts.New(config.Gateways, i.trust.Mark != trust.Real)
 	if err != nil {
 		return nil, err
 	}
 	return courier.New(courier.Options{
-		DB: i.db, Keeper: i.keeper, Source: plan.NewSource(i.keeper), Config: config, Folder: courierFolder(i.folder),
+		DB: i.db, Keeper: i.keeper, Source: source.New(i.keeper), Config: config, Folder: courierFolder(i.folder),
 		Installation: i.trust.Installation, Epoch: i.trust.Epoch, Log: log, Texts: gateways,
 	})
 }

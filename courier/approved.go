@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"letterhead/approval"
 	"letterhead/courier/budget"
+	"letterhead/courier/signed"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/wording"
@@ -21,159 +21,69 @@ import (
 
 // approved is what signatures say of a parcel. Its zero value is what a parcel has that nobody asked for: nothing.
 type approved struct {
-	ok        bool
-	reason    string // why not, in package approval's words, for the step's detail
-	book      *wording.Book
-	directory string // digest of book, hex
-	sender    approval.SenderBody
-	by        []budget.Approval // the statements that it is charged to
-	limits    *budget.Budgets   // of the practice, shared by a batch
-
-	// By what it can be stopped; the last four are of what members or programs let go, never of rules.
-	wording    string // its id
-	subject    string // the order's or letter's id
-	grant      string
-	credential string
-	members    []store.MemberID
+	*signed.Answer
+	book   *wording.Book   // the practice's own texts, as signed
+	limits *budget.Budgets // of the practice, shared by a batch
 }
 
-// path is all that a message's approval depends on.
-type path struct {
-	kind    message.Kind
-	channel message.Channel
-	purpose message.Purpose
-	rule    string
-	content [32]byte
-	digest  string
+// directory is the digest of the practice's own texts, hex; "" where there are none.
+func (a *approved) directory() string {
+	if a.Directory == (approval.Digest{}) {
+		return ""
+	}
+	return hex.EncodeToString(a.Directory[:])
 }
 
 // authorise works out what is approved for the parcels of one practice, in its View. An error means that it could not be read: nothing of the
 // practice leaves.
 func (c *Courier) authorise(ctx context.Context, tx *store.Tx, parcels []*parcel) error {
-	known := map[path]*approved{}
-	err := c.chains.Read(ctx, tx, func(s *approval.State) error {
-		limits := budgetsOf(s, tx.Now)
-		for _, p := range parcels {
-			if p.settled || p.version == nil {
-				continue
-			}
-			at := path{p.Kind, p.Channel, p.Purpose, p.Rule, p.facts.Rule, p.Digest}
-			a := known[at]
-			if a == nil {
-				var err error
-				if a, err = c.approvedFor(ctx, tx, s, at, p.version); err != nil {
-					return err
-				}
-				known[at], a.limits = a, limits
-			}
-			p.approved = a
-		}
-		return nil
-	})
+	err := c.chains.Read(ctx, tx, func(s *approval.State) error { return c.ask(ctx, tx, s, parcels) })
 	if refused := new(approval.Refused); errors.As(err, &refused) { // of the whole chain: it is behind, or holds a wrong entry
 		c.Log.Error("the approvals of a practice do not hold", slog.String("practice", string(tx.Practice)), slog.String("reason", string(refused.Reason)), slog.Int64("position", refused.Position))
+		var own []*parcel
 		for _, p := range parcels {
-			p.approved = &approved{reason: string(refused.Reason)}
+			if p.approved = (approved{Answer: &signed.Answer{Reason: string(refused.Reason)}}); p.Kind == message.System {
+				own = append(own, p)
+			}
 		}
-		return nil
+		return c.ask(ctx, tx, nil, own)
 	}
 	return err
 }
 
-// approvedFor asks for everything that a message of a path carries. An error is one of reading; what is not signed is an answer.
-func (c *Courier) approvedFor(ctx context.Context, tx *store.Tx, s *approval.State, at path, v *version) (*approved, error) {
-	a, now := &approved{}, tx.Now
-	no := func(what string, err error) (*approved, error) {
-		return &approved{reason: what + " " + string(approval.ReasonOf(err))}, nil
+func (c *Courier) ask(ctx context.Context, tx *store.Tx, s *approval.State, parcels []*parcel) error {
+	known := map[signed.Path]approved{}
+	limits := &budget.Budgets{}
+	if s != nil {
+		limits = signed.Budgets(s, tx.Now)
 	}
-	subject, standing, err := c.wordingOf(s, at, now)
-	if err != nil {
-		return no(string(at.kind), err)
-	}
-	a.by, a.wording = append(a.by, charge(standing)), subject
-	digest, err := approval.ParseDigest(at.digest)
-	if err != nil {
-		return no("wording", err)
-	}
-	words, err := s.Allows(approval.KindWording, subject, digest, now)
-	if err != nil {
-		return no("wording", err)
-	}
-	if words.Statement.Body.Wording.Purpose != string(at.purpose) {
-		return &approved{reason: "wording signed for another purpose"}, nil
-	}
-	a.by = append(a.by, charge(words))
-	sender, err := s.Current(approval.KindSender, string(at.channel), now)
-	if err != nil {
-		return no("sender", err)
-	}
-	a.sender = *sender.Statement.Body.Sender
-	if from := v.sender.Local + "@" + v.sender.Domain; at.channel == message.Email && (a.sender.Address != from || a.sender.Name != v.sender.Name) {
-		return &approved{reason: "sender unsigned"}, nil
-	}
-	if at.channel == message.SMS && len(c.gateways) > 0 && a.sender.Address != c.gateways[0].gateway.senderOf(tx.Practice) {
-		return &approved{reason: "sender unsigned"}, nil
-	}
-	for _, host := range v.compiled.Hosts() {
-		if err := s.Host(host, now); err != nil {
-			return no("host", err)
+	for _, p := range parcels {
+		if p.settled || p.version == nil {
+			continue
 		}
-	}
-	directory, err := s.Current(approval.KindDirectory, "directory", now)
-	if err != nil {
-		return no("directory", err)
-	}
-	if a.book, err = c.book(ctx, tx, directory.Statement.Digest); err != nil {
-		return no("directory", err)
-	}
-	a.directory, a.ok = hex.EncodeToString(directory.Statement.Digest[:]), a.book != nil
-	return a, nil
-}
-
-// wordingOf finds which wording a path may send, and the statement that says so.
-func (c *Courier) wordingOf(s *approval.State, at path, now time.Time) (subject string, by *approval.Standing, err error) {
-	if at.kind != message.Rule {
-		// What orders, letters, replies and tests need of a signature comes with their packages: until then nothing of theirs is signed.
-		return "", nil, &approval.Refused{Reason: approval.Unsigned}
-	}
-	rule, err := s.Allows(approval.KindRule, at.rule, approval.Digest(at.content), now)
-	if err != nil {
-		return "", nil, err
-	}
-	b := rule.Statement.Body.Rule
-	if b.Purpose != string(at.purpose) || b.Channel != string(at.channel) && b.Channel != "preference" {
-		return "", nil, &approval.Refused{Reason: approval.Unsigned, Kind: approval.KindRule, Subject: at.rule}
-	}
-	return b.Wording, rule, nil
-}
-
-// charge is a statement as the budgets count it.
-func charge(s *approval.Standing) budget.Approval {
-	return budget.Approval{Digest: s.Digest, Limits: s.Statement.Limits, Once: s.Statement.Kind == approval.KindLetter, Until: s.Until, Waiting: 1}
-}
-
-// budgetsOf is what the practice signed about quantities.
-func budgetsOf(s *approval.State, now time.Time) *budget.Budgets {
-	out := &budget.Budgets{}
-	if limits, err := s.Current(approval.KindLimits, "limits", now); err == nil {
-		out.Limits, out.Digest = limits.Statement.Limits, limits.Digest
-	}
-	permit := func(p *approval.Standing) budget.Permit {
-		out := budget.Permit{Digest: p.Digest, Limits: *p.Statement.Limits, From: p.From, Until: p.Until}
-		if w := p.Statement.Window; w != nil && w.From.Time().After(out.From) {
-			out.From = w.From.Time()
+		at := signed.Path{Kind: p.Kind, Channel: p.Channel, Purpose: p.Purpose, Subject: p.Rule + p.Subject, Content: p.facts.Rule, Digest: p.Digest, From: p.version.sender}
+		if p.Kind == message.Test {
+			at.Subject = p.Recipient
 		}
-		return out
+		a, is := known[at]
+		if !is {
+			carried := signed.Carried{Hosts: p.version.compiled.Hosts(), System: p.Kind == message.System && c.System != nil && c.System(p.Digest)}
+			if len(c.gateways) > 0 {
+				carried.SMSSender = c.gateways[0].gateway.senderOf(tx.Practice)
+			}
+			a = approved{Answer: signed.Ask(s, at, carried, tx.Now), limits: limits, book: new(wording.Book)}
+			var err error
+			if a.Directory != (approval.Digest{}) {
+				if a.book, err = c.book(ctx, tx, a.Directory); err != nil {
+					c.Log.Warn("a practice's details cannot be read", slog.String("practice", string(tx.Practice)), slog.Any("error", err))
+					a.Answer = &signed.Answer{Reason: "directory unreadable"}
+				}
+			}
+			known[at] = a
+		}
+		p.approved = a
 	}
-	for _, p := range s.All(approval.KindSurge, now) {
-		out.Surges = append(out.Surges, permit(p))
-	}
-	for _, p := range s.All(approval.KindImport, now) {
-		allowance := permit(p)
-		allowance.Limits.Total = p.Statement.Body.Import.Addresses
-		out.Import = append(out.Import, allowance)
-	}
-	return out
+	return nil
 }
 
 // checkBudget: there is room for it in what was signed, and its first use is paced. What may go is counted from now on; settle says what did not
@@ -185,17 +95,17 @@ func checkBudget(_ context.Context, c *Courier, b *batch) error {
 	}
 	waiting := map[approval.Digest]int64{}
 	for _, p := range parcels {
-		for _, a := range p.approved.by {
+		for _, a := range p.approved.By {
 			waiting[a.Digest]++
 		}
 	}
 	uses := make([]budget.Use, len(parcels))
 	for i, p := range parcels {
-		by := make([]budget.Approval, len(p.approved.by))
-		for j, a := range p.approved.by {
-			by[j], by[j].Waiting = a, waiting[a.Digest]
+		use := p.approved.Use(budget.Use{Practice: p.Practice, Message: string(p.ID), Attempt: p.Attempts + 1, Address: string(p.Channel) + " " + p.facts.AddressIndex, Budget: p.approved.limits})
+		for j := range use.Approvals {
+			use.Approvals[j].Waiting = max(use.Approvals[j].Waiting, waiting[use.Approvals[j].Digest])
 		}
-		uses[i] = budget.Use{Practice: p.Practice, Message: string(p.ID), Attempt: p.Attempts + 1, Address: string(p.Channel) + " " + p.facts.AddressIndex, Budget: p.approved.limits, Approvals: by}
+		uses[i] = use
 	}
 	verdicts, err := c.budget.Ask(b.now, uses)
 	if err != nil {
@@ -264,14 +174,21 @@ func (c *Courier) book(ctx context.Context, tx *store.Tx, digest approval.Digest
 	return book, nil
 }
 
-// checkApproval: people of the practice signed the rule, the wording, its sender and links, and the practice's own texts, and all of it counts now.
+// checkApproval: people of the practice signed the words, who may send them, their sender and links, the practice's own texts and, where they go to
+// somebody by name, to whom; and all of it counts now.
 func checkApproval(_ context.Context, _ *Courier, b *batch) error {
 	for p := range b.open() {
+		a := p.approved.Answer
 		switch {
-		case p.approved == nil:
+		case a == nil:
 			p.end(message.Held, message.ReasonUnsigned, "not asked")
-		case !p.approved.ok:
-			p.end(message.Held, message.ReasonUnsigned, p.approved.reason)
+		case !a.OK:
+			p.end(message.Held, message.ReasonUnsigned, a.Reason)
+		default:
+			to := signed.Recipient{Client: p.Client, ID: p.Recipient, Address: p.facts.Address, Index: p.facts.AddressIndex, Place: p.facts.Place, Proof: p.facts.Proof}
+			if reason := a.Fits(to); reason != "" {
+				p.end(message.Held, message.ReasonUnsigned, reason)
+			}
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ var forgeries = map[string]struct {
 		w.exec("a", `UPDATE message SET digest = $2 WHERE practice = $1`, w.digests[wording.Transactional]["b"])
 	}, ""}, // held for its sender
 	"a rule that nobody signed": {func(_ *testing.T, w *world) {
-		w.exec("a", `UPDATE message SET rule = 'prize-draw' WHERE practice = $1`)
+		w.exec("a", `UPDATE message SET subject = 'prize-draw' WHERE practice = $1`)
 	}, "rule unsigned"},
 	"a rule with other content": {func(_ *testing.T, w *world) {
 		w.source.change = func(m message.Message, f *courier.Facts) {
@@ -50,7 +50,7 @@ var forgeries = map[string]struct {
 		w.exec("a", `UPDATE message SET purpose = 'marketing' WHERE practice = $1`)
 	}, ""}, // held for its purpose before anybody asks
 	"an order, a letter, a reply, a test": {func(_ *testing.T, w *world) {
-		w.exec("a", `UPDATE message SET rule = '', kind = CASE id WHEN 'm0' THEN 'order' WHEN 'm1' THEN 'letter' ELSE 'test' END WHERE practice = $1`)
+		w.exec("a", `UPDATE message SET subject = '', kind = CASE id WHEN 'm0' THEN 'order' WHEN 'm1' THEN 'letter' ELSE 'test' END WHERE practice = $1`)
 	}, ""},
 	"a sender that was signed once, then another": {func(_ *testing.T, w *world) {
 		w.sign("a", func(s *approval.State) []*approval.Statement {

@@ -108,8 +108,8 @@ func (r *Relay) validate() error {
 		return bad("name", "name each relay with letters in lower case, digits and hyphens, such as main")
 	case err != nil || host == "" || port == "":
 		return bad("address", "relay %s: write its address as host:port, such as 127.0.0.1:25", r.Name)
-	case !loopback(host):
-		return bad("address", "relay %s: only a relay on this machine (127.0.0.1, ::1, localhost) is allowed until messages carry approvals", r.Name)
+	case r.TLS == "none" && !loopback(host):
+		return bad("tls", "relay %s: without TLS only a relay on this machine (127.0.0.1, ::1, localhost) may be spoken to", r.Name)
 	case r.TLS != "" && r.TLS != "starttls" && r.TLS != "implicit" && r.TLS != "none":
 		return bad("tls", "relay %s: tls is starttls, implicit or none", r.Name)
 	case r.User != "" && r.PasswordFile == "":
@@ -131,17 +131,12 @@ func (g *Gateway) validate() error {
 	if !entryName.MatchString(g.Name) {
 		return bad("name", "name each gateway with letters in lower case, digits and hyphens, such as sms")
 	}
-	scheme, rest, _ := strings.Cut(g.URL, "://")
-	authority, _, _ := strings.Cut(rest, "/")
-	host, _, err := net.SplitHostPort(authority)
-	if err != nil {
-		host = authority
-	}
+	scheme, host := g.host()
 	switch {
 	case scheme != "http" && scheme != "https" || host == "":
 		return bad("url", "gateway %s: write its address as https://host/path", g.Name)
-	case !loopback(host):
-		return bad("url", "gateway %s: only a gateway on this machine (127.0.0.1, [::1], localhost) is allowed until messages carry approvals", g.Name)
+	case scheme == "http" && !loopback(host):
+		return bad("url", "gateway %s: without TLS only a gateway on this machine (127.0.0.1, [::1], localhost) may be spoken to; write https", g.Name)
 	case g.Sender != "" && !senderID.MatchString(g.Sender):
 		return bad("sender", "gateway %s: a sender is a number or 2 to 11 letters and digits", g.Name)
 	}
@@ -151,6 +146,17 @@ func (g *Gateway) validate() error {
 		}
 	}
 	return nil
+}
+
+// host is where the gateway is; the scheme is "" where the address is none.
+func (g *Gateway) host() (scheme, host string) {
+	scheme, rest, _ := strings.Cut(g.URL, "://")
+	authority, _, _ := strings.Cut(rest, "/")
+	host, _, err := net.SplitHostPort(authority)
+	if err != nil {
+		host = authority
+	}
+	return scheme, host
 }
 
 // senderOf is the sender id that a practice's text messages carry; "" when it has none.

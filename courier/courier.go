@@ -15,7 +15,7 @@
 // Promises: none lost, none silently doubled, whatever instant the process is killed at: only what the journal says had begun, and no
 // answer was noted for, becomes "maybe sent", and that is final. Everything else goes on with the Message-ID it had. No first byte leaves
 // later than a second after a stop was answered; a stop state that cannot be read, a missing journal, or one of another installation or
-// epoch mean that nothing leaves, and Status says why. Until messages carry approvals, only this machine (loopback) is delivered to.
+// epoch mean that nothing leaves, and Status says why. A root marked demo or test delivers to this machine (loopback) alone.
 //
 // Never: a relay, credential or key from a row; a send without record; personal data in an error, a log or a count.
 package courier
@@ -24,6 +24,7 @@ import (
 	"context"
 	"time"
 
+	"letterhead/approval/audience"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/wording"
@@ -54,6 +55,8 @@ type Facts struct {
 	Language     string    // the recipient's; the message's when empty
 	Rule         [32]byte  // SHA-256 of the rule's content as it stands, of a rule's message; zero: there is no such rule
 	Values       wording.Values
+	Place        int64           // of an order's message: where the recipient stands in the signed audience
+	Proof        []audience.Hash // and the proof of it
 }
 
 // Status is what can be said of a courier without personal data.

@@ -130,7 +130,7 @@ func TestEveryCheckOfTheGateHolds(t *testing.T) {
 		w.queue("b", "bounced", 1, nil) // a's suppression is not b's
 		w.queue("a", "left", 1, nil)    // suppressed for marketing alone
 		w.queue("a", "leftnews", 1, func(i *message.Intent) {
-			i.Kind, i.Rule, i.Purpose, i.Version, i.Digest = message.Order, "", message.Marketing, "marketing", w.digests["marketing"]["a"]
+			i.Kind, i.Rule, i.Subject, i.Purpose, i.Version, i.Digest = message.Order, "", "order", message.Marketing, "marketing", w.digests["marketing"]["a"]
 		})
 		w.queue("a", "foreign", 1, func(i *message.Intent) { i.Version, i.Digest = "foreign", w.digests["transactional"]["b"] })
 		w.source.versions["a/foreign"] = w.source.versions["b/transactional"]
@@ -182,13 +182,13 @@ func TestEveryCheckOfTheGateHolds(t *testing.T) {
 	})
 }
 
-func TestOnlyThisMachine(t *testing.T) {
+func TestBadConfigurationIsNamed(t *testing.T) {
 	t.Parallel()
 	for field, spoil := range map[string]func(*courier.Config){
-		"courier.relay.address":    func(c *courier.Config) { c.Relays[0].Address = "192.0.2.1:25" },
+		"courier.relay.address":    func(c *courier.Config) { c.Relays[0].Address = "192.0.2.1" },
 		"courier.relay.tls":        func(c *courier.Config) { c.Relays[0].TLS = "maybe" },
 		"courier.relay.name":       func(c *courier.Config) { c.Relays = append(c.Relays, c.Relays[0]) },
-		"courier.gateway.url":      func(c *courier.Config) { c.Gateways[0].URL = "https://gateway.example/send" },
+		"courier.gateway.url":      func(c *courier.Config) { c.Gateways[0].URL = "http://gateway.example/send" },
 		"courier.gateway.sender":   func(c *courier.Config) { c.Gateways[0].Sender = "A name too long" },
 		"courier.gateway.senders":  func(c *courier.Config) { c.Gateways[0].Senders = map[string]string{"a": "!"} },
 		"courier.platform_domain":  func(c *courier.Config) { c.PlatformDomain = "Example" },
@@ -211,7 +211,7 @@ func TestOnlyThisMachine(t *testing.T) {
 	for _, address := range []string{"relay.example:25", "10.0.0.1:25", "localhost.example:25", "127.0.0.1.example:25", "[2001:db8::1]:25", "0.0.0.0:25"} {
 		config := courier.Config{Relays: []courier.Relay{relayTo(address)}}
 		if config.Validate() == nil {
-			t.Errorf("%s was taken", address)
+			t.Errorf("%s was taken without TLS", address)
 		}
 	}
 }

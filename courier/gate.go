@@ -156,6 +156,9 @@ func checkSender(_ context.Context, c *Courier, b *batch) error {
 			continue
 		}
 		k := key{p.Practice, p.version.sender.Domain}
+		if p.Kind == message.System {
+			k.practice = "" // the platform's own domain, which no practice may write from
+		}
 		a, asked := known[k]
 		if !asked {
 			signs, ours, err := c.Domains.Belongs(k.practice, k.domain)

@@ -10,6 +10,7 @@ import (
 	"letterhead/approval"
 	"letterhead/courier/budget"
 	"letterhead/courier/journal"
+	"letterhead/courier/signed"
 	"letterhead/courier/trust"
 	"letterhead/message"
 	"letterhead/store"
@@ -54,7 +55,7 @@ func TestEachCheckHoldsAlone(t *testing.T) {
 		"purpose":  {func(_ *testing.T, _ *Courier, p *parcel) { p.Purpose = message.Marketing }, message.Held, message.ReasonWording},
 		"sender":   {func(_ *testing.T, _ *Courier, p *parcel) { p.version.sender.Domain = "other.example" }, message.Held, message.ReasonSender},
 		"route":    {func(_ *testing.T, c *Courier, _ *parcel) { c.relays[0].loopback = false }, message.Held, message.ReasonRoute},
-		"approval": {func(_ *testing.T, _ *Courier, p *parcel) { p.approved = nil }, message.Held, message.ReasonUnsigned},
+		"approval": {func(_ *testing.T, _ *Courier, p *parcel) { p.approved = approved{} }, message.Held, message.ReasonUnsigned},
 		// Once it passed, the first cohort of its approval is full.
 		"budget": {func(*testing.T, *Courier, *parcel) {}, message.Queued, string(budget.FirstUse)},
 	}
@@ -123,7 +124,7 @@ func gateWorld(t *testing.T) (*Courier, *parcel) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &parcel{facts: Facts{Address: "jo@client.example", AddressIndex: "x"}, version: &version{compiled: compiled, sender: v.Sender}, approved: &approved{ok: true, limits: &budget.Budgets{}, by: []budget.Approval{{Digest: approval.Digest{1}, Waiting: 1}}}}
+	p := &parcel{facts: Facts{Address: "jo@client.example", AddressIndex: "x"}, version: &version{compiled: compiled, sender: v.Sender}, approved: approved{Answer: &signed.Answer{OK: true, By: []budget.Approval{{Digest: approval.Digest{1}, Waiting: 1}}}, limits: &budget.Budgets{}}}
 	p.Practice, p.ID, p.Channel, p.Purpose, p.Turn, p.NotAfter = "a", "m", message.Email, message.Appointments, c.DB.Now(), c.DB.Now().Add(time.Hour)
 	return c, p
 }

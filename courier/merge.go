@@ -177,7 +177,7 @@ type parcel struct {
 	keys     *vault.Keys
 	version  *version
 	signer   signer
-	approved *approved
+	approved approved
 	ticket   uint64 // of the budgets; 0 for none
 
 	settled bool // out says what becomes of it
@@ -245,7 +245,7 @@ func (c *Courier) merge(p *parcel, date string, now time.Time) {
 	} else if !c.compose(p, &rendered, date) {
 		return
 	}
-	raw, err := json.Marshal(Record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values, Directory: p.approved.directory})
+	raw, err := json.Marshal(Record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values, Directory: p.approved.directory()})
 	if err != nil {
 		p.end(message.Held, message.ReasonInspection, "values")
 		return

@@ -42,6 +42,8 @@ type Options struct {
 	Epoch        int64
 	Log          *slog.Logger // slog.Default() when nil
 	Texts        TextSender   // of the gateways, by name; nil when there are none
+
+	System func(digest string) bool // tells the versions that are compiled into the program, for what it says itself; nil: there are none
 }
 
 // Courier is one courier process. Run or Drain it, then Close it.
@@ -110,7 +112,8 @@ func New(o Options) (*Courier, error) {
 		c.relays = append(c.relays, r)
 	}
 	for i := range o.Config.Gateways {
-		c.gateways = append(c.gateways, &route{name: o.Config.Gateways[i].Name, loopback: true, gateway: &o.Config.Gateways[i]})
+		_, host := o.Config.Gateways[i].host()
+		c.gateways = append(c.gateways, &route{name: o.Config.Gateways[i].Name, loopback: loopback(host), gateway: &o.Config.Gateways[i]})
 	}
 	if c.journal, err = journal.Open(JournalFolder(o.Folder), o.Installation, o.Epoch); err != nil {
 		return nil, err

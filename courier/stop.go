@@ -45,17 +45,17 @@ func (p *parcel) things() []stops.Thing {
 			add(message.StopHost, host)
 		}
 	}
-	a := p.approved
+	a := p.approved.Answer
 	if a == nil {
 		return out
 	}
-	add(message.StopWording, a.wording)
-	add(message.StopGrant, a.grant)
-	add(message.StopCredential, a.credential)
+	add(message.StopWording, a.Wording)
+	add(message.StopGrant, a.Grant)
+	add(message.StopCredential, a.Credential)
 	if part, is := partOf[p.Kind]; is {
-		add(part, a.subject)
+		add(part, a.Subject)
 	}
-	for _, member := range a.members {
+	for _, member := range a.Members {
 		add(message.StopMember, string(member))
 	}
 	return out

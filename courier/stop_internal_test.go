@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"letterhead/courier/signed"
 	"letterhead/courier/stops"
 	"letterhead/message"
 	"letterhead/store"
@@ -13,20 +14,20 @@ import (
 // go by that too.
 func TestByWhatAParcelIsStopped(t *testing.T) {
 	t.Parallel()
-	letter := &approved{wording: "w", subject: "the-letter", members: []store.MemberID{"ana", "jo"}}
-	granted := &approved{wording: "w", grant: "g", credential: "key"}
+	letter := approved{Answer: &signed.Answer{Wording: "w", Subject: "the-letter", Members: []store.MemberID{"ana", "jo"}}}
+	granted := approved{Answer: &signed.Answer{Wording: "w", Grant: "g", Credential: "key"}}
 	for _, c := range []struct {
 		name   string
 		parcel parcel
 		want   []stops.Thing
 	}{
-		{"rule", parcel{Message: message.Message{Intent: message.Intent{Kind: message.Rule, Rule: "r", Version: "v", Digest: "d"}}, approved: &approved{wording: "w"}},
+		{"rule", parcel{Message: message.Message{Intent: message.Intent{Kind: message.Rule, Rule: "r", Version: "v", Digest: "d"}}, approved: approved{Answer: &signed.Answer{Wording: "w"}}},
 			[]stops.Thing{{Scope: message.StopVersion, Subject: "v"}, {Scope: message.StopVersion, Subject: "d"}, {Scope: message.StopRule, Subject: "r"}, {Scope: message.StopWording, Subject: "w"}}},
 		{"letter", parcel{Message: message.Message{Intent: message.Intent{Kind: message.Letter}}, approved: letter},
 			[]stops.Thing{{Scope: message.StopWording, Subject: "w"}, {Scope: message.StopLetter, Subject: "the-letter"}, {Scope: message.StopMember, Subject: "ana"}, {Scope: message.StopMember, Subject: "jo"}}},
-		{"order", parcel{Message: message.Message{Intent: message.Intent{Kind: message.Order}}, approved: &approved{subject: "the-order"}},
+		{"order", parcel{Message: message.Message{Intent: message.Intent{Kind: message.Order}}, approved: approved{Answer: &signed.Answer{Subject: "the-order"}}},
 			[]stops.Thing{{Scope: message.StopOrder, Subject: "the-order"}}},
-		{"program", parcel{Message: message.Message{Intent: message.Intent{Kind: message.Letter}}, approved: granted},
+		{"program", parcel{Message: message.Message{Intent: message.Intent{Kind: message.Grant}}, approved: granted},
 			[]stops.Thing{{Scope: message.StopWording, Subject: "w"}, {Scope: message.StopGrant, Subject: "g"}, {Scope: message.StopCredential, Subject: "key"}}},
 		{"nothing known", parcel{Message: message.Message{Intent: message.Intent{Kind: message.Rule, Rule: "r"}}}, []stops.Thing{{Scope: message.StopRule, Subject: "r"}}},
 	} {

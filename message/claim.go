@@ -48,14 +48,15 @@ func Claim(ctx context.Context, w *store.Wide, by string, now, until time.Time, 
 	return claimed, nil
 }
 
-const claimColumns = `practice, id, kind, channel, purpose, rule, wording_version, digest, language, appointment, attendee, generation, client, recipient,
+const claimColumns = `practice, id, kind, channel, purpose, subject, wording_version, digest, language, appointment, attendee, generation, client, recipient,
 	turn, not_after, basis, attempts, message_id, created_at`
 
 func scanClaim(rows *store.Rows) (m Message, err error) {
 	var turn, notAfter, created int64
-	err = rows.Scan(&m.Practice, &m.ID, &m.Kind, &m.Channel, &m.Purpose, &m.Rule, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee,
+	err = rows.Scan(&m.Practice, &m.ID, &m.Kind, &m.Channel, &m.Purpose, &m.Subject, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee,
 		&m.Generation, &m.Client, &m.Recipient, &turn, &notAfter, &m.Basis, &m.Attempts, &m.MessageID, &created)
 	m.State = Queued
+	m.of()
 	m.Turn, m.NotAfter, m.CreatedAt = store.Instant(turn), store.Instant(notAfter), store.Instant(created)
 	return m, err
 }

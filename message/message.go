@@ -32,7 +32,9 @@ const (
 	Order  Kind = "order"
 	Letter Kind = "letter"
 	Reply  Kind = "reply"
-	Test   Kind = "test"
+	Test   Kind = "test"   // a sample, to a member
+	Grant  Kind = "grant"  // a program asked for it
+	System Kind = "system" // Letterhead's own, to a member
 )
 
 // Channel is how a message travels.
@@ -106,15 +108,16 @@ type Intent struct {
 	Kind        Kind
 	Channel     Channel
 	Purpose     Purpose
-	Rule        string // the rule's key
+	Rule        string // the rule's key, of a rule's message
+	Subject     string // the id of the order, letter or grant, of the others'; "" of tests and of Letterhead's own
 	Version     string // of the wording, its id
 	Digest      string // of that version, hex
 	Language    string
 	Appointment string
 	Attendee    string
 	Generation  int64
-	Client      string
-	Recipient   string    // the client's id, or a contact's
+	Client      string    // "" of what goes to a member
+	Recipient   string    // the client's id, a contact's or a member's
 	Turn        time.Time // when it may leave; order in which the courier takes messages. Counted in whole seconds
 	NotAfter    time.Time // of no use to anybody after this
 	Basis       string    // of which versions of its facts it was planned, in the planner's words; "" for none. While it is the same, planning again changes nothing

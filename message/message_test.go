@@ -97,6 +97,8 @@ func TestQueueSaysWhatIsWrong(t *testing.T) {
 		"channel":   func(i *message.Intent) { i.Channel = "fax" },
 		"purpose":   func(i *message.Intent) { i.Purpose = "" },
 		"rule":      func(i *message.Intent) { i.Rule = "" },
+		"subject":   func(i *message.Intent) { i.Kind, i.Rule = message.Letter, "" },
+		"client":    func(i *message.Intent) { i.Kind, i.Rule = message.Test, "" },
 		"version":   func(i *message.Intent) { i.Version = "" },
 		"digest":    func(i *message.Intent) { i.Digest = strings.Repeat("AB", 32) },
 		"recipient": func(i *message.Intent) { i.Recipient = "" },
@@ -570,7 +572,7 @@ func TestOrdersWaitBehindTheOthers(t *testing.T) {
 		now := db.Now()
 		for i := range 30 {
 			in := intent(message.ID(fmt.Sprintf("order-%02d", i)), now.Add(-time.Hour))
-			in.Kind, in.Rule = message.Order, ""
+			in.Kind, in.Rule, in.Subject = message.Order, "", "order"
 			queue(t, db, "a", in)
 		}
 		for i := range 3 {

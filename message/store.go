@@ -34,10 +34,10 @@ func Queue(ctx context.Context, tx *store.Tx, intents []Intent) ([]ID, error) {
 		}
 		// Whole seconds keep the messages of one practice side by side, so that the courier reads their facts as a set.
 		turn := store.Micro(in.Turn.Truncate(time.Second))
-		rows[i] = []any{string(ids[i]), string(in.Kind), string(in.Channel), string(in.Purpose), in.Rule, in.Version, in.Digest, in.Language,
+		rows[i] = []any{string(ids[i]), string(in.Kind), string(in.Channel), string(in.Purpose), in.Rule + in.Subject, in.Version, in.Digest, in.Language,
 			in.Appointment, in.Attendee, in.Generation, in.Client, in.Recipient, turn, store.Micro(in.NotAfter), in.Basis, now, now}
 	}
-	_, err := tx.Bulk(ctx, `INSERT INTO message (practice, id, kind, channel, purpose, rule, wording_version, digest, language,
+	_, err := tx.Bulk(ctx, `INSERT INTO message (practice, id, kind, channel, purpose, subject, wording_version, digest, language,
 		appointment, attendee, generation, client, recipient, turn, not_after, basis, created_at, changed_at) VALUES`, "", rows)
 	if err != nil {
 		return nil, fmt.Errorf("queue messages: %w", err)
@@ -48,14 +48,18 @@ func Queue(ctx context.Context, tx *store.Tx, intents []Intent) ([]ID, error) {
 func (in *Intent) check() error {
 	bad := func(field, say string) error { return fault.Field(field, "message."+field, "%s", say) }
 	switch {
-	case !slices.Contains([]Kind{Rule, Order, Letter, Reply, Test}, in.Kind):
-		return bad("kind", "a message is of kind rule, order, letter, reply or test")
+	case !slices.Contains([]Kind{Rule, Order, Letter, Reply, Test, Grant, System}, in.Kind):
+		return bad("kind", "a message is of kind rule, order, letter, reply, test, grant or system")
 	case in.Channel != Email && in.Channel != SMS:
 		return bad("channel", "a message goes by email or sms")
 	case in.Purpose != Appointments && in.Purpose != Marketing:
 		return bad("purpose", "a message's purpose is appointments or marketing")
 	case (in.Kind == Rule) != (in.Rule != ""):
 		return bad("rule", "a message of a rule names its key, and no other does")
+	case slices.Contains([]Kind{Order, Letter, Reply, Grant}, in.Kind) != (in.Subject != ""):
+		return bad("subject", "a message of an order, a letter, a reply or a grant names its id, and no other does")
+	case (in.Kind == Test || in.Kind == System) != (in.Client == ""):
+		return bad("client", "a message to a client names it, and one to a member does not")
 	case in.Version == "":
 		return bad("version", "name the version of the wording")
 	case !digest(in.Digest):
@@ -74,17 +78,25 @@ func digest(s string) bool {
 	return len(s) == 64 && strings.IndexFunc(s, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') }) < 0
 }
 
-const columns = `practice, id, kind, channel, purpose, rule, wording_version, digest, language, appointment, attendee, generation, client, recipient,
+const columns = `practice, id, kind, channel, purpose, subject, wording_version, digest, language, appointment, attendee, generation, client, recipient,
 	turn, not_after, state, reason, attempts, message_id, address_index, relay, outside_id, created_at, left_at, changed_at`
 
 func scan(rows *store.Rows) (m Message, err error) {
 	var turn, notAfter, created, left, changed int64
-	err = rows.Scan(&m.Practice, &m.ID, &m.Kind, &m.Channel, &m.Purpose, &m.Rule, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee,
+	err = rows.Scan(&m.Practice, &m.ID, &m.Kind, &m.Channel, &m.Purpose, &m.Subject, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee,
 		&m.Generation, &m.Client, &m.Recipient, &turn, &notAfter, &m.State, &m.Reason, &m.Attempts, &m.MessageID, &m.AddressIndex, &m.Relay,
 		&m.OutsideID, &created, &left, &changed)
+	m.of()
 	m.Turn, m.NotAfter = store.Instant(turn), store.Instant(notAfter)
 	m.CreatedAt, m.LeftAt, m.ChangedAt = store.Instant(created), store.Instant(left), store.Instant(changed)
 	return m, err
+}
+
+// of tells a rule's key from another's id: they stand in one column.
+func (m *Message) of() {
+	if m.Kind == Rule {
+		m.Rule, m.Subject = m.Subject, ""
+	}
 }
 
 // ErrNone is returned for a message that the practice does not have.
@@ -170,7 +182,7 @@ func (f Filter) clauses(next int) (string, []any) {
 		}
 	}
 	for _, e := range []struct{ clause, value string }{
-		{"channel =", string(f.Channel)}, {"purpose =", string(f.Purpose)}, {"kind =", string(f.Kind)}, {"rule =", f.Rule},
+		{"channel =", string(f.Channel)}, {"purpose =", string(f.Purpose)}, {"kind =", string(f.Kind)}, {"subject =", f.Rule},
 		{"client =", f.Client}, {"appointment =", f.Appointment},
 	} {
 		if e.value != "" {

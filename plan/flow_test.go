@@ -126,7 +126,7 @@ func (d *desk) went(when string) string {
 
 func (d *desk) sentSoFar() (out []string) {
 	d.view(d.id, func(ctx context.Context, tx *store.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT rule, channel FROM message WHERE practice = $1 ORDER BY created_at, rule, channel`)
+		rows, err := tx.Query(ctx, `SELECT subject, channel FROM message WHERE practice = $1 ORDER BY created_at, subject, channel`)
 		out, err = store.Collect(rows, err, func(r *store.Rows) (string, error) {
 			var rule, channel string
 			err := r.Scan(&rule, &channel)

@@ -192,7 +192,7 @@ func (w *world) messages(id store.PracticeID) map[sent]time.Time {
 	w.Helper()
 	out := map[sent]time.Time{}
 	w.view(id, func(ctx context.Context, tx *store.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT appointment, attendee, recipient, channel, rule, created_at FROM message WHERE practice = $1`)
+		rows, err := tx.Query(ctx, `SELECT appointment, attendee, recipient, channel, subject, created_at FROM message WHERE practice = $1`)
 		_, err = store.Collect(rows, err, func(r *store.Rows) (int, error) {
 			var s sent
 			var at int64

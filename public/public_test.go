@@ -107,7 +107,7 @@ func (w *world) practice(id store.PracticeID, p practice.Practice) {
 		w.clients[id] = who.ID
 		var intents []message.Intent
 		for id, channel := range map[message.ID]message.Channel{"mail": message.Email, "text": message.SMS} {
-			intents = append(intents, message.Intent{ID: id, Kind: message.Order, Channel: channel, Purpose: message.Marketing, Version: "v", Digest: strings.Repeat("0", 64),
+			intents = append(intents, message.Intent{ID: id, Kind: message.Order, Subject: "order", Channel: channel, Purpose: message.Marketing, Version: "v", Digest: strings.Repeat("0", 64),
 				Client: string(who.ID), Recipient: string(who.ID), Turn: tx.Now.Add(-time.Minute), NotAfter: tx.Now.Add(time.Hour)})
 		}
 		if _, err := message.Queue(ctx, tx, intents); err != nil {

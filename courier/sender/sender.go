@@ -226,10 +226,11 @@ func (d *Domains) read(name string) (*signing, error) {
 	return s, nil
 }
 
-// Belongs tells whether a practice may send from a domain, and returns what signs for it: the domain's own keys, or the platform's.
+// Belongs tells whether a practice may send from a domain, and returns what signs for it: the domain's own keys, or the platform's. The platform's own
+// domain is nobody's but the practice "", which is Letterhead itself.
 func (d *Domains) Belongs(practice store.PracticeID, name string) (*dkim.Signer, bool, error) {
 	s, err := d.read(name)
-	if errors.Is(err, ErrDomainNone) || err == nil && (s.Practice == "" || s.Practice != practice) {
+	if errors.Is(err, ErrDomainNone) || err == nil && (s.Practice != practice) {
 		return nil, false, nil
 	}
 	if err != nil || !s.Platform {

@@ -61,7 +61,7 @@ func (w *world) copies(ctx context.Context, count int, kind, rule, version, dige
 		for range count {
 			for _, id := range ids {
 				err := touch(ctx, x, `INSERT INTO message (practice, id, kind, channel, purpose, language, appointment, attendee, generation, client, recipient, basis, created_at, changed_at,
-					rule, wording_version, digest, turn, not_after)
+					subject, wording_version, digest, turn, not_after)
 					SELECT practice, $3, $4, channel, purpose, language, appointment, attendee, generation, client, recipient, basis, created_at, changed_at, $5, $6, $7, $8, $9
 					FROM message WHERE practice = $1 AND id = $2`,
 					string(w.victim), id, store.NewID[string](), kind, rule, version, digest, store.Micro(x.Now), store.Micro(x.Now.Add(useful)))
@@ -77,9 +77,9 @@ func (w *world) copies(ctx context.Context, count int, kind, rule, version, dige
 func messageMoved(ctx context.Context, w *world) error {
 	return w.queue(ctx, func(x *store.Wide) error {
 		return touch(ctx, x, `INSERT INTO message (practice, id, kind, channel, purpose, language, appointment, attendee, generation, client, recipient, basis, created_at, changed_at,
-			rule, wording_version, digest, turn, not_after)
+			subject, wording_version, digest, turn, not_after)
 			SELECT $2, 'moved ' || id, kind, channel, purpose, language, appointment, attendee, generation, client, recipient, basis, created_at, changed_at,
-			rule, wording_version, digest, turn, not_after FROM message WHERE practice = $1 AND state = 'queued'`, string(w.other), string(w.victim))
+			subject, wording_version, digest, turn, not_after FROM message WHERE practice = $1 AND state = 'queued'`, string(w.other), string(w.victim))
 	})
 }
 

@@ -147,7 +147,7 @@ func wordingWithdrawn(ctx context.Context, w *world) error {
 
 func wordingPurpose(ctx context.Context, w *world) error {
 	return w.queue(ctx, func(x *store.Wide) error {
-		return touch(ctx, x, `UPDATE message SET purpose = 'marketing', rule = 'reminder-2-days' WHERE practice = $1 AND state = 'queued'`, string(w.victim))
+		return touch(ctx, x, `UPDATE message SET purpose = 'marketing', subject = 'reminder-2-days' WHERE practice = $1 AND state = 'queued'`, string(w.victim))
 	})
 }
 

@@ -1,0 +1,12 @@
+// Package source puts together what the courier asks the product for: each path's own source stands around the one before it, answers for its kind of
+// message and passes the others on.
+package source
+
+import (
+	"letterhead/courier"
+	"letterhead/plan"
+	"letterhead/vault"
+)
+
+// New returns the source of all paths, opening with these keys.
+func New(keeper *vault.Keeper) courier.Source { return plan.NewSource(keeper) }
