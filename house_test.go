@@ -214,8 +214,8 @@ var owners = map[string]string{
 	"client": "client", "contact": "client", "consent": "client",
 	"appointment": "calendar", "attendee": "calendar",
 	"wording": "template", "wording_version": "template", "link_switch": "template", "rule": "plan", "due": "plan",
-	"approval": "approval",
-	"message":  "message", "message_step": "message", "suppression": "message", "freeze_entry": "message",
+	"approval": "approval", "api_request": "api",
+	"message": "message", "message_step": "message", "suppression": "message", "freeze_entry": "message",
 	"staged_client": "client", "staged_appointment": "calendar", "import_batch": "transfer", "import_change": "transfer",
 }
 

@@ -10,12 +10,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 
+	"letterhead/api"
 	"letterhead/app/desk"
 	"letterhead/app/entrance"
+	"letterhead/app/outside"
 	"letterhead/app/secure"
 	"letterhead/app/watch"
 	"letterhead/courier"
@@ -24,7 +25,6 @@ import (
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/public"
-	"letterhead/sign"
 	"letterhead/store"
 	"letterhead/web"
 	"letterhead/web/page"
@@ -211,15 +211,20 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, err
 	}
-	outside, err := i.outside().Handler(s.chains, s.log)
+	programs, err := api.New(api.Config{DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log})
+	if err != nil {
+		return nil, err
+	}
+	strangers, err := i.outside().Handler(s.chains, s.log)
 	if err != nil {
 		return nil, err
 	}
 	watched := watch.New(watch.Of{DB: i.db, Journal: journalFolder(i.folder), Trust: i.trust, Courier: c})
 	mux := http.NewServeMux()
 	mux.Handle("/", members)
+	mux.Handle(api.Prefix, programs)
 	for _, prefix := range public.Prefixes() {
-		mux.Handle(prefix, outside)
+		mux.Handle(prefix, strangers)
 	}
 	mux.Handle("GET /healthz", watched.Health())
 	mux.Handle("GET /metrics", secure.Local(watched.Metrics()))
@@ -261,11 +266,7 @@ func routesCommand() command {
 		if err := c.parse(cmd, nil); err != nil {
 			return err
 		}
-		own := []string{
-			fmt.Sprintf("%-44s public: %s", "GET /healthz", "says whether messages can leave, and nothing else"),
-			fmt.Sprintf("%-44s public: %s", "GET /metrics", "counts alone; loopback only"),
-		}
-		for _, line := range slices.Concat(web.Routes(), public.Table(), sign.Table(), own) {
+		for _, line := range outside.Routes() {
 			fmt.Fprintln(c.out, line)
 		}
 		return nil

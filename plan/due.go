@@ -8,12 +8,31 @@ import (
 	"time"
 
 	"letterhead/calendar"
+	"letterhead/client"
 	"letterhead/fault"
 	"letterhead/store"
 )
 
 // Only lines that would be sent have a due row: what is skipped is skipped for facts whose every change plans again, in the same transaction
 // (an appointment, Refresh) or in a job (a rule, zone, preference, Replan). A reminder that was sent keeps its row: it is what makes it once.
+
+// mostOfClient is how many appointments of a client are planned again at once.
+const mostOfClient = 200
+
+// RefreshClient plans a client's appointments to come again: for whoever changes how the client is reached, or what they chose, in that transaction.
+func RefreshClient(ctx context.Context, tx *store.Tx, id client.ID) error {
+	entries, err := calendar.OfClient(ctx, tx, id, tx.Now.AddDate(calendar.MaxYears+1, 0, 0), mostOfClient)
+	if err != nil {
+		return err
+	}
+	var ids []calendar.ID
+	for _, e := range entries {
+		if !e.Starts.Before(tx.Now) {
+			ids = append(ids, e.ID)
+		}
+	}
+	return Refresh(ctx, tx, ids...)
+}
 
 // Refresh plans these appointments again and writes what changed: new rows, other instants, and open rows that have no line any more, or that
 // belong to another generation, as dropped. The edge calls it in the transaction of every booking, move, cancellation and answer, and an import

@@ -6,10 +6,8 @@ package clients
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
-	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/guard"
 	"letterhead/plan"
@@ -19,9 +17,6 @@ import (
 	"letterhead/web/story"
 	"letterhead/web/ui"
 )
-
-// most is how many appointments to come are planned again at once.
-const most = 200
 
 type reach struct {
 	frame                     ui.Frame
@@ -71,7 +66,7 @@ func Reach(v *page.Visit) (page.Answer, error) {
 		if err := consent(ctx, tx, id, noEmail, noSMS); err != nil {
 			return err
 		}
-		return again(ctx, tx, id)
+		return plan.RefreshClient(ctx, tx, id)
 	})
 	if err == nil {
 		return page.Go("/clients/" + string(id) + "/reach?did=reach")
@@ -105,19 +100,6 @@ func consent(ctx context.Context, tx *store.Tx, id client.ID, noEmail, noSMS boo
 		}
 	}
 	return client.SetConsent(ctx, tx, answers...)
-}
-
-// again plans the client's appointments to come.
-func again(ctx context.Context, tx *store.Tx, id client.ID) error {
-	entries, err := calendar.OfClient(ctx, tx, id, tx.Now.AddDate(calendar.MaxYears+1, 0, 0), most)
-	if err != nil {
-		return err
-	}
-	var ids []calendar.ID
-	for _, e := range slices.DeleteFunc(entries, func(e calendar.Entry) bool { return e.Starts.Before(tx.Now) }) {
-		ids = append(ids, e.ID)
-	}
-	return plan.Refresh(ctx, tx, ids...)
 }
 
 func (r *reach) read() error {

@@ -1,0 +1,270 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"letterhead/client"
+	"letterhead/guard"
+	"letterhead/message"
+	"letterhead/store"
+	"letterhead/testkit"
+)
+
+func TestClients(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		made := w.post("/api/v1/clients", `{"first_name":"Aoife","last_name":"Brennan","email":"aoife@example.org","reminders":"email"}`)
+		w.is(made, 201, "")
+		place := made.Header().Get("Location")
+		if place != "/api/v1/clients/"+made.word("id") || made.Header().Get("ETag") != `"1"` {
+			w.Errorf("%s %s", place, made.Header().Get("ETag"))
+		}
+		got := w.get(place)
+		w.is(got, 200, "")
+		if got.word("first_name") != "Aoife" || got.json["email"].(map[string]any)["used"] != "aoife@example.org" || got.Header().Get("ETag") != `"1"` {
+			w.Error(got.text)
+		}
+		patch := func(body string, header ...string) said { return w.ask(w.one.key, "PATCH", place, body, header...) }
+		w.is(patch(`{"mobile":"0491 570 157"}`), 428, "api.if_match")
+		w.is(patch(`{"mobile":"0491 570 157"}`, "If-Match", "*"), 428, "api.if_match")
+		w.is(patch(`{"mobile":"0491 570 157"}`, "If-Match", `"7"`), 412, "client.changed")
+		w.is(patch(`{"mobile":"none of your business"}`, "If-Match", `"1"`), 422, "")
+		done := patch(`{"mobile":"0491 570 157","preferred_name":"Fee"}`, "If-Match", `"1"`)
+		w.is(done, 200, "")
+		if again := w.get(place); again.word("preferred_name") != "Fee" || again.word("first_name") != "Aoife" || again.json["version"] != 2.0 {
+			w.Error(again.text)
+		}
+		for _, text := range []string{"bren", "570157", "aoife@example.org"} {
+			if s := w.ask(w.one.key, "POST", "/api/v1/clients/search", `{"text":"`+text+`"}`); !strings.Contains(s.text, made.word("id")) || strings.Contains(s.text, "Costa") {
+				w.Errorf("%s: %s", text, s.text)
+			}
+		}
+		first := w.get("/api/v1/clients?limit=1")
+		second := w.get("/api/v1/clients?limit=1&after=" + first.word("next"))
+		if !strings.Contains(first.text, "Brennan") || !strings.Contains(second.text, "Costa") || second.word("next") != "" {
+			w.Errorf("%s\n%s", first.text, second.text)
+		}
+		w.is(w.get("/api/v1/clients?limit=101"), 422, "api.limit")
+	})
+}
+
+// What makes something is done once for each key, whatever comes in between.
+func TestAnIdempotencyKeyMakesOneThing(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		body := `{"first_name":"Aoife","last_name":"Brennan"}`
+		w.is(w.ask(w.one.key, "POST", "/api/v1/clients", body), 400, "api.idempotency_key")
+		w.is(w.ask(w.one.key, "POST", "/api/v1/clients", body, "Idempotency-Key", "short"), 400, "api.idempotency_key")
+		key := []string{"Idempotency-Key", "order-4711"}
+		// A refusal is not remembered.
+		w.is(w.ask(w.one.key, "POST", "/api/v1/clients", `{"first_name":"","last_name":""}`, key...), 422, "")
+		first := w.ask(w.one.key, "POST", "/api/v1/clients", body, key...)
+		again := w.ask(w.one.key, "POST", "/api/v1/clients", body, key...)
+		w.is(again, 201, "")
+		if again.word("id") != first.word("id") || again.Header().Get("Idempotency-Replayed") != "true" || first.Header().Get("Idempotency-Replayed") != "" {
+			w.Errorf("%s %s", first.text, again.text)
+		}
+		w.is(w.ask(w.one.key, "POST", "/api/v1/clients", `{"first_name":"Aoife","last_name":"Brennan","born":"1990-01-01"}`, key...), 422, "api.idempotency_reused")
+		w.is(w.ask(w.one.key, "POST", "/api/v1/appointments", booking(w.one, "09:00"), key...), 422, "api.idempotency_reused")
+		// Another program's and another practice's same key are others.
+		other, _ := w.program(w.one, guard.Scopes()...)
+		if s := w.ask(other, "POST", "/api/v1/clients", body, key...); s.Code != 201 || s.word("id") == first.word("id") {
+			w.Error(s.text)
+		}
+		if s := w.ask(w.two.key, "POST", "/api/v1/clients", body, key...); s.Code != 201 || s.word("id") == first.word("id") {
+			w.Error(s.text)
+		}
+		// A day later it is forgotten, and what was kept is gone.
+		w.clock.Pass(25 * 60 * 60 * 1e9)
+		if s := w.ask(w.one.key, "POST", "/api/v1/clients", body, key...); s.Code != 201 || s.word("id") == first.word("id") {
+			w.Error(s.text)
+		}
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			var n int
+			var kept string
+			err := tx.Row(ctx, `SELECT count(*), min(asked) FROM api_request WHERE practice = $1`).Scan(&n, &kept)
+			if n != 1 || strings.Contains(kept, "Brennan") {
+				w.Errorf("%d kept: %s", n, kept)
+			}
+			return err
+		})
+	})
+}
+
+func booking(h home, at string) string {
+	return fmt.Sprintf(`{"clients":[%q],"practitioner":%q,"service":%q,"date":"2026-12-04","time":%q}`, h.client, h.practitioner, h.service, at)
+}
+
+func TestAppointments(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		made := w.post("/api/v1/appointments", booking(w.one, "09:00"))
+		w.is(made, 201, "")
+		place := made.Header().Get("Location")
+		w.is(w.post("/api/v1/appointments", booking(w.one, "09:30")), 409, "calendar.taken")
+		got := w.get(place)
+		if got.word("time") != "09:00" || got.word("starts") != "2026-12-03T22:00:00Z" || !strings.Contains(got.text, "João Costa") {
+			w.Error(got.text)
+		}
+		// What follows from the booking is planned: the reminders stand there, or why not.
+		if lines := w.get(place + "/plan"); !strings.Contains(lines.text, `"rule":"booked"`) || !strings.Contains(lines.text, `"verdict":"send"`) || !strings.Contains(lines.text, `"reason":"`) {
+			w.Error(lines.text)
+		}
+		w.is(w.post(place+"/move", `{"date":"2026-12-04","time":"11:00"}`), 428, "api.if_match")
+		w.is(w.post(place+"/move", `{"date":"2026-12-04","time":"11:00"}`, "If-Match", `"9"`), 412, "calendar.changed")
+		moved := w.post(place+"/move", `{"date":"2026-12-04","time":"11:00"}`, "If-Match", `"1"`)
+		w.is(moved, 200, "")
+		confirmed := w.post(place+"/confirm", `{}`, "If-Match", moved.Header().Get("ETag"))
+		w.is(confirmed, 200, "")
+		if got := w.get(place); got.word("time") != "11:00" || !strings.Contains(got.text, `"confirmation":"confirmed"`) {
+			w.Error(got.text)
+		}
+		w.is(w.post(place+"/cancel", `{"by":"system"}`, "If-Match", confirmed.Header().Get("ETag")), 422, "api.enum")
+		repeat := []string{"If-Match", confirmed.Header().Get("ETag"), "Idempotency-Key", "cancel-0001"}
+		w.is(w.post(place+"/cancel", `{"by":"client","reason":"sick"}`, repeat...), 200, "")
+		w.is(w.post(place+"/cancel", `{"by":"client","reason":"sick"}`, repeat...), 200, "") // the answer was lost; the same again
+		w.is(w.post(place+"/move", `{"date":"2026-12-05","time":"11:00"}`, "If-Match", `"4"`), 409, "calendar.not_booked")
+		// A page at a time, each once.
+		for _, at := range []string{"12:00", "13:00", "14:00"} {
+			w.is(w.post("/api/v1/appointments", booking(w.one, at)), 201, "")
+		}
+		seen := map[string]int{}
+		for after, n := "", 0; n < 10; n++ {
+			page := w.get("/api/v1/appointments?from=2026-12-03&to=2026-12-04&limit=2&after=" + after)
+			w.is(page, 200, "")
+			for _, a := range page.json["appointments"].([]any) {
+				seen[a.(map[string]any)["id"].(string)]++
+			}
+			if after = page.word("next"); after == "" {
+				break
+			}
+		}
+		if len(seen) != 5 || seen[made.word("id")] != 1 {
+			w.Errorf("%v", seen)
+		}
+		for query, key := range map[string]string{"": "api.date", "from=2026-12-03": "api.date", "from=2026-12-04&to=2026-12-03": "api.days", "from=2026-12-01&to=2027-01-01": "api.days",
+			"from=2026-12-01&to=2026-12-02&after=x": "api.cursor", "from=2026-12-01&to=2026-12-02&after=0_x": "api.cursor"} {
+			w.is(w.get("/api/v1/appointments?"+query), 422, key)
+		}
+	})
+}
+
+// Names are read with the scope for them alone; a client who is kept to some is seen by no program.
+func TestWhatAProgramSees(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	calendarOnly, _ := w.program(w.one, scope(guard.CalendarRead), scope(guard.MessageRead))
+	place := "/api/v1/appointments/" + string(w.one.appointment)
+	for _, path := range []string{place, "/api/v1/appointments?from=2026-12-01&to=2026-12-05"} {
+		if s := w.ask(calendarOnly, "GET", path, ""); s.Code != 200 || !strings.Contains(s.text, string(w.one.client)) || strings.Contains(s.text, "Costa") {
+			t.Error(s.text)
+		}
+	}
+	id := w.queue(w.one)
+	w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+		return client.KeepTo(ctx, tx, w.one.client, []store.MemberID{w.one.owner.ID})
+	})
+	w.is(w.get(place), 404, "calendar.not_found")
+	w.is(w.get(place+"/plan"), 404, "calendar.not_found")
+	w.is(w.get("/api/v1/clients/"+string(w.one.client)), 404, "client.not_found")
+	w.is(w.get("/api/v1/messages/"+string(id)), 404, "message.none")
+	w.is(w.post(place+"/cancel", `{"by":"client"}`, "If-Match", `"1"`), 404, "calendar.not_found")
+	for _, path := range []string{"/api/v1/appointments?from=2026-12-01&to=2026-12-05", "/api/v1/clients", "/api/v1/messages"} {
+		if s := w.get(path); s.Code != 200 || strings.Contains(s.text, string(w.one.client)) || strings.Contains(s.text, "Costa") {
+			t.Errorf("%s: %s", path, s.text)
+		}
+	}
+}
+
+// queue leaves a message of a rule.
+func (w *world) queue(h home) (id message.ID) {
+	w.change(h, func(ctx context.Context, tx *store.Tx) error {
+		ids, err := message.Queue(ctx, tx, []message.Intent{{Kind: message.Rule, Rule: "booked", Channel: message.Email, Purpose: message.Appointments, Version: "v", Digest: strings.Repeat("ab", 32),
+			Client: string(h.client), Recipient: string(h.client), Appointment: string(h.appointment), Turn: tx.Now, NotAfter: tx.Now.AddDate(0, 0, 1)}})
+		id = ids[0]
+		return err
+	})
+	return id
+}
+
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		id := w.queue(w.one)
+		list := w.get("/api/v1/messages?client=" + string(w.one.client))
+		if !strings.Contains(list.text, string(id)) || !strings.Contains(list.text, `"fate":"queued"`) {
+			w.Error(list.text)
+		}
+		ctx := context.Background()
+		if err := w.db.Whole(ctx, "test", func(wide *store.Wide) error {
+			if _, err := message.Claim(ctx, wide, "courier", wide.Now, wide.Now.Add(1e9), 10); err != nil {
+				return err
+			}
+			return message.Mark(ctx, wide, "courier", []message.Outcome{{Practice: w.one.id, ID: id, State: message.Refused, Reason: message.ReasonRelay, Detail: "552 mailbox full"}})
+		}); err != nil {
+			w.Fatal(err)
+		}
+		one := w.get("/api/v1/messages/" + string(id))
+		if one.word("fate") != "refused" || one.word("reason") != "relay" || !strings.Contains(one.text, "552 mailbox full") {
+			w.Error(one.text)
+		}
+		if s := w.get("/api/v1/messages?state=sent"); strings.Contains(s.text, string(id)) {
+			w.Error(s.text)
+		}
+		w.is(w.get("/api/v1/messages?state=gone"), 422, "api.enum")
+		w.is(w.get("/api/v1/messages?after=nonsense"), 422, "message.cursor")
+	})
+}
+
+// Programs stop; none lifts. One that stops its own credential is out.
+func TestStops(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		made := w.post("/api/v1/stops", `{"scope":"rule","subject":"booked","reason":"complaints  come in"}`)
+		w.is(made, 200, "")
+		again := w.post("/api/v1/stops", `{"scope":"rule","subject":"booked","reason":"once more"}`)
+		if again.word("id") != made.word("id") || again.word("reason") != "complaints come in" {
+			w.Error(again.text)
+		}
+		w.is(w.post("/api/v1/stops", `{"scope":"platform","reason":"x"}`), 422, "api.enum")
+		w.is(w.post("/api/v1/stops", `{"scope":"member","subject":"`+string(w.one.owner.ID)+`","reason":"x"}`), 422, "api.enum")
+		w.is(w.post("/api/v1/stops", `{"scope":"credential","subject":"another","reason":"x"}`), 422, "api.stop_credential")
+		w.is(w.post("/api/v1/stops", `{"scope":"practice","reason":""}`), 422, "message.stop_reason")
+		if s := w.get("/api/v1/stops"); !strings.Contains(s.text, made.word("id")) {
+			w.Error(s.text)
+		}
+		for _, method := range []string{"DELETE", "PATCH", "PUT"} {
+			w.is(w.ask(w.one.key, method, "/api/v1/stops/"+made.word("id"), `{}`), 404, "api.nothing")
+			w.is(w.ask(w.one.key, method, "/api/v1/stops", `{}`), 405, "api.method")
+		}
+		w.is(w.post("/api/v1/stops", `{"scope":"credential","reason":"the key was published"}`), 200, "")
+		w.is(w.get("/api/v1/stops"), 401, "guard.credential")
+	})
+}
+
+func TestSuppressions(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		w.is(w.post("/api/v1/suppressions", `{"channel":"email","address":"Joao@Example.org","reason":"stop"}`), 200, "")
+		w.is(w.post("/api/v1/suppressions", `{"channel":"sms","address":"0491 570 156","purpose":"marketing","reason":"unsubscribe"}`), 200, "")
+		w.is(w.post("/api/v1/suppressions", `{"channel":"email","address":"nobody","reason":"stop"}`), 422, "api.address")
+		w.is(w.post("/api/v1/suppressions", `{"channel":"email","address":"joao@example.org","reason":"because"}`), 422, "api.enum")
+		w.is(w.post("/api/v1/suppressions", `{"channel":"email","address":"joao@example.org","purpose":"appointments","reason":"stop"}`), 422, "api.enum")
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			keys, err := w.keeper.Keys(ctx, tx)
+			if err != nil {
+				return err
+			}
+			var n int
+			err = tx.Row(ctx, `SELECT count(*) FROM suppression WHERE practice = $1 AND address_index IN ($2, $3)`,
+				client.AddressIndex(keys, "email", client.NormaliseEmail("joao@example.org")), client.AddressIndex(keys, "sms", client.NormaliseMobile("0491570156", "AU"))).Scan(&n)
+			if n != 2 {
+				w.Errorf("%d noted", n)
+			}
+			return err
+		})
+	})
+}
