@@ -59,7 +59,7 @@ var floors = []struct {
 	ordered  bool // may import those before it; otherwise none of its floor
 }{
 	{"ground", []string{"fault", "zone", "store"}, true},
-	{"machinery", []string{"vault", "job", "wording", "approval", "guard", "message", "courier"}, true},
+	{"machinery", []string{"vault", "job", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
 	{"product", []string{"practice", "client", "calendar", "template", "plan", "order", "transfer"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
 	{"test tools", []string{"testkit", "rehearse"}, true},
@@ -84,6 +84,10 @@ var pure = map[string]string{
 	"courier/trust":      "",
 	"approval/assertion": "it reads bytes and knows no practice",
 	"approval/audience":  "it reads bytes and knows no practice",
+	"ledger/leaf":        "it is bytes and hashes alone",
+	"ledger/proof":       "it is bytes and hashes alone",
+	"ledger/evidence":    "whoever verifies has the file and nothing else",
+	"ledger/witness":     "a witness has no database",
 }
 
 func top(path string) string {
@@ -153,6 +157,7 @@ var wrappers = []struct {
 	{"github.com/prometheus", []string{"app"}, "metrics belong to app"},
 	{"net/smtp", []string{}, "mail leaves through courier/smtp"},
 	{"golang.org/x/crypto", []string{"guard/secret", "app"}, "passwords are hashed in one place; app gets certificates"},
+	{"golang.org/x/mod", []string{"ledger"}, "the log's mathematics belong to ledger"},
 	{"os/exec", []string{"app", "testkit", "rehearse"}, "nothing else starts programs"},
 	{"math/rand\"", []string{}, "use math/rand/v2"},
 }
@@ -184,7 +189,7 @@ func TestSharpToolsStayInTheirWrappers(t *testing.T) {
 var wide = map[string]string{
 	"store": "owns them", "job": "claims", "courier": "claims and marks", "plan": "finds practices with something due", "message": "claims, receipts",
 	"practice": "lists practices", "app": "operator commands", "testkit": "sets up tests", "rehearse": "demo and bench", "guard": "sign-in", "transfer": "clears after a dead import",
-	"public": "finds a message or a version by its token",
+	"public": "finds a message or a version by its token", "ledger": "one log for all: its head, its hashes, its checkpoints",
 }
 
 func TestOnlyNamedPackagesSeeEveryPractice(t *testing.T) {
@@ -216,6 +221,7 @@ var owners = map[string]string{
 	"wording": "template", "wording_version": "template", "link_switch": "template", "rule": "plan", "due": "plan",
 	"approval": "approval", "api_request": "api",
 	"message": "message", "message_step": "message", "suppression": "message", "freeze_entry": "message",
+	"ledger_head": "ledger", "ledger_practice": "ledger", "ledger_leaf": "ledger", "ledger_hash": "ledger", "ledger_checkpoint": "ledger", "ledger_cosignature": "ledger",
 	"staged_client": "client", "staged_appointment": "calendar", "import_batch": "transfer", "import_change": "transfer",
 }
 

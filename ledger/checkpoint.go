@@ -1,0 +1,145 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+	"letterhead/fault"
+	"letterhead/ledger/proof"
+	"letterhead/store"
+)
+
+// Checkpoint signs the state of the log, with the list of counts, and keeps it. Where that state was signed already the note is the one that is kept.
+func Checkpoint(ctx context.Context, db *store.DB, key note.Signer) (raw string, err error) {
+	var c proof.Checkpoint
+	err = db.WholeView(ctx, "sign the state of the ledger", func(w *store.Wide) error {
+		head, err := Head(ctx, w)
+		if err != nil {
+			return err
+		}
+		list, err := listOf(ctx, w, head.Size)
+		if err != nil {
+			return err
+		}
+		c = proof.Checkpoint{Origin: key.Name(), Head: head, Counts: list.Size(), List: list.Root()}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	signed, err := c.Sign(key)
+	if err != nil {
+		return "", err
+	}
+	return string(signed), db.Whole(ctx, "keep a checkpoint", func(w *store.Wide) error {
+		_, err := w.Exec(ctx, `INSERT INTO ledger_checkpoint (size, origin, note, at) VALUES ($1, $2, $3, $4) ON CONFLICT (size, origin) DO NOTHING`,
+			c.Size, c.Origin, string(signed), store.Micro(w.Now))
+		if err != nil {
+			return fmt.Errorf("keep a checkpoint: %w", err)
+		}
+		return nil
+	})
+}
+
+// listOf makes the list of counts of the log at a size, from the last leaf of each practice before it.
+func listOf(ctx context.Context, w *store.Wide, size int64) (*proof.List, error) {
+	rows, err := w.Query(ctx, `SELECT p.practice, p.label, p.count, p.head, l.sequence, l.count, l.place, l.leaves FROM ledger_practice p
+		JOIN ledger_leaf l ON l.practice = p.practice AND l.sequence = (SELECT max(m.sequence) FROM ledger_leaf m WHERE m.practice = p.practice AND m.place < $1)
+		ORDER BY p.practice`, size)
+	var total uint64
+	counts, err := store.Collect(rows, err, func(r *store.Rows) (c proof.Count, err error) {
+		var x runRow
+		var label, head []byte
+		var count int64
+		if err := r.Scan(&x.practice, &label, &count, &head, &x.sequence, &x.count, &x.place, &x.leaves); err != nil {
+			return c, err
+		}
+		if len(label) != len(c.Label) {
+			return c, damaged("the line of a practice")
+		}
+		c, err = x.end(Hash(label))
+		total += c.Count
+		return c, err
+	})
+	if err != nil {
+		return nil, wrap("read the list of counts", err)
+	}
+	if total != uint64(size) {
+		return nil, damaged("the practices have %d leaves of %d", total, size)
+	}
+	list, err := proof.NewList(counts)
+	if err != nil {
+		return nil, damaged("the list of counts: %w", err)
+	}
+	return list, nil
+}
+
+// end is the practice's count and head behind a run.
+func (x runRow) end(label Hash) (proof.Count, error) {
+	c := proof.Count{Label: label}
+	err := x.each(func(s Stored) error {
+		c.Count, c.Head = s.Sequence, sumOf(s.Raw)
+		return nil
+	})
+	return c, err
+}
+
+// Latest returns the last checkpoint of an origin, or the last one not larger than a size, with the cosignatures that are kept of it.
+func Latest(ctx context.Context, w *store.Wide, origin string, size int64) (string, error) {
+	rows, err := w.Query(ctx, `SELECT size, note FROM ledger_checkpoint WHERE origin = $1 AND size <= $2 ORDER BY size DESC LIMIT 1`, origin, size)
+	type kept struct {
+		size int64
+		note string
+	}
+	found, err := store.Collect(rows, err, func(r *store.Rows) (k kept, err error) { return k, r.Scan(&k.size, &k.note) })
+	if err != nil {
+		return "", fmt.Errorf("read the last checkpoint: %w", err)
+	}
+	if len(found) == 0 {
+		return "", store.ErrNone
+	}
+	rows, err = w.Query(ctx, `SELECT line FROM ledger_cosignature WHERE size = $1 AND origin = $2 ORDER BY cosigner`, found[0].size, origin)
+	lines, err := store.Collect(rows, err, func(r *store.Rows) (line string, err error) { return line, r.Scan(&line) })
+	if err != nil {
+		return "", fmt.Errorf("read cosignatures: %w", err)
+	}
+	raw := found[0].note
+	for _, line := range lines {
+		raw += line
+	}
+	return raw, nil
+}
+
+// KeepCosignature keeps a cosigner's line for a checkpoint, when it holds.
+func KeepCosignature(ctx context.Context, w *store.Wide, log note.Verifier, raw, line string, by *proof.Cosigner) error {
+	signed, err := proof.OpenCheckpoint([]byte(raw+line), log, by)
+	if err != nil || len(signed.Cosigned) != 1 {
+		return fault.Field("cosignature", "ledger.cosignature", "it does not hold for this checkpoint").With(err)
+	}
+	_, err = w.Exec(ctx, `INSERT INTO ledger_cosignature (size, origin, cosigner, line, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (size, origin, cosigner) DO UPDATE SET line = excluded.line, at = excluded.at`, signed.Size, signed.Origin, by.String(), line, store.Micro(w.Now))
+	if err != nil {
+		return fmt.Errorf("keep a cosignature: %w", err)
+	}
+	return nil
+}
+
+// Witnessed is the size of the last checkpoint of an origin that at least so many cosigners signed, and when the first of them for that size did; 0 when none is.
+func Witnessed(ctx context.Context, w *store.Wide, origin string, cosigners []string, least int) (size, at int64, err error) {
+	args := []any{origin, least}
+	rows, err := w.Query(ctx, `SELECT size, min(at) FROM ledger_cosignature WHERE origin = $1 AND cosigner IN (`+store.List(3, max(1, len(cosigners)))+`)
+		GROUP BY size HAVING count(*) >= $2 ORDER BY size DESC LIMIT 1`, append(args, store.Any(orNone(cosigners))...)...)
+	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) { return struct{}{}, r.Scan(&size, &at) })
+	if err != nil {
+		return 0, 0, fmt.Errorf("read what is witnessed: %w", err)
+	}
+	return size, at, nil
+}
+
+func orNone(cosigners []string) []string {
+	if len(cosigners) == 0 {
+		return []string{""}
+	}
+	return cosigners
+}

@@ -1,0 +1,41 @@
+package leaf
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"slices"
+	"strings"
+)
+
+// Salt makes a message's commitments say nothing to whoever does not have it. It is sealed with the message.
+type Salt [32]byte
+
+// NewSalt returns a random salt.
+func NewSalt() (s Salt) {
+	_, _ = rand.Read(s[:]) // never fails (crypto/rand)
+	return s
+}
+
+// Recipient commits to where a message goes: channel and address, as it is handed to the relay or gateway.
+func (s Salt) Recipient(channel Channel, address string) Hash {
+	return s.commit("recipient", string([]byte{byte(channel)}), address)
+}
+
+// Text commits to a message as it is handed off, by its SHA-256.
+func (s Salt) Text(sum Hash) Hash { return s.commit("text", "", string(sum[:])) }
+
+// Words commits to a message's visible words.
+func (s Salt) Words(sum Hash) Hash { return s.commit("words", "", string(sum[:])) }
+
+func (s Salt) commit(what, more, text string) Hash {
+	mac := hmac.New(sha256.New, s[:])
+	mac.Write([]byte("letterhead " + what + " v1\n" + more + text))
+	return Hash(mac.Sum(nil))
+}
+
+// Links is the hash of the hosts that a message's links lead to, whatever their order.
+func Links(hosts []string) Hash {
+	sorted := slices.Compact(slices.Sorted(slices.Values(hosts)))
+	return sha256.Sum256([]byte("letterhead links v1\n" + strings.Join(sorted, "\n")))
+}

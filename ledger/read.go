@@ -1,0 +1,292 @@
+package ledger
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+	"letterhead/fault"
+	"letterhead/ledger/leaf"
+	"letterhead/ledger/proof"
+	"letterhead/store"
+)
+
+// storedCount is how many hashes the tree of a size has brought about.
+func storedCount(size int64) int64 {
+	if size == 0 {
+		return 0
+	}
+	return tlog.StoredHashCount(size)
+}
+
+// reader reads stored hashes. It keeps the rows that it read last.
+type reader struct {
+	ctx  context.Context
+	w    *store.Wide
+	rows map[int64][]byte // by place of the first hash
+	keys []int64          // in the order in which they were read
+}
+
+// mostRows bounds what a reader keeps: with 100 leaves in a row, 2 MB.
+const mostRows = 256
+
+func newReader(ctx context.Context, w *store.Wide) *reader {
+	return &reader{ctx: ctx, w: w, rows: map[int64][]byte{}}
+}
+
+// ReadHashes implements tlog.HashReader.
+func (r *reader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, at := range indexes {
+		h, err := r.one(at)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = h
+	}
+	return out, nil
+}
+
+func (r *reader) one(at int64) (tlog.Hash, error) {
+	for place, raw := range r.rows {
+		if at >= place && at < place+int64(len(raw)/len(Hash{})) {
+			return tlog.Hash(raw[(at-place)*int64(len(Hash{})):]), nil
+		}
+	}
+	type row struct {
+		place int64
+		raw   []byte
+	}
+	rows, err := r.w.Query(r.ctx, `SELECT place, hashes FROM ledger_hash WHERE place <= $1 ORDER BY place DESC LIMIT 1`, at)
+	found, err := store.Collect(rows, err, func(rows *store.Rows) (x row, err error) { return x, rows.Scan(&x.place, &x.raw) })
+	if err != nil {
+		return tlog.Hash{}, fmt.Errorf("read the ledger's hashes: %w", err)
+	}
+	if len(found) == 0 || len(found[0].raw)%len(Hash{}) != 0 || at >= found[0].place+int64(len(found[0].raw)/len(Hash{})) {
+		return tlog.Hash{}, damaged("hash %d is missing", at)
+	}
+	x := found[0]
+	if len(r.keys) >= mostRows {
+		delete(r.rows, r.keys[0])
+		r.keys = r.keys[1:]
+	}
+	r.rows[x.place], r.keys = x.raw, append(r.keys, x.place)
+	return tlog.Hash(x.raw[(at-x.place)*int64(len(Hash{})):]), nil
+}
+
+// Head is the state of the log.
+func Head(ctx context.Context, w *store.Wide) (proof.Head, error) {
+	rows, err := w.Query(ctx, `SELECT size, edge, at FROM ledger_head WHERE one = 1`)
+	head, err := oneHead(rows, err)
+	if err != nil {
+		return proof.Head{}, err
+	}
+	return head.tree.Head(), nil
+}
+
+// Prove proves a leaf's place in the log of a size.
+func Prove(ctx context.Context, w *store.Wide, size, index int64) ([]Hash, error) {
+	if index < 0 || index >= size {
+		return nil, fault.Field("index", "ledger.index", "the log of %d leaves has none at %d", size, index)
+	}
+	return proof.ProveLeaf(size, index, newReader(ctx, w))
+}
+
+// ProveGrowth proves that the log of a size is that of an older one with leaves added.
+func ProveGrowth(ctx context.Context, w *store.Wide, newer, older int64) ([]Hash, error) {
+	if older < 0 || older > newer {
+		return nil, fault.Field("size", "ledger.size", "the log grows: from a size to a larger one")
+	}
+	return proof.ProveGrowth(newer, older, newReader(ctx, w))
+}
+
+// tileHeight is that of C2SP tlog-tiles.
+const tileHeight = 8
+
+// Tile returns a tile of hashes by its path, such as tile/8/0/x001/067.p/8, for the log's readers. The leaves themselves are nobody's but their practice's.
+func Tile(ctx context.Context, w *store.Wide, path string) ([]byte, error) {
+	tile, err := tlog.ParseTilePath(path)
+	if err != nil || tile.H != tileHeight || tile.L < 0 {
+		return nil, fault.New(fault.NotFound, "ledger.tile", "there is no such tile")
+	}
+	head, err := Head(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if last := (tile.N<<tileHeight + int64(tile.W)) << (tile.L * tileHeight); tile.L > 5 || tile.N > head.Size || last > head.Size || last <= 0 {
+		return nil, fault.New(fault.NotFound, "ledger.tile", "there is no such tile")
+	}
+	return tlog.ReadTileData(tile, newReader(ctx, w))
+}
+
+// Stored is a leaf and where it stands.
+type Stored struct {
+	Index    int64
+	Sequence uint64
+	Raw      []byte
+}
+
+// runRow is a row of ledger_leaf.
+type runRow struct {
+	practice               store.PracticeID
+	sequence, count, place int64
+	leaves                 []byte
+}
+
+const runColumns = `practice, sequence, count, place, leaves`
+
+func scanRun(r *store.Rows) (x runRow, err error) {
+	return x, r.Scan(&x.practice, &x.sequence, &x.count, &x.place, &x.leaves)
+}
+
+// each takes the leaves of a row apart.
+func (x runRow) each(do func(Stored) error) error {
+	rest := x.leaves
+	for i := range x.count {
+		if len(rest) < 2 || len(rest)-2 < int(binary.BigEndian.Uint16(rest)) {
+			return damaged("the leaves from %d on", x.place)
+		}
+		n := int(binary.BigEndian.Uint16(rest))
+		if err := do(Stored{Index: x.place + i, Sequence: uint64(x.sequence + i), Raw: rest[2 : 2+n]}); err != nil {
+			return err
+		}
+		rest = rest[2+n:]
+	}
+	if len(rest) > 0 {
+		return damaged("the leaves from %d on", x.place)
+	}
+	return nil
+}
+
+// pageRows bounds one reading of leaves.
+const pageRows = 20
+
+// Leaves calls do with the leaves of a practice, in order, below a size of the log.
+func Leaves(ctx context.Context, w *store.Wide, practice store.PracticeID, size int64, do func(Stored) error) error {
+	for last := int64(0); ; {
+		rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence > $2 AND place < $3 ORDER BY sequence LIMIT $4`,
+			string(practice), last, size, pageRows)
+		runs, err := store.Collect(rows, err, scanRun)
+		if err != nil {
+			return fmt.Errorf("read leaves: %w", err)
+		}
+		for _, x := range runs {
+			if err := x.each(do); err != nil {
+				return err
+			}
+			last = x.sequence
+		}
+		if len(runs) < pageRows {
+			return nil
+		}
+	}
+}
+
+// AllLeaves calls do with every leaf from a place of the log on, in order, below a size: for auditors.
+func AllLeaves(ctx context.Context, w *store.Wide, from, size int64, do func(store.PracticeID, Stored) error) error {
+	for last := from - 1; ; {
+		rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE place > $1 AND place < $2 ORDER BY place LIMIT $3`, last, size, pageRows)
+		runs, err := store.Collect(rows, err, scanRun)
+		if err != nil {
+			return fmt.Errorf("read leaves: %w", err)
+		}
+		for _, x := range runs {
+			if err := x.each(func(s Stored) error { return do(x.practice, s) }); err != nil {
+				return err
+			}
+			last = x.place
+		}
+		if len(runs) < pageRows {
+			return nil
+		}
+	}
+}
+
+var errFound = errors.New("found")
+
+// Find returns the first leaf of a practice, not before an instant, that fits: a message's leaf is found by the commitment to its recipient under its
+// salt. It looks at most most leaves on; store.ErrNone says that none of them fits.
+func Find(ctx context.Context, w *store.Wide, practice store.PracticeID, since int64, most int, fits func(*leaf.Leaf) bool) (found Stored, err error) {
+	from, err := firstRun(ctx, w, practice, since)
+	if err != nil {
+		return Stored{}, err
+	}
+	for looked := 0; looked < most; {
+		rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1`, string(practice), from)
+		runs, err := store.Collect(rows, err, scanRun)
+		if err != nil {
+			return Stored{}, fmt.Errorf("look for a leaf: %w", err)
+		}
+		if len(runs) == 0 {
+			break
+		}
+		err = runs[0].each(func(s Stored) error {
+			l, err := leaf.Parse(s.Raw)
+			if err != nil {
+				return damaged("leaf %d: %w", s.Index, err)
+			}
+			if l.At >= since && fits(l) {
+				found = s
+				return errFound
+			}
+			return nil
+		})
+		if errors.Is(err, errFound) {
+			return found, nil
+		}
+		if err != nil {
+			return Stored{}, err
+		}
+		looked += int(runs[0].count)
+		from = runs[0].sequence + runs[0].count
+	}
+	return Stored{}, store.ErrNone
+}
+
+// firstRun is the sequence of the first leaf that is not before an instant: instants never go back, so halving finds it. A run has one instant.
+func firstRun(ctx context.Context, w *store.Wide, practice store.PracticeID, since int64) (int64, error) {
+	known, err := KnownOf(ctx, w, []store.PracticeID{practice})
+	if err != nil {
+		return 0, err
+	}
+	if known[practice] == nil {
+		return 0, store.ErrNone
+	}
+	low, high := int64(1), int64(known[practice].Count)
+	for low <= high {
+		middle := (low + high) / 2
+		x, at, err := runAt(ctx, w, practice, middle)
+		switch {
+		case err != nil:
+			return 0, err
+		case at >= since:
+			high = x.sequence - 1
+		default:
+			low = x.sequence + x.count
+		}
+	}
+	return low, nil
+}
+
+// runAt is the run that holds a leaf, and its instant.
+func runAt(ctx context.Context, w *store.Wide, practice store.PracticeID, sequence int64) (x runRow, at int64, err error) {
+	rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence <= $2 ORDER BY sequence DESC LIMIT 1`, string(practice), sequence)
+	runs, err := store.Collect(rows, err, scanRun)
+	if err != nil {
+		return x, 0, fmt.Errorf("look for a leaf: %w", err)
+	}
+	if len(runs) == 0 || runs[0].sequence+runs[0].count <= sequence {
+		return x, 0, damaged("leaf %d of a practice is missing", sequence)
+	}
+	err = runs[0].each(func(s Stored) error {
+		l, err := leaf.Parse(s.Raw)
+		if err != nil {
+			return damaged("leaf %d: %w", s.Index, err)
+		}
+		at = l.At
+		return nil
+	})
+	return runs[0], at, err
+}
