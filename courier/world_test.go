@@ -189,7 +189,7 @@ func newWorld(t testing.TB, db *store.DB, practices ...store.PracticeID) *world 
 			words := s.Draft(approval.KindDirectory, "directory", "ana")
 			words.Digest = sha256.Sum256(details())
 			limits := s.Draft(approval.KindLimits, "limits", "ana")
-			limits.Limits = &approval.Limits{Day: 1_000_000, NewDay: 1_000_000, RecipientDay: 1000, Total: 10_000_000}
+			limits.Limits = &approval.Limits{Day: 1_000_000, NewDay: 1_000_000, RecipientDay: 1000, MemberDay: 1_000_000, CredentialDay: 1_000_000, Total: 10_000_000}
 			out := []*approval.Statement{sender, texts, hosts, words, limits}
 			for _, purpose := range []wording.Purpose{wording.Transactional, wording.Marketing} {
 				out = append(out, w.statement(s, p, purpose))

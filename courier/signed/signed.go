@@ -85,7 +85,7 @@ func (a *Answer) ask(s *approval.State, c Carried, now time.Time) (reason string
 			return "not the program's own words"
 		}
 		a.Own = true
-		a.By = []budget.Approval{{Digest: systemDigest, Limits: &approval.Limits{Day: SystemDay}, Waiting: 1000}}
+		a.By = []budget.Approval{{Digest: systemDigest, Limits: &approval.Limits{Day: SystemDay}, Waiting: soMany}}
 		return ""
 	}
 	if reason := a.words(s, now); reason != "" {
@@ -101,6 +101,9 @@ func (a *Answer) ask(s *approval.State, c Carried, now time.Time) (reason string
 	a.Directory = directory.Statement.Digest
 	return ""
 }
+
+// soMany makes the first cohort of what goes to members as large as a cohort gets: they see it themselves.
+const soMany = 1000
 
 // SystemDay bounds how many messages of its own Letterhead sends in the name of nobody to a practice's members in a day.
 const SystemDay = 100
@@ -144,8 +147,10 @@ func (a *Answer) words(s *approval.State, now time.Time) string {
 			err = at.same(approval.KindLetter, a.letter.Channel == string(at.Channel) && at.Purpose == message.Appointments)
 		}
 	case message.Test:
-		a.member, err = s.Current(approval.KindMember, at.Subject, now)
 		a.Members, a.Own = []store.MemberID{store.MemberID(at.Subject)}, true
+		if a.member, err = s.Current(approval.KindMember, at.Subject, now); err == nil {
+			a.By = []budget.Approval{{Digest: a.member.Digest, Waiting: soMany}}
+		}
 	default:
 		err = &approval.Refused{Reason: approval.Unsigned}
 	}
