@@ -67,7 +67,7 @@ func (c *Courier) ask(ctx context.Context, tx *store.Tx, s *approval.State, parc
 		}
 		a, is := known[at]
 		if !is {
-			carried := signed.Carried{Hosts: p.version.compiled.Hosts(), System: p.Kind == message.System && c.System != nil && c.System(p.Digest)}
+			carried := signed.Carried{Hosts: p.version.hosts, System: p.Kind == message.System && c.System != nil && c.System(p.Digest)}
 			if len(c.gateways) > 0 {
 				carried.SMSSender = c.gateways[0].gateway.senderOf(tx.Practice)
 			}
@@ -114,7 +114,7 @@ func checkBudget(_ context.Context, c *Courier, b *batch) error {
 	for i, p := range parcels {
 		switch v := verdicts[i]; {
 		case v.Go:
-			p.ticket = v.Ticket
+			p.ticket, p.since = v.Ticket, v.Since
 		case v.Until.IsZero():
 			p.end(message.Held, message.ReasonUnsigned, string(v.Reason)) // until more is signed
 		default:

@@ -30,8 +30,8 @@ var gate = []check{
 	{"budget", checkBudget},
 }
 
-func (c *Courier) pass(ctx context.Context, b *batch) error {
-	for _, check := range gate {
+func (c *Courier) pass(ctx context.Context, b *batch, checks []check) error {
+	for _, check := range checks {
 		if err := check.run(ctx, c, b); err != nil {
 			return fmt.Errorf("gate, %s: %w", check.name, err)
 		}

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"letterhead/approval"
+	"letterhead/courier/breaker"
 	"letterhead/courier/budget"
 	"letterhead/courier/journal"
 	"letterhead/courier/signed"
@@ -58,8 +60,20 @@ func TestEachCheckHoldsAlone(t *testing.T) {
 		"approval": {func(_ *testing.T, _ *Courier, p *parcel) { p.approved = approved{} }, message.Held, message.ReasonUnsigned},
 		// Once it passed, the first cohort of its approval is full.
 		"budget": {func(*testing.T, *Courier, *parcel) {}, message.Queued, string(budget.FirstUse)},
+		// Twenty others of its text have gone, and nothing says that they were paced.
+		"breaker": {func(t *testing.T, c *Courier, p *parcel) {
+			p.approved.By, p.ID = []budget.Approval{{Digest: approval.Digest{2}, Waiting: 1}}, "n"
+			for i := range breaker.PacedMost - 1 { // and the one before the spoiling
+				s := c.sight(p, c.DB.Now())
+				s.Message = string(rune('A' + i))
+				if found, err := c.lookout.Look(c.DB.Now(), []breaker.Sight{s}); err != nil || found[0] != nil {
+					t.Fatal(found, err)
+				}
+			}
+		}, message.Held, message.ReasonFrozen},
 	}
-	for _, check := range gate {
+	all := slices.Concat(gate, rendered)
+	for _, check := range all {
 		c, known := cases[check.name]
 		if !known {
 			t.Errorf("the check %s has no case", check.name)
@@ -70,12 +84,12 @@ func TestEachCheckHoldsAlone(t *testing.T) {
 			t.Parallel()
 			carrier, p := gateWorld(t)
 			b := &batch{now: carrier.DB.Now(), parcels: []*parcel{p}}
-			if err := carrier.pass(t.Context(), b); err != nil || p.settled {
+			if err := carrier.pass(t.Context(), b, all); err != nil || p.settled {
 				t.Fatalf("it does not pass unspoilt: %v %+v", err, p.out)
 			}
 			carrier.stops.Forget()
 			c.spoil(t, carrier, p)
-			err := carrier.pass(t.Context(), b)
+			err := carrier.pass(t.Context(), b, all)
 			if c.state == "" {
 				if err == nil {
 					t.Error("it passed")
@@ -125,6 +139,7 @@ func gateWorld(t *testing.T) (*Courier, *parcel) {
 		t.Fatal(err)
 	}
 	p := &parcel{facts: Facts{Address: "jo@client.example", AddressIndex: "x"}, version: &version{compiled: compiled, sender: v.Sender}, approved: approved{Answer: &signed.Answer{OK: true, By: []budget.Approval{{Digest: approval.Digest{1}, Waiting: 1}}}, limits: &budget.Budgets{}}}
-	p.Practice, p.ID, p.Channel, p.Purpose, p.Turn, p.NotAfter = "a", "m", message.Email, message.Appointments, c.DB.Now(), c.DB.Now().Add(time.Hour)
+	p.version.text, p.version.hosts = breaker.TextOfWording(&v.Languages[0]), compiled.Hosts()
+	p.Practice, p.ID, p.Version, p.Channel, p.Purpose, p.Turn, p.NotAfter = "a", "m", "v", message.Email, message.Appointments, c.DB.Now(), c.DB.Now().Add(time.Hour)
 	return c, p
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"letterhead/courier/breaker"
 	"letterhead/courier/domain"
 	"letterhead/courier/smtp"
 	"letterhead/message"
@@ -24,6 +25,8 @@ type version struct {
 	sender   wording.Sender
 	from     []byte // the From header, with its CRLF
 	mime     []byte // MIME-Version, Content-Type, Auto-Submitted
+	hosts    []string
+	text     breaker.Text
 	size     int
 }
 
@@ -138,7 +141,10 @@ func (c *Courier) compile(ctx context.Context, tx *store.Tx, raw []byte, digest,
 	if err != nil {
 		return nil, err
 	}
-	v := &version{compiled: compiled, sender: decoded.Sender, size: size}
+	v := &version{compiled: compiled, sender: decoded.Sender, size: size, hosts: compiled.Hosts()}
+	if said, ok := decoded.Language(compiled.Language()); ok {
+		v.text = breaker.TextOfWording(said)
+	}
 	if v.from, err = wording.AppendAddress([]byte("From: "), decoded.Sender.Name, decoded.Sender.Local, decoded.Sender.Domain, len("From: ")); err != nil {
 		return nil, err
 	}
@@ -178,7 +184,8 @@ type parcel struct {
 	version  *version
 	signer   signer
 	approved approved
-	ticket   uint64 // of the budgets; 0 for none
+	ticket   uint64    // of the budgets; 0 for none
+	since    time.Time // when what lets it go was first used; zero: nobody knows
 
 	settled bool // out says what becomes of it
 	out     message.Outcome

@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -166,11 +167,11 @@ func (c *Courier) Status() Status {
 	return s
 }
 
-// GateNames lists the gate's checks in their order.
+// GateNames lists the gate's checks in their order, and those of the finished message.
 func GateNames() []string {
-	names := make([]string, len(gate))
-	for i, check := range gate {
-		names[i] = check.name
+	var names []string
+	for _, check := range append(slices.Clone(gate), rendered...) {
+		names = append(names, check.name)
 	}
 	return names
 }

@@ -16,9 +16,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"letterhead/courier/breaker"
 	"letterhead/courier/budget"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
+	"letterhead/courier/lookout"
 	"letterhead/courier/sender"
 	"letterhead/courier/smtp"
 	"letterhead/courier/stops"
@@ -40,8 +42,9 @@ type Options struct {
 	Folder       string // the courier's own folder, outside the database
 	Installation string // as the trust file says
 	Epoch        int64
-	Log          *slog.Logger // slog.Default() when nil
-	Texts        TextSender   // of the gateways, by name; nil when there are none
+	Log          *slog.Logger            // slog.Default() when nil
+	Starter      func(breaker.Text) bool // is this the text of a wording of the house; nil: none is
+	Texts        TextSender              // of the gateways, by name; nil when there are none
 
 	System func(digest string) bool // tells the versions that are compiled into the program, for what it says itself; nil: there are none
 }
@@ -60,6 +63,7 @@ type Courier struct {
 	marked   bool // demo or test: to this machine alone
 	chains   *chain.Chains
 	budget   *budget.Budget
+	lookout  *lookout.Lookout
 	relays   []*route
 	gateways []*route
 	batches  chan struct{} // one for each batch that may be in hand
@@ -125,7 +129,10 @@ func New(o Options) (*Courier, error) {
 	}
 	c.chains = chain.Open(o.Folder, c.journal)
 	c.stops = stops.Open(o.DB, c.journal, c.chains, o.Epoch)
-	if c.budget, err = budget.Open(c.journal); err != nil {
+	if c.budget, err = budget.Open(c.journal); err == nil {
+		c.lookout, err = lookout.Open(c.journal, o.DB.Now(), c.stops.Make, o.Log)
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.journal.Close())
 	}
 	c.outcomes = newOutcomes(c)
@@ -376,6 +383,9 @@ func (c *Courier) Close() error {
 	if len(c.outcomes.list) > 0 { // nobody writes any more, and these could not be marked
 		c.journal.Keep()
 	}
+	if err := c.lookout.Close(c.DB.Now()); err != nil {
+		c.trouble("breaker", err) // what was learnt of the last minutes is learnt again
+	}
 	return c.journal.Close()
 }
 
@@ -448,12 +458,15 @@ func (c *Courier) stages(ctx context.Context, b *batch) error {
 	if err := c.facts(ctx, b); err != nil {
 		return err
 	}
-	if err := c.pass(ctx, b); err != nil {
+	if err := c.pass(ctx, b, gate); err != nil {
 		return err
 	}
 	for p := range b.open() {
 		p.buffer, p.header, p.signature = borrow()
 		c.merge(p, b.date, b.now)
+	}
+	if err := c.pass(ctx, b, rendered); err != nil {
+		return err
 	}
 	if err := c.sign(ctx, b); err != nil {
 		return err

@@ -41,9 +41,10 @@ func (p *parcel) things() []stops.Thing {
 	add(message.StopVersion, p.Digest)
 	add(message.StopRule, p.Rule)
 	if p.version != nil {
-		for _, host := range p.version.compiled.Hosts() {
+		for _, host := range p.version.hosts {
 			add(message.StopHost, host)
 		}
+		add(message.StopText, p.version.text.Hex())
 	}
 	a := p.approved.Answer
 	if a == nil {

@@ -2,7 +2,6 @@ package breaker
 
 import (
 	"cmp"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,8 +20,10 @@ type Breaker struct {
 	texts     map[place]*run
 	crowds    map[crowd]*gathering
 	stopped   map[subject]Freeze
-	trips     []trip // of each practice the latest
+	pardoned  map[subject]time.Time // texts and hosts whose stop was lifted: for a day they may be many practices'
+	trips     []trip                // of each practice the latest
 	swept     time.Time
+	put       func([]byte) // where others read it; nil where there are none
 }
 
 // practice is what is remembered of a practice's ordinary days.
@@ -57,7 +58,48 @@ type place struct {
 
 type run struct {
 	last     time.Time
-	messages []string // the first few, each once
+	messages []passed // the latest few, each once
+}
+
+type passed struct {
+	message string
+	at      time.Time
+}
+
+func (r *run) note(m passed) {
+	if r.last.Before(m.at) {
+		r.last = m.at
+	}
+	if r.has(m.message) {
+		return
+	}
+	if len(r.messages) > PacedMost {
+		r.messages = r.messages[1:]
+	}
+	r.messages = append(r.messages, m)
+}
+
+func (r *run) has(message string) bool {
+	return slices.ContainsFunc(r.messages, func(m passed) bool { return m.message == message })
+}
+
+// within counts those that passed since an instant.
+func (r *run) within(since time.Time) (n int) {
+	for _, m := range r.messages {
+		if m.at.After(since) {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *Breaker) running(at place) *run {
+	r := b.texts[at]
+	if r == nil {
+		r = &run{}
+		b.texts[at] = r
+	}
+	return r
 }
 
 // crowd is a new text or a host that practices have in common; gathering is which, when.
@@ -77,9 +119,31 @@ type gathering struct {
 	both map[store.PracticeID]time.Time // where two keys signed
 }
 
+func (g *gathering) note(practice store.PracticeID, both bool, at time.Time) {
+	if g.last.Before(at) {
+		g.last = at
+	}
+	into := g.of
+	if both {
+		into = g.both
+	}
+	if into[practice].Before(at) {
+		into[practice] = at
+	}
+}
+
+func (b *Breaker) gathering(c crowd) *gathering {
+	g := b.crowds[c]
+	if g == nil {
+		g = &gathering{of: map[store.PracticeID]time.Time{}, both: map[store.PracticeID]time.Time{}}
+		b.crowds[c] = g
+	}
+	return g
+}
+
 // New makes a breaker without a memory.
 func New(now time.Time) *Breaker {
-	return &Breaker{practices: map[store.PracticeID]*practice{}, hosts: map[string]int32{}, born: now, texts: map[place]*run{}, crowds: map[crowd]*gathering{}, stopped: map[subject]Freeze{}}
+	return &Breaker{practices: map[store.PracticeID]*practice{}, hosts: map[string]int32{}, born: now, texts: map[place]*run{}, crowds: map[crowd]*gathering{}, stopped: map[subject]Freeze{}, pardoned: map[subject]time.Time{}}
 }
 
 // Look answers each sight: nil, or the stop that contains it.
@@ -94,25 +158,43 @@ func (b *Breaker) Look(now time.Time, sights []Sight) []*Freeze {
 	return out
 }
 
-// Lift forgets a stop, as a signature lifted it; the count begins again.
-func (b *Breaker) Lift(f Freeze) {
+// Lift forgets a stop, as a signature lifted it; the count begins again. A text or host that was stopped everywhere may be many practices' for a
+// day: whoever lifted it has seen it.
+func (b *Breaker) Lift(now time.Time, f Freeze) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.stopped, subject{f.Scope, f.Practice, f.Subject})
-	b.trips = slices.DeleteFunc(b.trips, func(t trip) bool { return f.Practice == "" || t.practice == f.Practice })
+	s := subject{f.Scope, f.Practice, f.Subject}
+	b.lift(s, now)
+	b.tell(func([]byte) []byte { return liftSaid(s, now) })
+}
+
+func (b *Breaker) lift(s subject, at time.Time) {
+	delete(b.stopped, s)
+	b.trips = slices.DeleteFunc(b.trips, func(t trip) bool { return s.practice == "" || t.practice == s.practice })
 	for at := range b.texts {
-		if f.Practice == "" || at.practice == f.Practice {
+		if s.practice == "" || at.practice == s.practice {
 			delete(b.texts, at)
 		}
 	}
-	for c := range b.crowds {
-		if f.Practice == "" && (c.host == f.Subject || hex.EncodeToString(c.text[:]) == f.Subject) {
-			delete(b.crowds, c)
+	if s.scope == Host || s.scope == Words {
+		b.pardoned[s] = at
+		for c := range b.crowds {
+			if c.subject() == s {
+				delete(b.crowds, c)
+			}
 		}
 	}
-	if p := b.practices[f.Practice]; p != nil {
+	if p := b.practices[s.practice]; p != nil {
 		p.stops, p.slots = nil, [2]slot{}
 	}
+}
+
+// subject is what is stopped where a crowd is too large.
+func (c crowd) subject() subject {
+	if c.host != "" {
+		return subject{Host, "", c.host}
+	}
+	return subject{Words, "", c.text.Hex()}
 }
 
 func (b *Breaker) look(now time.Time, s *Sight) *Freeze {
@@ -131,14 +213,14 @@ func (b *Breaker) look(now time.Time, s *Sight) *Freeze {
 	if f.Practice != "" && f.Scope != Practice && len(v.practice.stops) >= stopsMost {
 		f = v.stop(Practice, "", ManyStops, "the breaker stopped %d things of this practice within an hour, the last: %s", len(v.practice.stops), f.Words)
 	}
-	b.trips = slices.DeleteFunc(b.trips, func(t trip) bool { return now.Sub(t.at) >= together || t.practice == s.Practice })
-	b.trips = append(b.trips, trip{s.Practice, now})
+	f.By, f.At = s.Practice, now
+	b.stop(*f)
 	if f.Practice != "" && len(b.trips) >= stopsEverywhere {
+		delete(b.stopped, subject{f.Scope, f.Practice, f.Subject})
 		f = v.stop(Platform, "", ManyStops, "the breaker stopped something of %d practices within an hour, the last: %s", len(b.trips), f.Words)
+		f.By, f.At = s.Practice, now
+		b.stop(*f)
 	}
-	again := *f
-	again.Again = true
-	b.stopped[subject{f.Scope, f.Practice, f.Subject}] = again
 	return f
 }
 
@@ -148,7 +230,7 @@ func (b *Breaker) contained(s *Sight) *Freeze {
 		return nil
 	}
 	names := [...]subject{{Platform, "", ""}, {Practice, s.Practice, ""}, {Version, s.Practice, s.Version}, {Rule, s.Practice, s.Rule}, {Order, s.Practice, s.Order},
-		{Letter, s.Practice, s.Letter}, {Grant, s.Practice, s.Grant}, {Words, "", hex.EncodeToString(s.Text[:])}}
+		{Letter, s.Practice, s.Letter}, {Grant, s.Practice, s.Grant}, {Words, "", s.Text.Hex()}}
 	for _, name := range names {
 		if f, is := b.stopped[name]; is {
 			return &f
@@ -227,21 +309,17 @@ func (v *view) judge() *Freeze {
 // inOnePractice: unpaced, and odd hour.
 func (v *view) inOnePractice() *Freeze {
 	at := place{v.Sight.Practice, v.Text}
-	r := v.texts[at]
-	if r == nil {
-		r = &run{}
-		v.texts[at] = r
-	}
+	r := v.running(at)
 	r.last = v.now
-	if slices.Contains(r.messages, v.Message) {
+	if r.has(v.Message) {
 		return nil
 	}
 	seen := len(r.messages)
 	scope, name := v.narrowest()
-	if seen >= PacedMost {
-		if v.unknown || v.now.Sub(v.Since) < pacedFor {
-			return v.stop(scope, name, Unpaced, "more than %d messages of a new text, which should have waited after the first few", PacedMost)
-		}
+	if v.unknown && seen >= PacedMost || v.now.Sub(v.Since) < pacedFor && r.within(v.now.Add(-pacedFor)) >= PacedMost {
+		return v.stop(scope, name, Unpaced, "more than %d messages of a new text, which should have waited after the first few", PacedMost)
+	}
+	if seen >= PacedMost && v.now.Sub(v.Since) >= pacedFor { // paced: nothing more is to be learnt of it
 		return nil
 	}
 	if seen >= oddMost && v.Signers < 2 && v.odd() {
@@ -249,7 +327,9 @@ func (v *view) inOnePractice() *Freeze {
 			return v.stop(scope, name, OddHour, "more than %d messages of a new text that lead to %s, where this practice has not led anybody before, at an hour at which it does not write", oddMost, host)
 		}
 	}
-	r.messages = append(r.messages, v.Message)
+	m := passed{v.Message, v.now}
+	r.note(m)
+	v.tell(func([]byte) []byte { return messageSaid(at, m) })
 	return nil
 }
 
@@ -283,17 +363,15 @@ func (v *view) stranger(host string) bool {
 
 // gather counts the practices that have something in common, and returns how many within an hour.
 func (v *view) gather(c crowd, signers int) (few, all int) {
-	g := v.crowds[c]
-	if g == nil {
-		g = &gathering{of: map[store.PracticeID]time.Time{}, both: map[store.PracticeID]time.Time{}}
-		v.crowds[c] = g
+	g := v.gathering(c)
+	both, known := signers >= 2 && !v.unknown, g.of
+	if both {
+		known = g.both
 	}
-	g.last = v.now
-	if signers >= 2 && !v.unknown {
-		g.both[v.Sight.Practice] = v.now
-	} else {
-		g.of[v.Sight.Practice] = v.now
+	if v.now.Sub(known[v.Sight.Practice]) >= again {
+		v.tell(func([]byte) []byte { return crowdSaid(c, v.Sight.Practice, both, v.now) })
 	}
+	g.note(v.Sight.Practice, both, v.now)
 	for _, m := range []map[store.PracticeID]time.Time{g.of, g.both} {
 		if len(m) >= hostUnknown {
 			for practice, at := range m {
@@ -314,7 +392,7 @@ func (v *view) gather(c crowd, signers int) (few, all int) {
 
 func (v *view) sameHost() *Freeze {
 	for _, host := range v.Hosts {
-		if !v.stranger(host) {
+		if !v.stranger(host) || v.pardon(subject{Host, "", host}) {
 			continue
 		}
 		few, all := v.gather(crowd{host: host}, v.HostSigners)
@@ -329,8 +407,14 @@ func (v *view) sameHost() *Freeze {
 	return nil
 }
 
+// pardon tells whether somebody lifted the stop of it a while ago.
+func (v *view) pardon(s subject) bool {
+	at, is := v.pardoned[s]
+	return is && v.now.Sub(at) < newFor
+}
+
 func (v *view) sameText() *Freeze {
-	if v.Starter && !v.unknown {
+	if v.Starter || v.pardon(crowd{text: v.Text}.subject()) {
 		return nil
 	}
 	least := textPlain
@@ -338,7 +422,7 @@ func (v *view) sameText() *Freeze {
 		least = textLinked
 	}
 	if few, all := v.gather(crowd{text: v.Text}, v.Signers); few >= least || all >= signedTwice {
-		return v.stop(Words, hex.EncodeToString(v.Text[:]), SameText, "the same new text goes out in the name of %d practices within an hour", all)
+		return v.stop(Words, v.Text.Hex(), SameText, "the same new text goes out in the name of %d practices within an hour", all)
 	}
 	return nil
 }
@@ -399,12 +483,7 @@ func (v *view) learn() {
 	if !v.isNew { // or an attack would make its own hour an ordinary one
 		p.hours[v.hour] = v.day
 	}
-	if p.today < v.day {
-		for day := max(p.today+1, v.day-memory+1); day <= v.day; day++ {
-			p.peaks[day%memory] = 0
-		}
-		p.today = v.day
-	}
+	p.reach(v.day)
 	if v.Order == "" && !v.Permit && v.Attempt <= 1 && p.today == v.day {
 		place := &p.peaks[v.day%memory]
 		*place = max(*place, p.slots[0].total+p.slots[1].total)
@@ -427,6 +506,11 @@ func (b *Breaker) sweep(now time.Time) {
 	b.swept = now
 	forget(b.texts, now, func(r *run) time.Time { return r.last })
 	forget(b.crowds, now, func(g *gathering) time.Time { return g.last })
+	for s, at := range b.pardoned {
+		if now.Sub(at) >= newFor {
+			delete(b.pardoned, s)
+		}
+	}
 }
 
 func forget[K comparable, V any](m map[K]V, now time.Time, last func(V) time.Time) {

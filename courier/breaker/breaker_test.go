@@ -162,7 +162,7 @@ func TestTheNarrowestStop(t *testing.T) {
 			if f == nil || !f.Again {
 				t.Fatalf("after the stop: %v", f)
 			}
-			b.Lift(*f)
+			b.Lift(c.at, *f)
 			c.sight.Since = monday
 			if f := b.Look(c.at.Add(time.Hour), []breaker.Sight{c.sight})[0]; f != nil {
 				t.Fatalf("after it was lifted: %v", f)

@@ -11,8 +11,8 @@ import (
 	"letterhead/store"
 )
 
-// What is remembered of ordinary days, as bytes: a magic word, the practices, the hosts, a checksum. Stops are not in it: they are in the
-// courier's journal and in the practice's pages.
+// What is remembered of ordinary days, as bytes: a magic word, the practices, the hosts, a checksum. Stops are not in it: they are
+// among the records (record.go) and in the courier's journal.
 const (
 	magic    = "LHbreak1"
 	mostName = 300
@@ -83,8 +83,10 @@ func (r *reader) number() int32 {
 	return int32(n)
 }
 
-func (r *reader) text() string {
-	n := r.few(mostName)
+func (r *reader) text() string { return r.longer(mostName) }
+
+func (r *reader) longer(most int) string {
+	n := r.few(most)
 	if n > len(r.rest) {
 		r.spoil()
 		return ""
@@ -137,4 +139,52 @@ func Remember(raw []byte) (*Breaker, error) {
 		return nil, ErrMemory
 	}
 	return b, nil
+}
+
+// Join takes in what another courier of the same installation remembers: of each day and hour the more.
+func (b *Breaker) Join(other *Breaker) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, o := range other.practices {
+		p := b.practices[id]
+		switch {
+		case p == nil && len(b.practices) < mostPractices:
+			b.practices[id] = o
+			continue
+		case p == nil:
+			continue
+		}
+		p.first = min(p.first, o.first)
+		p.reach(o.today)
+		o.reach(p.today)
+		for i := range p.hours {
+			p.hours[i] = max(p.hours[i], o.hours[i])
+		}
+		for i := range p.peaks {
+			p.peaks[i] = max(p.peaks[i], o.peaks[i])
+		}
+		earliest(p.hosts, o.hosts, mostHosts)
+	}
+	earliest(b.hosts, other.hosts, mostKnown)
+}
+
+func earliest(into, from map[string]int32, most int) {
+	for host, day := range from {
+		if known, is := into[host]; is {
+			into[host] = min(known, day)
+		} else if len(into) < most {
+			into[host] = day
+		}
+	}
+}
+
+// reach goes on to a day: the peaks of those between are not known.
+func (p *practice) reach(day int32) {
+	if p.today >= day {
+		return
+	}
+	for d := max(p.today+1, day-memory+1); d <= day; d++ {
+		p.peaks[d%memory] = 0
+	}
+	p.today = day
 }

@@ -2,6 +2,7 @@ package breaker
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"time"
 	"unicode"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"letterhead/store"
+	"letterhead/wording"
 )
 
 // Sight is what there is to see of one message.
@@ -66,6 +68,38 @@ func TextOf(parts ...string) Text {
 	return out
 }
 
+// TextOfWording is TextOf all that a wording says of itself in a language. What it merges, and what it carries of the practice's name and places,
+// is not in it: the same words of two practices are the same text.
+func TextOfWording(l *wording.Language) Text {
+	var parts []string
+	say := func(run []wording.Inline) {
+		var b strings.Builder
+		for i := range run {
+			if run[i].Break {
+				b.WriteByte(' ')
+			}
+			b.WriteString(run[i].Text)
+		}
+		parts = append(parts, b.String())
+	}
+	say(l.Subject)
+	say(l.Preheader)
+	for i := range l.Blocks {
+		say(l.Blocks[i].Content)
+		for _, p := range l.Blocks[i].Paragraphs {
+			say(p.Content)
+		}
+		parts = append(parts, l.Blocks[i].Label)
+	}
+	for _, s := range l.SMS {
+		say(s.Content)
+	}
+	return TextOf(parts...)
+}
+
+// Hex names a text, as a stop does.
+func (t Text) Hex() string { return hex.EncodeToString(t[:]) }
+
 // Scope is what is stopped.
 type Scope string
 
@@ -103,4 +137,8 @@ type Freeze struct {
 	Reason   Reason
 	Words    string // for the owner and the operator: what was seen
 	Again    bool   // it was returned before: this message is contained by it
+
+	ID string           // of the stop that was made of it
+	By store.PracticeID // whose message tripped it
+	At time.Time
 }

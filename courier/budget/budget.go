@@ -13,7 +13,7 @@ import (
 // Budget is one courier process's way to what was spent. It is safe for concurrent use.
 type Budget struct {
 	process string
-	spent   *journal.Spent
+	spent   *journal.Shared
 	book    *book
 }
 

@@ -2,7 +2,7 @@
 //
 // A folder holds: whose journal it is (installation and epoch), the stops that were seen (a stop deleted from the database still counts),
 // what was seen of each practice's approvals (head of the chain, when each entry was first seen, what was revoked and withdrawn), what may be
-// used once and was, what was spent of each limit, and for each courier process its segments: append-only files of records, each with a CRC.
+// used once and was, what was spent of each limit, which addresses are not written to any more, what the breaker saw of late, and for each courier process its segments: append-only files of records, each with a CRC.
 // Two kinds of record: `begun`, on disk before the first byte of a message leaves, and `answered`, what the relay said to it, until the
 // database has it too. A file lock says which processes live; whoever finds the segments of a dead one reads from them what had begun.
 //
@@ -67,7 +67,7 @@ func Create(folder, installation string, epoch int64) error {
 	if err := createChains(folder, identity{installation, epoch}); err != nil {
 		return err
 	}
-	if err := createSpent(folder, identity{installation, epoch}); err != nil {
+	if err := createShared(folder, identity{installation, epoch}); err != nil {
 		return err
 	}
 	return writeJSON(folder, identityFile, identity{installation, epoch})
@@ -138,7 +138,7 @@ type Journal struct {
 
 	stops  stopsCache
 	chains chains
-	spent  []*Spent
+	shared []*Shared
 }
 
 // caller waits for its entries to be on disk.
@@ -359,16 +359,16 @@ func (j *Journal) Settled(segment, n int) {
 
 // removeSettled removes a segment that is full and wholly settled. A file that cannot be removed does no harm: it is read and found settled.
 func (j *Journal) removeSettled(segment int) {
-	if segment > 0 && segment != j.number && j.open[segment] <= 0 && j.syncSpent() == nil {
+	if segment > 0 && segment != j.number && j.open[segment] <= 0 && j.syncShared() == nil {
 		delete(j.open, segment)
 		_ = os.Remove(filepath.Join(j.folder, fmt.Sprintf("%s-%06d%s", j.process, segment, segmentEnd)))
 	}
 }
 
-// syncSpent has what was spent on disk before the segments go that could tell.
-func (j *Journal) syncSpent() error {
+// syncShared has what was counted on disk before the segments go that could tell.
+func (j *Journal) syncShared() error {
 	var err error
-	for _, s := range j.spent {
+	for _, s := range j.shared {
 		err = errors.Join(err, s.Sync())
 	}
 	return err
@@ -391,7 +391,7 @@ func (j *Journal) Close() error {
 	for j.writing {
 		j.wake.Wait()
 	}
-	settled := j.failed == nil && !j.keep && j.syncSpent() == nil
+	settled := j.failed == nil && !j.keep && j.syncShared() == nil
 	for _, n := range j.open {
 		settled = settled && n <= 0
 	}
@@ -405,7 +405,7 @@ func (j *Journal) Close() error {
 		}
 		err = errors.Join(err, os.Remove(filepath.Join(j.folder, j.process+lockEnd)))
 	}
-	for _, s := range j.spent {
+	for _, s := range j.shared {
 		err = errors.Join(err, s.Close())
 	}
 	return errors.Join(err, j.lock.Close())

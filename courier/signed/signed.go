@@ -62,6 +62,8 @@ type Answer struct {
 	Credential string
 	Members    []store.MemberID
 
+	Signers, HostSigners int // keys that signed what lets it go, and the list of hosts: for the breaker
+
 	path   Path
 	order  *approval.OrderBody
 	letter *approval.LetterBody
@@ -158,7 +160,7 @@ func (a *Answer) words(s *approval.State, now time.Time) string {
 		return why(string(at.Kind), err)
 	}
 	if by != nil {
-		a.By = append(a.By, charge(by))
+		a.By, a.Signers = append(a.By, charge(by)), len(by.Signers)
 	}
 	if at.Kind != message.Rule && at.Kind != message.Order && at.Kind != message.Grant {
 		return ""
@@ -176,6 +178,9 @@ func (a *Answer) version(s *approval.State, id string, digest approval.Digest, n
 		return "wording signed for another purpose"
 	}
 	a.Wording, a.By = id, append(a.By, charge(words))
+	if a.path.Kind == message.Rule {
+		a.Signers = min(a.Signers, len(words.Signers))
+	}
 	return ""
 }
 
@@ -195,6 +200,9 @@ func (a *Answer) carries(s *approval.State, c Carried, now time.Time) string {
 	}
 	if a.path.Kind == message.Test {
 		return "" // a member sees what is not signed yet, its links too
+	}
+	if hosts, err := s.Current(approval.KindHosts, "hosts", now); err == nil {
+		a.HostSigners = len(hosts.Signers)
 	}
 	for _, host := range c.Hosts {
 		if err := s.Host(host, now); err != nil {

@@ -189,9 +189,9 @@ func (f *Known) stop(practice store.PracticeID, scope message.Scope, subject str
 	}
 }
 
-// scopes are those by which a parcel is looked at; a text is the breaker's, and until it is asked here a stop of one holds everything.
+// scopes are those by which a parcel is looked at.
 var scopes = map[message.Scope]bool{message.StopWording: true, message.StopVersion: true, message.StopRule: true, message.StopOrder: true, message.StopLetter: true,
-	message.StopGrant: true, message.StopHost: true, message.StopMember: true, message.StopCredential: true}
+	message.StopGrant: true, message.StopHost: true, message.StopText: true, message.StopMember: true, message.StopCredential: true}
 
 // Noted is a stop as the journal has it.
 func Noted(r message.Stop) journal.Stop {

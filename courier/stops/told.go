@@ -44,7 +44,11 @@ func (s *Stops) tell(r socket.Request) error {
 	if id == "" {
 		id = store.NewID[string]()
 	}
-	stop := message.Stop{Practice: store.PracticeID(r.Practice), ID: id, Scope: message.Scope(r.Scope), Subject: r.Subject, Reason: r.Reason, Who: "the courier's socket", At: s.db.Now()}
+	return s.Make(message.Stop{Practice: store.PracticeID(r.Practice), ID: id, Scope: message.Scope(r.Scope), Subject: r.Subject, Reason: r.Reason, Who: "the courier's socket", At: s.db.Now()})
+}
+
+// Make notes a stop in the journal alone, on disk when it returns; Settle gives it its row. Whoever asks next knows of it.
+func (s *Stops) Make(stop message.Stop) error {
 	if err := stop.Check(); err != nil {
 		return err
 	}

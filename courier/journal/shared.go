@@ -22,26 +22,36 @@ import (
 	"letterhead/store"
 )
 
-// What was spent of the practices' limits lies in one file that all processes of the folder share, like the chains' (chains.go): a record
-// before anything leaves, and one that says what did not leave after all. What the records mean is a Book's business (package budget). When the
-// file has grown to three times what it says, a new one takes its place and the old one is kept as an archive for a while: what went under an approval
-// is read from it. Beside it lies the set of addresses that were written to before (package known).
+// What all processes of the folder count together lies in shared files of records, like the chains' (chains.go). What the records of one mean is a
+// Book's business: what was spent of the practices' limits (package budget), which addresses are not written to any more (package suppressed), what
+// the breaker saw of late (package lookout). When a file has grown to three times what it says, a new one takes its place. Beside it lies a set of
+// hashes (package known).
+type sharedFile struct {
+	name    string // of the log, without its end
+	set     string
+	bytes   int64 // smaller files are left as they are
+	archive bool  // the old one is kept for a while: what went under an approval is read from it
+}
+
+var (
+	spentFile      = sharedFile{"spent", "known.set", 12 << 20, true}
+	suppressedFile = sharedFile{"suppressed", "suppressed.set", 1 << 20, false}
+	seenFile       = sharedFile{"seen", "seen.set", 4 << 20, false}
+	sharedFiles    = []sharedFile{spentFile, suppressedFile, seenFile}
+)
+
+func (f sharedFile) log() string  { return f.name + ".log" }
+func (f sharedFile) lock() string { return f.name + ".lck" } // not .lock: those are processes
+
 const (
-	spentFile  = "spent.log"
-	spentLock  = "spent.lck" // not .lock: those are processes
 	archiveEnd = ".spent"
-	knownFile  = "known.set"
 
 	keyRecord   = 'K' // the key of this folder's hashes
 	knownRecord = 'M' // how many hashes the set had when the file was written anew
 	baseRecord  = 'Z' // what was written anew ends here
 
-	spentBytes = 12 << 20            // smaller files are left as they are
 	archiveFor = 14 * 24 * time.Hour // then an archive is removed
 )
-
-// errSpent is the cause within ErrBroken.
-var errSpent = errors.New(spentFile + " cannot be believed")
 
 // Book is what understands the records. Its methods are called one at a time.
 type Book interface {
@@ -74,8 +84,9 @@ func (g *Ground) Put(record []byte) {
 	g.out = end(append(out, record[1:]...), start)
 }
 
-// Spent is one process's view of what was spent. It is safe for concurrent use.
-type Spent struct {
+// Shared is one process's view of a shared file. It is safe for concurrent use.
+type Shared struct {
+	of     sharedFile
 	folder string
 	want   identity
 	book   Book
@@ -97,27 +108,51 @@ type Spent struct {
 }
 
 // Spent opens what was spent, for this process.
-func (j *Journal) Spent(book Book) (*Spent, error) {
-	s := &Spent{folder: j.folder, want: j.want, book: book}
+func (j *Journal) Spent(book Book) (*Shared, error) { return j.share(spentFile, book) }
+
+// Suppressed opens which addresses are not written to, for this process.
+func (j *Journal) Suppressed(book Book) (*Shared, error) { return j.share(suppressedFile, book) }
+
+// Seen opens what the breaker saw, for this process.
+func (j *Journal) Seen(book Book) (*Shared, error) { return j.share(seenFile, book) }
+
+// OpenSuppressed is Suppressed for a process that is no courier: it learns that an address is not to be written to any more. Its Close is its own.
+func OpenSuppressed(folder, installation string, epoch int64, book Book) (*Shared, error) {
+	if err := Check(folder, installation, epoch); err != nil {
+		return nil, err
+	}
+	return openShared(folder, identity{installation, epoch}, suppressedFile, book)
+}
+
+func (j *Journal) share(of sharedFile, book Book) (*Shared, error) {
+	s, err := openShared(j.folder, j.want, of, book)
+	if err != nil {
+		return nil, err
+	}
+	j.mu.Lock()
+	j.shared = append(j.shared, s)
+	j.mu.Unlock()
+	return s, nil
+}
+
+func openShared(folder string, want identity, of sharedFile, book Book) (*Shared, error) {
+	s := &Shared{of: of, folder: folder, want: want, book: book}
 	s.wake = sync.NewCond(&s.mu)
 	var err error
-	if s.lock, err = os.OpenFile(filepath.Join(j.folder, spentLock), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+	if s.lock, err = os.OpenFile(filepath.Join(folder, of.lock()), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return nil, ErrBroken.With(err)
 	}
 	if err := s.Change(time.Time{}, func(*Ground) error { return nil }); err != nil {
 		s.close()
 		return nil, err
 	}
-	j.mu.Lock()
-	j.spent = append(j.spent, s)
-	j.mu.Unlock()
 	return s, nil
 }
 
 // Change calls decide with everything that any process wrote taken into the book, and appends what it puts. Nobody else changes anything
 // meanwhile. What was put is on disk after Sync, not before. After an error, of the file or of decide, the book may have taken what the file has
 // not: every later call fails, and nothing may be sent until the process begins again.
-func (s *Spent) Change(now time.Time, decide func(*Ground) error) error {
+func (s *Shared) Change(now time.Time, decide func(*Ground) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failed != nil {
@@ -145,7 +180,7 @@ func (s *Spent) Change(now time.Time, decide func(*Ground) error) error {
 	}
 	s.offset += int64(len(s.ground.out))
 	s.written += int64(len(s.ground.out))
-	if s.offset > spentBytes && s.offset > 3*s.base {
+	if s.offset > s.of.bytes && s.offset > 3*s.base {
 		if err := s.rewrite(now); err != nil {
 			return s.fail(err)
 		}
@@ -153,14 +188,14 @@ func (s *Spent) Change(now time.Time, decide func(*Ground) error) error {
 	return nil
 }
 
-func (s *Spent) fail(err error) error {
-	s.failed = ErrBroken.With(fmt.Errorf("%w: %w", errSpent, err))
+func (s *Shared) fail(err error) error {
+	s.failed = ErrBroken.With(fmt.Errorf("%s cannot be believed: %w", s.of.log(), err))
 	s.wake.Broadcast()
 	return s.failed
 }
 
 // Sync returns when the disk has everything that this process put so far; many callers share one wait.
-func (s *Spent) Sync() error {
+func (s *Shared) Sync() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for want := s.written; s.onDisk < want; {
@@ -197,8 +232,8 @@ func datasync(file *os.File) error {
 }
 
 // refresh takes in what others appended since, or all of a file that is another one. What a crash tore off at its end is cut off.
-func (s *Spent) refresh() error {
-	info, err := os.Stat(filepath.Join(s.folder, spentFile))
+func (s *Shared) refresh() error {
+	info, err := os.Stat(filepath.Join(s.folder, s.of.log()))
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrMissing.With(err)
 	}
@@ -236,8 +271,8 @@ func (s *Spent) refresh() error {
 	return nil
 }
 
-func (s *Spent) reopen() error {
-	file, err := os.OpenFile(filepath.Join(s.folder, spentFile), os.O_RDWR, 0o600)
+func (s *Shared) reopen() error {
+	file, err := os.OpenFile(filepath.Join(s.folder, s.of.log()), os.O_RDWR, 0o600)
 	if err != nil {
 		return ErrBroken.With(err)
 	}
@@ -252,7 +287,7 @@ func (s *Spent) reopen() error {
 	return nil
 }
 
-func (s *Spent) take(raw []byte) error {
+func (s *Shared) take(raw []byte) error {
 	for at := 0; at < len(raw); {
 		payload, length, ok := record(raw[at:])
 		if !ok {
@@ -270,7 +305,7 @@ func (s *Spent) take(raw []byte) error {
 	return nil
 }
 
-func (s *Spent) takeRecord(payload []byte) error {
+func (s *Shared) takeRecord(payload []byte) error {
 	fields := reader{rest: payload[1:]}
 	switch {
 	case s.offset == 0:
@@ -297,16 +332,16 @@ func (s *Spent) takeRecord(payload []byte) error {
 }
 
 // openKnown opens the set of known hashes, which must have at least as many as it had.
-func (s *Spent) openKnown(count int64) error {
+func (s *Shared) openKnown(count int64) error {
 	if count < 0 {
 		return errors.New("a number that cannot be")
 	}
-	set, err := known.Open(filepath.Join(s.folder, knownFile), mark8(s.ground.key))
+	set, err := known.Open(filepath.Join(s.folder, s.of.set), mark8(s.ground.key))
 	if err != nil {
 		return err
 	}
 	if int64(set.Count()) < count {
-		return errors.Join(fmt.Errorf("%s has %d hashes, and had %d", knownFile, set.Count(), count), set.Close())
+		return errors.Join(fmt.Errorf("%s has %d hashes, and had %d", s.of.set, set.Count(), count), set.Close())
 	}
 	if s.ground.known != nil {
 		_ = s.ground.known.Close()
@@ -323,16 +358,18 @@ func mark8(key *[32]byte) (out [8]byte) {
 }
 
 // rewrite puts a file that says the same in fewer bytes in the present one's place, and keeps that one as an archive.
-func (s *Spent) rewrite(now time.Time) error {
+func (s *Shared) rewrite(now time.Time) error {
 	records, err := s.snapshot()
 	if err != nil {
 		return err
 	}
-	archive := filepath.Join(s.folder, fmt.Sprintf("%020d%s", store.Micro(now), archiveEnd))
-	if err := os.Link(filepath.Join(s.folder, spentFile), archive); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	if s.of.archive {
+		archive := filepath.Join(s.folder, fmt.Sprintf("%020d%s", store.Micro(now), archiveEnd))
+		if err := os.Link(filepath.Join(s.folder, s.of.log()), archive); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
 	}
-	if err := writeFile(s.folder, spentFile, records); err != nil {
+	if err := writeFile(s.folder, s.of.log(), records); err != nil {
 		return err
 	}
 	s.onDisk = s.written // all of it is in the new file
@@ -348,13 +385,13 @@ func (s *Spent) rewrite(now time.Time) error {
 	return s.refresh()
 }
 
-func (s *Spent) snapshot() ([]byte, error) {
+func (s *Shared) snapshot() ([]byte, error) {
 	g := Ground{}
 	fresh := s.book.Snapshot(g.Put)
 	if g.bad != nil {
 		return nil, g.bad
 	}
-	name, count := filepath.Join(s.folder, knownFile), int64(s.ground.known.Count())
+	name, count := filepath.Join(s.folder, s.of.set), int64(s.ground.known.Count())
 	if len(fresh) > 0 {
 		n, err := s.ground.known.Merge(name, fresh)
 		if err != nil {
@@ -362,11 +399,11 @@ func (s *Spent) snapshot() ([]byte, error) {
 		}
 		count = int64(n)
 	}
-	out, start := begin(append(spentHead(s.want, *s.ground.key, count), g.out...), baseRecord)
+	out, start := begin(append(sharedHead(s.want, *s.ground.key, count), g.out...), baseRecord)
 	return end(out, start), nil
 }
 
-func spentHead(id identity, key [32]byte, count int64) []byte {
+func sharedHead(id identity, key [32]byte, count int64) []byte {
 	out := appendHead(nil, id, "")
 	out, start := begin(out, keyRecord)
 	out = end(append(out, key[:]...), start)
@@ -374,13 +411,18 @@ func spentHead(id identity, key [32]byte, count int64) []byte {
 	return end(binary.AppendVarint(out, count), start)
 }
 
-func createSpent(folder string, id identity) error {
-	var key [32]byte
-	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
-	if err := known.Create(filepath.Join(folder, knownFile), mark8(&key)); err != nil {
-		return err
+func createShared(folder string, id identity) error {
+	for _, f := range sharedFiles {
+		var key [32]byte
+		_, _ = rand.Read(key[:]) // never fails (crypto/rand)
+		if err := known.Create(filepath.Join(folder, f.set), mark8(&key)); err != nil {
+			return err
+		}
+		if err := writeFile(folder, f.log(), sharedHead(id, key, 0)); err != nil {
+			return err
+		}
 	}
-	return writeFile(folder, spentFile, spentHead(id, key, 0))
+	return nil
 }
 
 type archive struct {
@@ -388,7 +430,10 @@ type archive struct {
 	at   int64
 }
 
-func (s *Spent) archives() ([]archive, error) {
+func (s *Shared) archives() ([]archive, error) {
+	if !s.of.archive {
+		return nil, nil
+	}
 	names, err := filepath.Glob(filepath.Join(s.folder, "*"+archiveEnd))
 	if err != nil {
 		return nil, err
@@ -404,14 +449,14 @@ func (s *Spent) archives() ([]archive, error) {
 }
 
 // Each calls do with every record that is still there, the archives' first, in the order in which they were written. A record may come twice.
-func (s *Spent) Each(do func(record []byte)) error {
+func (s *Shared) Each(do func(record []byte)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	archives, err := s.archives()
 	if err != nil {
 		return ErrBroken.With(err)
 	}
-	for _, a := range append(archives, archive{name: filepath.Join(s.folder, spentFile)}) {
+	for _, a := range append(archives, archive{name: filepath.Join(s.folder, s.of.log())}) {
 		raw, err := os.ReadFile(a.name)
 		if err != nil {
 			return ErrBroken.With(err)
@@ -433,7 +478,7 @@ func (s *Spent) Each(do func(record []byte)) error {
 	return nil
 }
 
-func (s *Spent) close() {
+func (s *Shared) close() {
 	_ = s.lock.Close()
 	if s.file != nil {
 		_ = s.file.Close()
@@ -444,7 +489,7 @@ func (s *Spent) close() {
 }
 
 // Close lets go of the files; nothing can be asked any more.
-func (s *Spent) Close() error {
+func (s *Shared) Close() error {
 	err := s.Sync()
 	s.mu.Lock()
 	defer s.mu.Unlock()
