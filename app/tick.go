@@ -27,7 +27,7 @@ func (i *installation) newCourier(log *slog.Logger) (*courier.Courier, error) {
 		return nil, err
 	}
 	return courier.New(courier.Options{
-		DB: i.db, Keeper: i.keeper, Source: source.New(i.keeper), Config: config, Folder: courierFolder(i.folder),
+		DB: i.db, Keeper: i.keeper, Source: source.New(i.keeper), Starter: source.Starter(), Config: config, Folder: courierFolder(i.folder),
 		Installation: i.trust.Installation, Epoch: i.trust.Epoch, Log: log, Texts: gateways,
 	})
 }
