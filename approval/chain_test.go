@@ -64,6 +64,8 @@ func TestAWordingCountsOnceItIsSigned(t *testing.T) {
 	if err != nil || standing.Position != 2 || !standing.From.Equal(c.Now) || standing.Signers[0].Member != anna {
 		t.Fatalf("%+v %v", standing, err)
 	}
+	_, err = c.State.Allows(approval.KindWording, "w", digest(2), c.Now)
+	refused(t, err, approval.Unsigned)
 	again, err := c.Again()
 	if err != nil || again.Head() != c.State.Head() {
 		t.Fatal(err)

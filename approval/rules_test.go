@@ -343,6 +343,13 @@ func TestARecoverySheetEnrolsAndNothingElse(t *testing.T) {
 	dressed.Type, dressed.AuthenticatorData, dressed.ClientData = approval.TypeKey, approval.Bytes{1}, approval.Bytes{2}
 	_, err = c.Take(signing, dressed)
 	refused(t, err, approval.BadSignature)
+	forged := typed.Sign([]byte("another sheet"))
+	_, err = c.Take(signing, forged)
+	refused(t, err, approval.BadSignature)
+	forged = approval.NewRecoverySheet().Sign(signing.Sheet) // another sheet of paper, under this one's name
+	forged.Key = approval.RecoverySubject(sheet.PublicKey())
+	_, err = c.Take(signing, forged)
+	refused(t, err, approval.BadSignature)
 	refused(t, by(c.Revoke(root, anna, anna, 0)), approval.MayNot)
 	refused(t, by(c.Enrol(fresh, ben, anna)), approval.MayNot)
 	if err := by(c.Enrol(fresh, anna, anna)); err != nil {

@@ -388,3 +388,15 @@ func BenchmarkBegun(b *testing.B) {
 	})
 	b.ReportMetric(float64(b.N*8)/b.Elapsed().Seconds(), "messages/s")
 }
+
+// What could not be written has not begun, and nothing begins any more.
+func TestADiskThatFails(t *testing.T) {
+	t.Parallel()
+	j := open(t, create(t))
+	j.Die()
+	for range 2 {
+		if _, err := j.Begun(journal.Entry{Practice: "a", ID: "m", Attempt: 1, At: time.Unix(1_790_000_000, 0)}); !errors.Is(err, journal.ErrBroken) {
+			t.Errorf("it began: %v", err)
+		}
+	}
+}

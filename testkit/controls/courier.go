@@ -1,0 +1,25 @@
+package main
+
+// gateControls are what every message passes, on every path.
+func gateControls() []group {
+	const gate, alone = "courier/gate.go", "TestEachCheckHoldsAlone"
+	return []group{{"courier", []control{
+		{"the journal is asked before anything leaves", gate, "return c.journal.Healthy() }", "return nil }", alone},
+		{"stops are asked", gate, "		p.stopped(stopped)\n", "		_ = p\n", alone},
+		{"what is too late is dropped", gate, "if !now.Before(p.NotAfter) {", "if false {", alone},
+		{"today's facts may end a message", gate, `case p.facts.Stop != "":`, "case false:", alone},
+		{"without an address index nothing goes", gate, `if p.facts.Address == "" || p.facts.AddressIndex == "" {`, `if p.facts.Address == "" {`, alone},
+		{"suppressed addresses get nothing", gate, "p.end(message.Dropped, message.ReasonSuppressed, why)", "_ = why", alone},
+		{"marketing does not pass for a reminder", gate, `if (p.version.compiled.Purpose() == "marketing") != (p.Purpose == message.Marketing) {`, "if false {", alone},
+		{"a From domain belongs to one practice", gate, "if !a.ours {", "if false {", alone},
+		{"a marked root hands off on this machine alone", gate, "if route == nil || c.marked && !route.loopback {", "if route == nil {", alone},
+		{"what nobody signed is held", gate, `{"approval", checkApproval},`, "", "TestNothingUnsignedLeaves"},
+		{"budgets are asked", gate, `{"budget", checkBudget},`, "", "TestCapsHold|TestAFirstUseIsPaced"},
+		{"a stop is read again right before the first byte", "courier/handoff.go", "if _, is := p.held(stopped); is {", "if false {", "TestAStopHoldsWithinASecondWithASlowRelay"},
+		{"what has waited too long at a slow relay does not begin", "courier/handoff.go", "if !now.Before(p.good) {", "if false {", "TestASlowRelayCarriesNothingPastItsTime"},
+		{"what begins is in the journal first", "courier/handoff.go", "	segment, err := c.journal.Begun(entries...)\n", "	segment, err := 0, error(nil)\n", "TestKilledCouriersLoseAndDoubleNothing|TestNothingLeavesWithoutItsJournal"},
+		{"the version is the one whose digest the message names", "courier/merge.go", "if actual.String() != digest {", "if false {", "TestEveryCheckOfTheGateHolds|TestNothingUnsignedLeaves"},
+		{"what was rendered is inspected", "courier/merge.go", "if found := wording.Inspect(&rendered); len(found) > 0 {", "if found := wording.Inspect(&rendered); false {", "TestEveryCheckOfTheGateHolds"},
+		{"the sealed values of a message are bound to the try", "courier/merge.go", "Version: p.Attempts + 1}, raw)", "Version: 1}, raw)", "TestWhatIsSealedWithAMessageOpensAtItsTryAlone"},
+	}}}
+}

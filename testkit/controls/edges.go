@@ -1,0 +1,80 @@
+package main
+
+// edgeControls are what stands before every page, and who may come in.
+func edgeControls() []group {
+	const web, session, door, key, desk = "web/serve.go", "guard/session.go", "guard/door.go", "guard/passkey/passkey.go", "sign/serve.go"
+	const stands, ends, right, walked = "TestWhatStandsBeforeAPage", "TestASessionEnds", "TestWhatIsNotRightIsRefused", "TestTheRouteTableIsWalked"
+	return []group{
+		{"web", []control{
+			{"a route's permission", web, "if !visit.Member.Role.May(route.Permission()) {", "if false {", "TestEachRoleOnEveryRoute"},
+			{"a route without permission or reason does not start", "web/page/page.go", `return fault.Field("route", "page.permission",`, `return nil; _ = fault.Field("route", "page.permission",`, "TestARouteWithoutPermissionDoesNotStart"},
+			{"no page without a session", "web/visitor.go", "		return v, err\n	}\n	if open {", "		return v, nil\n	}\n	if open {", "TestNoRouteWithoutASession"},
+			{"other sites' forms", web, "protected.ServeHTTP(w, ", "next.ServeHTTP(w, ", "TestWhatStandsBeforeAPage|TestEveryRouteAgainstStrangeRequests"},
+			{"other hosts' names", web, "if !s.hosts[r.Host] {", "if false {", "TestWhatStandsBeforeAPage|TestEveryRouteAgainstStrangeRequests"},
+			{"large bodies", web, "		r.Body = http.MaxBytesReader(w, r.Body, maxBody)\n", "", "TestWhatStandsBeforeAPage|TestEveryRouteAgainstStrangeRequests"},
+			{"what changes access asks for a fresh proof", web, `back != "" && !visit.Session.Fresh(visit.Now) {`, `back == "never" {`, "TestAnOldProofIsNotEnough"},
+			{"how often one may ask", "web/visitor.go", "	if !s.allowed(v, route.Class(), v.Session.ID) {", "	if false {", "TestHowOftenIsLimited"},
+			{"scripts of others", web, `header.Set("Content-Security-Policy", ui.ContentPolicy(nonce))`, "", "TestEveryPageKeepsThePolicy|TestHeaders"},
+			{"cookies that scripts do not see", "web/visitor.go", "HttpOnly: true", "HttpOnly: false", "TestHeaders|TestThePasswordForms|TestASharedComputer"},
+		}},
+		{"guard", []control{
+			{"a session belongs to its device", session, "case !same(device, d.device(b)):", "case false:", ends},
+			{"a session ends when it is not used", session, "idle >= IdleLimit || ", "", ends},
+			{"a session ends after a day", session, "case !now.Before(s.EndsAt) || ", "case ", ends},
+			{"a session that was ended is none", session, "WHERE s.hash = $1 AND s.ended_at = 0 AND m.ended_at = 0`", "WHERE s.hash = $1 AND m.ended_at = 0`", "TestASessionEnds|TestAPersonIsInvitedAndSignsIn"},
+			{"who left has no session", session, "WHERE s.hash = $1 AND s.ended_at = 0 AND m.ended_at = 0`", "WHERE s.hash = $1 AND s.ended_at = 0`", "TestASessionEnds|TestMembersBelongToTheirPractice|TestAPersonIsInvitedAndSignsIn"},
+			{"a proof grows old", session, "return age >= 0 && age < Fresh", "return true", "TestASessionEnds|TestASecondWayIsSetChangedAndRemoved"},
+			{"a challenge is for one device and subject", door, "if !same(s.Device, d.device(b)) || !same(s.Subject, subject) || ", "if ", "TestAChallengeIsForOnePurposeOneDeviceAndOnce"},
+			{"a challenge is for one purpose", door, `d.box.Unpack("challenge "+string(c), text`, `d.box.Unpack("challenge "+string(SignIn), text`, "TestAChallengeIsForOnePurposeOneDeviceAndOnce"},
+			{"a challenge is answered once", door, "if err == nil && (n == 0 || d.spent.has(hash)) {", "if false {", "TestAChallengeIsForOnePurposeOneDeviceAndOnce|TestAPasswordWithItsCode"},
+			{"strangers' guesses are few", door, "	if ok, _ := d.limits.Take(now, class, subject, stranger); !ok {", "	if false {", "TestAVictimOfGuessingStillSignsIn|TestCodesCannotBeGuessed"},
+			{"a used device has an allowance of its own", door, "	if b.knows(subject) {\n", "	if false {\n", "TestAVictimOfGuessingStillSignsIn"},
+			{"a password needs its code", "guard/password.go", `if !same(h.Device, d.device(b)) || !same(h.For, forSession) {`, "if false {", "TestAPasswordWithItsCode"},
+			{"a code counts once", "guard/password.go", " AND totp_step < $2`", "`", "TestACodeInARace|TestAPasswordWithItsCode"},
+			{"a program gets no more than its maker has", "guard/credential.go", "		if !by.Role.May(s.permission) {\n			return \"\", c, ErrOver", "		if false {\n			return \"\", c, ErrOver", "TestAProgramHasAKey"},
+			{"there is no scope that approves", "guard/credential.go", "if !slices.Contains(programs, p) {", "if false {", "TestAProgramHasAKey"},
+		}},
+		{"guard/throttle", []control{
+			{"an allowance is used up", "guard/throttle/throttle.go", "	if b.left < 1 {\n", "	if false {\n", "TestAnAllowanceFillsWithTime"},
+			{"memory is bounded", "guard/throttle/throttle.go", "			name = overflow + class\n", "", "TestMemoryIsBounded"},
+		}},
+		{"guard/passkey", []control{
+			{"a sign-in is verified", key, "	if err := given.Verify(key, asked, p.parties()...); err != nil {\n", "	if err := given.Verify(key, asked, p.parties()...); false {\n", right},
+			{"at its own origins", key, "out[i] = assertion.Party{Origin: origin, RPID: p.Party}", "out[i] = assertion.Party{Origin: \"http://\" + origin[len(\"https://\"):], RPID: p.Party}", right},
+			{"by the key that is meant", key, "if !bytes.Equal(a.ID, k.ID) {", "if false {", right},
+			{"a new key is the one that answers", key, "	made, err := assertion.Register(a.Response.AttestationObject, a.Response.ClientData, asked, p.parties()...)\n	if err != nil {", "	made, err := assertion.Register(a.Response.AttestationObject, a.Response.ClientData, asked, p.parties()...)\n	if made == nil {\n		return Key{}, nil\n	}\n	if err != nil {", right},
+			{"a key that was copied", key, "now.Count <= k.Count {", "false {", "TestACounterThatGoesBackIsACopy"},
+		}},
+		{"sign", []control{
+			{"the desk is locked", desk, "if route.need == unlocked && v.session == nil {", "if false {", walked},
+			{"a page of another origin reads nothing", desk, "		if foreign(r) {\n", "		if false {\n", walked},
+			{"nor posts", desk, "protected.ServeHTTP(w, r)", "next.ServeHTTP(w, r)", walked},
+			{"the desk has one name", desk, "if r.Host != d.host {", "if false {", walked},
+			{"a visit is to one practice", desk, "if found != nil && found.practice != id {", "if false {", "TestTheRouteTableIsWalked|TestAChallengeIsAnsweredOnceInTimeForItsPurposeAndPractice"},
+			{"what is signed was shown", "sign/signing.go", `if s.seen(i.ID) == nil || i.Blocked != "" {`, `if i.Blocked != "" {`, "TestASheetIsWhatWasShown"},
+			{"what cannot be shown cannot be signed", "sign/signing.go", `if s.seen(i.ID) == nil || i.Blocked != "" {`, `if s.seen(i.ID) == nil {`, "TestWhatCannotBeShownCannotBeSigned"},
+			{"the visit's own key signs", "sign/signing.go", "if a.Key != v.session.key {", "if false {", "TestASheetIsWhatWasShown|TestAChallengeIsAnsweredOnceInTimeForItsPurposeAndPractice|TestASecondMemberJoinsAndAnOrderNeedsTwo"},
+			{"a key in the chain unlocks", "sign/key.go", "	if err := given.Verify(parsed, challenge, d.party); err != nil {", "	if false {", "TestAChallengeIsAnsweredOnceInTimeForItsPurposeAndPractice"},
+			{"one that is not revoked", "sign/key.go", "!k.Recovery && k.Revoked == 0 {", "!k.Recovery {", "TestAStolenKeyIsRevokedAndWhatItSignedFalls"},
+		}},
+		{"sign/challenge", []control{
+			{"for one purpose and practice", "sign/challenge/challenge.go", "return hmac.Equal(c[randomSize+timeSize:], m.mac(c, purpose, practice)) && ", "return ", "TestAChallengeIsForOnePurposeOnePracticeOneTimeAndOnce"},
+			{"for five minutes", "sign/challenge/challenge.go", "now.Before(made.Add(Life)) && ", "", "TestAChallengeIsForOnePurposeOnePracticeOneTimeAndOnce"},
+			{"once", "sign/challenge/challenge.go", "	if _, spent := m.spent[c]; spent {\n		return false\n	}\n", "", "TestOfManyAnswersOneCounts"},
+		}},
+		{"public", []control{
+			{"a link leads where the digest says", "public/redirect.go", "if err != nil || wording.LinkToken(digest) != token {", "if err != nil {", "TestASwappedVersionLeadsNowhere"},
+			{"where somebody signed", "public/redirect.go", "		if !signed {\n", "		if false {\n", "TestALinkLeadsOnlyWhereASignedVersionSays"},
+			{"until it is switched off", "public/redirect.go", "		if off {\n", "		if false {\n", "TestALinkIsSwitchedOffAfterDelivery"},
+			{"a public route says why", "public/public.go", `if r.pattern == "" || r.reason == "" || r.handle == nil {`, "if false {", "TestARouteWithoutAReasonDoesNotCompile|TestEveryRouteSaysWhyItIsPublic"},
+			{"strangers are slowed", "public/public.go", "if !s.failures.allow(", "if false && !s.failures.allow(", "TestNobodyIsLockedOut|TestStrangersGetTheSamePage"},
+		}},
+		{"app/secure", []control{
+			{"a certificate is had for our own host", "app/secure/secure.go", "if !strings.EqualFold(asked, host) {", "if false {", "TestACertificateByACME"},
+			{"old TLS is refused", "app/secure/secure.go", "	config.MinVersion = tls.VersionTLS12 // ASVS 12.1.1\n", "	config.MinVersion = tls.VersionTLS10\n", "TestOldTLSIsRefused"},
+		}},
+		{"store", []control{
+			{"a statement names its practice", "store/tx.go", "	if err := t.db.stmts.lawful(query); err != nil {\n		return 0, err\n	}\n", "", "TestAStatementWithoutThePracticeIsRefused"},
+		}},
+	}
+}
