@@ -20,6 +20,9 @@ soak: prepare ## the long loops: 200 kills for each crash case, long fuzzing, th
 	go test -timeout 1h -race ./store ./job ./courier/... ./plan ./message
 	./testkit/fuzz 60s
 
+controls: ## remove each control in a copy, one at a time: a test must notice
+	go run ./testkit/controls
+
 bench: prepare ## the figures of docs/performance.md
 	go run . bench
 
@@ -29,4 +32,4 @@ gen: ## write the generated files again
 prepare:
 	@./testkit/prepare
 
-.PHONY: help run test check soak bench gen prepare
+.PHONY: help run test check soak controls bench gen prepare

@@ -20,6 +20,7 @@ import (
 	"letterhead/testkit"
 	"letterhead/testkit/sink"
 	"letterhead/vault"
+	"letterhead/wording"
 )
 
 func TestAMessageGoesItsWay(t *testing.T) {
@@ -138,6 +139,7 @@ func TestEveryCheckOfTheGateHolds(t *testing.T) {
 		w.queue("a", "missing", 1, func(i *message.Intent) { i.Version, i.Digest = "none", strings.Repeat("1", 64) })
 		w.queue("a", "disguised", 1, func(i *message.Intent) { i.Version, i.Digest = "marketing", w.digests["marketing"]["a"] })
 		w.queue("a", "odd", 1, nil)
+		w.queue("a", "unfit", 1, nil)
 		w.queue("a", "text", 1, func(i *message.Intent) { i.Channel = message.SMS })
 		w.source.change = func(m message.Message, f *courier.Facts) {
 			switch m.ID {
@@ -149,6 +151,8 @@ func TestEveryCheckOfTheGateHolds(t *testing.T) {
 				f.AddressIndex = ""
 			case "leftnews0":
 				f.Address = "left0@client.example"
+			case "unfit0":
+				f.Values.Start = wording.Wall{}
 			case "odd0":
 				f.Address = "jo@client.example\r\nBcc: all@client.example"
 			}
@@ -168,7 +172,7 @@ func TestEveryCheckOfTheGateHolds(t *testing.T) {
 			"a/late0": "dropped/too late", "a/moved0": "dropped/moved", "a/nowhere0": "dropped/no address", "a/noindex0": "dropped/no address",
 			"a/bounced0": "dropped/suppressed", "a/leftnews0": "dropped/suppressed",
 			"a/foreign0": "held/sender", "a/swapped0": "held/wording", "a/missing0": "held/wording", "a/disguised0": "held/wording",
-			"a/odd0": "refused/no address", "a/text0": "held/route",
+			"a/unfit0": "held/inspection", "a/odd0": "refused/no address", "a/text0": "held/route",
 		} {
 			p, id, _ := strings.Cut(key, "/")
 			m := w.find(store.PracticeID(p), message.ID(id))

@@ -37,3 +37,38 @@ func TestByWhatAParcelIsStopped(t *testing.T) {
 		}
 	}
 }
+
+// From its note in the journal on a stop needs no row: also where rows are deleted faster than they are put back.
+func TestAStopWhoseRowIsGoneHolds(t *testing.T) {
+	t.Parallel()
+	c, _ := gateWorld(t)
+	ctx, actor := t.Context(), store.Actor{Practice: "a", Agent: "test"}
+	known := func() *stops.Known {
+		c.stops.Forget()
+		k, err := c.stops.Fresh(ctx, freezeStale)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	for _, statement := range []string{"", `DELETE FROM freeze_entry WHERE practice = $1`} {
+		err := c.DB.Change(ctx, actor, func(tx *store.Tx) error {
+			if statement != "" {
+				_, err := tx.Exec(ctx, statement)
+				return err
+			}
+			if _, err := message.FreezeOnly(ctx, tx, message.StopRule, "r", "test"); err != nil {
+				return err
+			}
+			_, err := message.Freeze(ctx, tx, "test")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := known()
+		if _, part := k.Part("a", []stops.Thing{{Scope: message.StopRule, Subject: "r"}}); !part || !k.All("a") || k.All("b") {
+			t.Errorf("after %q: %+v", statement, k)
+		}
+	}
+}

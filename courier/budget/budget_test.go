@@ -185,6 +185,8 @@ func TestLimitsOfADay(t *testing.T) {
 		{reason: budget.NewDay, budget: few(func(l *approval.Limits) { l.NewDay = 3 })},
 		{reason: budget.RecipientDay, budget: few(func(l *approval.Limits) { l.RecipientDay = 3 }), change: same(func(u *budget.Use) { u.Address = "one" })},
 		{reason: budget.MemberDay, budget: few(func(l *approval.Limits) { l.MemberDay = 3 }), change: same(func(u *budget.Use) { u.Member = "m" })},
+		{reason: budget.PracticeDay, budget: few(func(l *approval.Limits) { l.Day = 6 }), change: same(func(u *budget.Use) { u.Member = "m" })}, // the other half is for automatic messages
+		{reason: budget.NewDay, budget: few(func(l *approval.Limits) { l.NewDay = 6 }), change: same(func(u *budget.Use) { u.Member = "m" })},
 		{reason: budget.CredentialDay, budget: few(func(l *approval.Limits) { l.CredentialDay = 3 }), change: same(func(u *budget.Use) { u.Credential = "c" })},
 		{reason: budget.ApprovalDay, budget: few(func(*approval.Limits) {}), own: &approval.Limits{Day: 3}},
 		{reason: budget.ApprovalTotal, budget: few(func(*approval.Limits) {}), own: &approval.Limits{Total: 3}, never: true},

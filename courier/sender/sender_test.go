@@ -109,6 +109,13 @@ func TestADomainBelongsToOnePractice(t *testing.T) {
 	if err != nil || len(entries) != 3 {
 		t.Errorf("a refused one left something: %v %v", entries, err)
 	}
+	for name, owner := range map[string]store.PracticeID{"clinic.example": "a", "wattle.mail.host.example": "a", "mail.host.example": ""} {
+		for _, who := range []store.PracticeID{"a", "b", ""} {
+			if _, is, err := domains.Belongs(who, name); err != nil || is != (who == owner) {
+				t.Errorf("%s belongs to %q: %v %v", name, who, is, err)
+			}
+		}
+	}
 	if _, err := domains.Add("hill.mail.host.example", "b", time.Unix(1, 0)); err != nil {
 		t.Errorf("a free label: %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"letterhead/approval"
 	"letterhead/approval/assertion"
 	"letterhead/guard"
+	"letterhead/rehearse/drill/caller"
 	"letterhead/store"
 	"letterhead/testkit/key"
 )
@@ -51,11 +52,11 @@ func sendFromOther(ctx context.Context, w *world) error {
 		return err
 	}
 	for _, path := range []string{"/appointments/" + ids.appointment, "/clients/" + ids.client + "/reach"} {
-		if err := w.refused(ctx, ask{method: http.MethodGet, to: w.serving.Pages + path, cookies: cookies}); err != nil {
+		if err := w.refused(ctx, caller.Ask{Method: http.MethodGet, To: w.serving.Pages + path, Cookies: cookies}); err != nil {
 			return err
 		}
 	}
-	return w.refused(ctx, ask{method: http.MethodPost, to: w.serving.Pages + "/appointments/" + ids.appointment + "/cancel", cookies: cookies, kind: formKind, header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
+	return w.refused(ctx, caller.Ask{Method: http.MethodPost, To: w.serving.Pages + "/appointments/" + ids.appointment + "/cancel", Cookies: cookies, Kind: caller.Form, Header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
 }
 
 type ids struct{ appointment, client string }
@@ -103,7 +104,7 @@ var field = regexp.MustCompile(`<input[^>]*name="([^"]*)"[^>]*value="([^"]*)"`)
 // changeRule saves a rule's page with another hour, as a browser would.
 func (w *world) changeRule(ctx context.Context, cookies []*http.Cookie, rule string) error {
 	to := w.serving.Pages + "/settings/messages/rules/" + rule
-	status, page, _, err := w.ask(ctx, ask{method: http.MethodGet, to: to, cookies: cookies})
+	status, page, _, err := w.ask(ctx, caller.Ask{Method: http.MethodGet, To: to, Cookies: cookies})
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (w *world) changeRule(ctx context.Context, cookies []*http.Cookie, rule str
 		}
 		pairs = append(pairs, name, value)
 	}
-	status, _, _, err = w.ask(ctx, ask{method: http.MethodPost, to: to, body: form(pairs...), kind: formKind, cookies: cookies, header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
+	status, _, _, err = w.ask(ctx, caller.Ask{Method: http.MethodPost, To: to, Body: caller.Fields(pairs...), Kind: caller.Form, Cookies: cookies, Header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
 	if err == nil {
 		w.answers.add(fmt.Sprintf("rule saved: %d", status), 1)
 	}
@@ -152,21 +153,21 @@ func stolenCredential(ctx context.Context, w *world) error {
 // atDesk asks the desk for everything that needs a key.
 func (w *world) atDesk(ctx context.Context, cookies []*http.Cookie, header map[string]string) error {
 	home := w.serving.Desk + "/p/" + string(w.victim)
-	asks := []ask{
-		{method: http.MethodPost, to: home + "/sheet", body: `{"items":["x"]}`, kind: jsonKind},
-		{method: http.MethodPost, to: home + "/sign/x", body: `{"key":"x"}`, kind: jsonKind},
-		{method: http.MethodPost, to: home + "/unlock", body: `{"key":"x","client_data":"e30","authenticator_data":"","signature":""}`, kind: jsonKind},
-		{method: http.MethodPost, to: home + "/first", body: `{"secret":"x"}`, kind: jsonKind},
-		{method: http.MethodPost, to: home + "/compose", body: form("kind", "hosts", "hosts", evil), kind: formKind},
-		{method: http.MethodPost, to: home + "/invite", body: form("member", "x"), kind: formKind},
-		{method: http.MethodGet, to: home + "/keys"}, {method: http.MethodGet, to: home + "/keep"},
+	asks := []caller.Ask{
+		{Method: http.MethodPost, To: home + "/sheet", Body: `{"items":["x"]}`, Kind: caller.JSON},
+		{Method: http.MethodPost, To: home + "/sign/x", Body: `{"key":"x"}`, Kind: caller.JSON},
+		{Method: http.MethodPost, To: home + "/unlock", Body: `{"key":"x","client_data":"e30","authenticator_data":"","signature":""}`, Kind: caller.JSON},
+		{Method: http.MethodPost, To: home + "/first", Body: `{"secret":"x"}`, Kind: caller.JSON},
+		{Method: http.MethodPost, To: home + "/compose", Body: caller.Fields("kind", "hosts", "hosts", evil), Kind: caller.Form},
+		{Method: http.MethodPost, To: home + "/invite", Body: caller.Fields("member", "x"), Kind: caller.Form},
+		{Method: http.MethodGet, To: home + "/keys"}, {Method: http.MethodGet, To: home + "/keep"},
 	}
 	for _, a := range asks {
-		a.cookies = cookies
+		a.Cookies = cookies
 		for _, c := range cookies { // the name of the desk's own cookie too
-			a.cookies = append(a.cookies, &http.Cookie{Name: "desk", Value: c.Value})
+			a.Cookies = append(a.Cookies, &http.Cookie{Name: "desk", Value: c.Value})
 		}
-		a.header = header
+		a.Header = header
 		if err := w.refused(ctx, a); err != nil {
 			return err
 		}
@@ -190,13 +191,13 @@ func deskFromPages(ctx context.Context, w *world) error {
 			return err
 		}
 		home := w.serving.Desk + "/p/" + string(w.victim)
-		if err := w.refused(ctx, ask{method: http.MethodGet, to: home, cookies: cookies, header: header}); err != nil {
+		if err := w.refused(ctx, caller.Ask{Method: http.MethodGet, To: home, Cookies: cookies, Header: header}); err != nil {
 			return err
 		}
-		if err := w.refused(ctx, ask{method: http.MethodPost, to: home + "/ask", body: `{"for":"unlock"}`, kind: jsonKind, cookies: cookies, header: header}); err != nil {
+		if err := w.refused(ctx, caller.Ask{Method: http.MethodPost, To: home + "/ask", Body: `{"for":"unlock"}`, Kind: caller.JSON, Cookies: cookies, Header: header}); err != nil {
 			return err
 		}
-		_, _, got, err := w.ask(ctx, ask{method: http.MethodGet, to: home, cookies: cookies, header: header})
+		_, _, got, err := w.ask(ctx, caller.Ask{Method: http.MethodGet, To: home, Cookies: cookies, Header: header})
 		if err != nil {
 			return err
 		}
@@ -238,7 +239,7 @@ var options = regexp.MustCompile(`challenge&#34;:&#34;([A-Za-z0-9_-]+)`)
 
 // unlockWith answers the desk with an assertion over the sign-in's challenge.
 func (w *world) unlockWith(ctx context.Context, k *key.Key) error {
-	_, page, _, err := w.ask(ctx, ask{method: http.MethodGet, to: w.serving.Pages + "/sign-in"})
+	_, page, _, err := w.ask(ctx, caller.Ask{Method: http.MethodGet, To: w.serving.Pages + "/sign-in"})
 	if err != nil {
 		return err
 	}
@@ -253,23 +254,23 @@ func (w *world) unlockWith(ctx context.Context, k *key.Key) error {
 	s := k.Sign([32]byte(append(raw, make([]byte, 32)...)[:32]))
 	encode := base64.RawURLEncoding.EncodeToString
 	body := fmt.Sprintf(`{"key":%q,"authenticator_data":%q,"client_data":%q,"signature":%q}`, s.Key, encode(s.AuthenticatorData), encode(s.ClientData), encode(s.Signature))
-	return w.refused(ctx, ask{method: http.MethodPost, to: w.serving.Desk + "/p/" + string(w.victim) + "/unlock", body: body, kind: jsonKind})
+	return w.refused(ctx, caller.Ask{Method: http.MethodPost, To: w.serving.Desk + "/p/" + string(w.victim) + "/unlock", Body: body, Kind: caller.JSON})
 }
 
 var value = regexp.MustCompile(` value="[^"<>]*"`)
 
 func publicForms(ctx context.Context, w *world) error {
 	stranger := `"><b>` + mark + `</b>@` + evil
-	fields := form("email", stranger, "address", stranger, "name", mark, "username", stranger, "password", mark, "state", mark, "answer", mark, "code", mark, "text", mark, "reason", mark)
+	fields := caller.Fields("email", stranger, "address", stranger, "name", mark, "username", stranger, "password", mark, "state", mark, "answer", mark, "code", mark, "text", mark, "reason", mark)
 	for _, path := range []string{"/sign-in/passkey", "/sign-in/password", "/sign-in/code", "/sign-in/practice", "/invitation/" + mark + "/passkey", "/invitation/" + mark + "/password",
 		"/unsubscribe/" + mark, "/hooks/sms/" + mark, "/hooks/mail/sink", "/hooks/mail/" + mark, "/l/" + mark + "/1"} {
 		for _, header := range []map[string]string{{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site", "Origin": "https://" + evil}, {}} {
 			for _, method := range []string{http.MethodPost, http.MethodGet} {
-				a := ask{method: method, to: w.serving.Pages + path, header: header}
+				a := caller.Ask{Method: method, To: w.serving.Pages + path, Header: header}
 				if method == http.MethodPost {
-					a.body, a.kind = fields, formKind
+					a.Body, a.Kind = fields, caller.Form
 				} else {
-					a.to += "?" + fields
+					a.To += "?" + fields
 				}
 				status, text, _, err := w.ask(ctx, a)
 				if err != nil {

@@ -2,13 +2,14 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
-	"letterhead/approval"
+	"letterhead/guard"
 	"letterhead/rehearse"
+	"letterhead/rehearse/drill/caller"
 	"letterhead/store"
-	"letterhead/testkit/owner"
 	"letterhead/transfer"
 )
 
@@ -17,8 +18,9 @@ func withMore() []attack {
 	return []attack{
 		{name: "names-as-payload", class: "A2", words: true, silent: true, do: namesAsPayload, tries: "clients whose names are links, markup, lines and the words of 2024 are imported"},
 		{name: "strangers-imported", class: "A1", only: "@stranger.example", needs: []string{"budget"}, do: strangers, tries: "thousands of strangers are imported as clients with appointments, to be reminded"},
-		{name: "session-with-key", class: "A6", keyed: true, bound: 20, needs: []string{"budget", "breaker"}, do: sessionWithKey, tries: "the owner's session and signing key: the words of 2024, signed, to every client"},
-		{name: "many-keys", class: "A6", keyed: true, bound: 200, herd: true, needs: []string{"budget", "breaker"}, do: manyKeys, tries: "the same with the keys of many practices at once, with one text"},
+		{name: "session-with-key", class: "A6", keyed: true, bound: 20, needs: []string{"budget"}, do: sessionWithKey, tries: "the owner's session and signing key: the words of 2024, signed at the desk, to every client; a colleague stops it within the quarter of an hour"},
+		{name: "session-with-key-unseen", class: "A6", keyed: true, needs: []string{"budget"}, do: unnoticed, tries: "the same, and nobody looks for 24 hours"},
+		{name: "many-keys", class: "A6", keyed: true, bound: 200, herd: true, needs: []string{"budget", "breaker"}, do: manyKeys, tries: "the same with the keys of many practices at once, with one text, and nobody looks for 24 hours"},
 	}
 }
 
@@ -71,22 +73,46 @@ func strangers(ctx context.Context, w *world) error {
 	return err
 }
 
-// spread signs the words of 2024 with the owner's key for each practice, and lets its reminders fall due.
+// draft puts the words of 2024 into the version that a practice edits, as whoever edits its templates may: nothing of it is signed.
+func (w *world) draft(ctx context.Context, practice store.PracticeID) error {
+	content, digest, subject, err := w.forge(ctx, practice, practice, nil)
+	if err != nil {
+		return err
+	}
+	before, _, _, err := w.signed(ctx, practice)
+	if err != nil {
+		return err
+	}
+	if err := w.plant(ctx, practice, subject, content, digest); err != nil {
+		return err
+	}
+	return w.exec(ctx, `UPDATE wording SET signed = $3 WHERE practice = $1 AND id = $2`, string(practice), subject, before)
+}
+
+// atTheDesk signs all that waits, with the owner's key and by HTTP alone.
+func (w *world) atTheDesk(ctx context.Context, practice store.PracticeID) error {
+	o, err := w.signer(ctx, practice)
+	if err != nil {
+		return err
+	}
+	d := &caller.Desk{Home: w.serving.Desk + "/p/" + string(practice), Key: o.Key}
+	if err := d.Unlock(ctx); err != nil {
+		return err
+	}
+	items, err := d.Waits(ctx)
+	if err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		return errors.New("nothing waits at the desk: the attack would show nothing")
+	}
+	return d.Sign(ctx, items...)
+}
+
+// spread has the words of 2024 signed at the desk of each practice, and lets its reminders fall due.
 func (w *world) spread(ctx context.Context, practices ...store.PracticeID) error {
 	for _, id := range practices {
-		content, digest, subject, err := w.forge(ctx, id, id, nil)
-		if err != nil {
-			return err
-		}
-		if err := w.plant(ctx, id, subject, content, digest); err != nil {
-			return err
-		}
-		err = w.sign(ctx, id, func(s *approval.State, o *owner.Owner) *approval.Statement {
-			x := s.Draft(approval.KindWording, subject, o.Member)
-			x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: "appointments"}
-			return x
-		})
-		if err != nil {
+		if err := errors.Join(w.draft(ctx, id), w.atTheDesk(ctx, id)); err != nil {
 			return err
 		}
 	}
@@ -94,9 +120,53 @@ func (w *world) spread(ctx context.Context, practices ...store.PracticeID) error
 	return w.fall(ctx, practices...)
 }
 
-func sessionWithKey(ctx context.Context, w *world) error { return w.spread(ctx, w.victim) }
+// sessionWithKey: somebody reads the notice, and stops the practice from their own browser before the quarter of an hour is over.
+func sessionWithKey(ctx context.Context, w *world) error {
+	owner, err := w.owner(ctx, w.victim)
+	if err != nil {
+		return err
+	}
+	if err := w.sessionTries(ctx, owner.ID); err != nil {
+		return err
+	}
+	second, err := w.member(ctx, w.victim, guard.Manager)
+	if err != nil {
+		return err
+	}
+	b, err := w.browser(ctx, w.victim, second.ID)
+	if err != nil {
+		return err
+	}
+	if err := w.spread(ctx, w.victim); err != nil {
+		return err
+	}
+	return w.after(ctx, func() error {
+		_, err := b.Post(ctx, "/stop", "what", "practice", "reason", "nobody here wrote that")
+		return err
+	})
+}
+
+// sessionTries is what the session alone gives.
+func (w *world) sessionTries(ctx context.Context, owner store.MemberID) error {
+	cookies, err := w.session(ctx, w.victim, owner)
+	if err != nil {
+		return err
+	}
+	return w.trySending(ctx, cookies, nil)
+}
+
+func unnoticed(ctx context.Context, w *world) error {
+	w.bound = clients
+	if err := w.spread(ctx, w.victim); err != nil {
+		return err
+	}
+	return w.after(ctx, func() error { return nil })
+}
 
 func manyKeys(ctx context.Context, w *world) error {
 	w.aside() // the victim of other attacks is not among them
-	return w.spread(ctx, w.site.herd...)
+	if err := w.spread(ctx, w.site.herd...); err != nil {
+		return err
+	}
+	return w.after(ctx, func() error { return nil })
 }

@@ -3,52 +3,23 @@ package drill
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"letterhead/guard"
+	"letterhead/rehearse/drill/caller"
 	"letterhead/store"
 )
 
-// ask is one request to the running program.
-type ask struct {
-	method, to string // an address
-	body, kind string
-	cookies    []*http.Cookie
-	header     map[string]string
-}
-
-var client = &http.Client{Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-
-// ask sends it and reads the answer.
-func (w *world) ask(ctx context.Context, a ask) (status int, text string, header http.Header, err error) {
-	request, err := http.NewRequestWithContext(ctx, a.method, a.to, strings.NewReader(a.body))
-	if err != nil {
-		return 0, "", nil, err
-	}
-	if a.kind != "" {
-		request.Header.Set("Content-Type", a.kind)
-	}
-	for name, value := range a.header {
-		request.Header.Set(name, value)
-	}
-	for _, c := range a.cookies {
-		request.AddCookie(c)
-	}
-	answer, err := client.Do(request)
-	if err != nil {
-		return 0, "", nil, err
-	}
-	defer answer.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(answer.Body, 4<<20))
-	return answer.StatusCode, string(raw), answer.Header, err
+// ask sends a request to the running program.
+func (w *world) ask(ctx context.Context, a caller.Ask) (status int, text string, header http.Header, err error) {
+	answer, err := a.Send(ctx)
+	return answer.Status, answer.Text, answer.Header, err
 }
 
 // refused sends a request that must be refused, or led to the sign-in, and notes what was answered.
-func (w *world) refused(ctx context.Context, a ask) error {
+func (w *world) refused(ctx context.Context, a caller.Ask) error {
 	status, text, header, err := w.ask(ctx, a)
 	if err != nil {
 		return err
@@ -60,10 +31,10 @@ func (w *world) refused(ctx context.Context, a ask) error {
 	}
 	w.answers.add(said, 1)
 	if status < 400 && !signIn || status >= 500 {
-		w.wrong("%s %s was answered %d", a.method, pathOf(a.to), status)
+		w.wrong("%s %s was answered %d", a.Method, pathOf(a.To), status)
 	}
 	if strings.Contains(text, mark) || strings.Contains(text, evil) {
-		w.wrong("%s %s echoed what it was given", a.method, pathOf(a.to))
+		w.wrong("%s %s echoed what it was given", a.Method, pathOf(a.To))
 	}
 	return nil
 }
@@ -97,45 +68,39 @@ func (w *world) door() (*guard.Door, error) {
 	return guard.NewDoor(w.db, w.opened.Keeper(), "localhost", w.serving.Pages)
 }
 
-// session is all that a browser keeps of somebody who signed in: what a thief of cookies has.
-func (w *world) session(ctx context.Context, practice store.PracticeID, member store.MemberID) ([]*http.Cookie, error) {
+// browser is somebody who accepted their invitation and is signed in, as at home.
+func (w *world) browser(ctx context.Context, practice store.PracticeID, member store.MemberID) (*caller.Member, error) {
 	door, err := w.door()
 	if err != nil {
 		return nil, err
 	}
-	proof, err := door.Vouch(ctx, practice, member)
+	var token string
+	err = w.db.Change(ctx, store.Actor{Practice: practice, Agent: "drill"}, func(tx *store.Tx) (err error) {
+		token, err = door.Invite(ctx, tx, member)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	b := door.Remembered(door.Browser("", "127.0.0.1", "Chrome/140 Linux"), proof.Email)
-	token, err := door.Enter(ctx, proof, practice, b, "")
+	return caller.Accept(ctx, w.serving.Pages, token)
+}
+
+// session is all that a browser keeps of somebody who signed in: what a thief of cookies has.
+func (w *world) session(ctx context.Context, practice store.PracticeID, member store.MemberID) ([]*http.Cookie, error) {
+	b, err := w.browser(ctx, practice, member)
 	if err != nil {
 		return nil, err
 	}
-	cookies := []*http.Cookie{{Name: "letterhead", Value: token}, {Name: "letterhead-device", Value: door.DeviceCookie(b)}}
-	status, _, _, err := w.ask(ctx, ask{method: http.MethodGet, to: w.serving.Pages + "/", cookies: cookies})
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("the session that is stolen does not open the first page: %d", status) // the attack would show nothing
-	}
-	return cookies, err
+	_, err = b.Get(ctx, "/") // else the attack would show nothing
+	return b.Cookies, err
 }
-
-func form(pairs ...string) string {
-	v := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		v.Add(pairs[i], pairs[i+1])
-	}
-	return v.Encode()
-}
-
-const formKind, jsonKind = "application/x-www-form-urlencoded", "application/json"
 
 // payload is what the mails of 2024 said, in a body.
 func payload(kind string, practice store.PracticeID) string {
-	if kind == jsonKind {
+	if kind == caller.JSON {
 		return fmt.Sprintf(`{"practice":%q,"to":"all","recipients":["c1@wattle.example"],"subject":"You have won","body":"%s https://%s/","template":"reminder-2-days"}`, practice, mark, evil)
 	}
-	return form("practice", string(practice), "to", "all", "recipients", "c1@wattle.example", "subject", "You have won", "body", mark+" https://"+evil+"/", "template", "reminder-2-days")
+	return caller.Fields("practice", string(practice), "to", "all", "recipients", "c1@wattle.example", "subject", "You have won", "body", mark+" https://"+evil+"/", "template", "reminder-2-days")
 }
 
 // sendPaths are where a send request might be, as it was in 2024 and is elsewhere.
@@ -153,9 +118,9 @@ func (w *world) trySending(ctx context.Context, cookies []*http.Cookie, header m
 		from[name] = value
 	}
 	for _, path := range sendPaths {
-		for _, kind := range []string{formKind, jsonKind} {
+		for _, kind := range []string{caller.Form, caller.JSON} {
 			for _, method := range []string{http.MethodPost, http.MethodPut} {
-				if err := w.refused(ctx, ask{method: method, to: w.serving.Pages + path, body: payload(kind, w.victim), kind: kind, cookies: cookies, header: from}); err != nil {
+				if err := w.refused(ctx, caller.Ask{Method: method, To: w.serving.Pages + path, Body: payload(kind, w.victim), Kind: kind, Cookies: cookies, Header: from}); err != nil {
 					return err
 				}
 			}

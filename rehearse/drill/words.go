@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"letterhead/approval"
+	"letterhead/rehearse/drill/caller"
 	"letterhead/store"
 	"letterhead/testkit/owner"
 	"letterhead/wording"
@@ -256,7 +257,7 @@ func redirectSwapped(ctx context.Context, w *world) error {
 	follow := func(of [32]byte) error {
 		for n := 1; n <= 3; n++ {
 			to := fmt.Sprintf("%s/l/%s/%d", w.serving.Pages, wording.LinkToken(wording.Digest(of)), n)
-			status, text, header, err := w.ask(ctx, ask{method: http.MethodGet, to: to})
+			status, text, header, err := w.ask(ctx, caller.Ask{Method: http.MethodGet, To: to})
 			if err != nil {
 				return err
 			}

@@ -14,6 +14,7 @@ import (
 
 	"letterhead/courier"
 	"letterhead/rehearse"
+	"letterhead/rehearse/drill/caller"
 	"letterhead/rehearse/drill/serving"
 	"letterhead/store"
 	"letterhead/testkit/sink"
@@ -262,7 +263,7 @@ func (w *world) stopped(ctx context.Context, a *attack) (string, error) {
 		}
 	}
 	if a.halts && w.serving != nil {
-		_, text, _, err := w.ask(ctx, ask{method: http.MethodGet, to: w.serving.Pages + "/healthz"})
+		_, text, _, err := w.ask(ctx, caller.Ask{Method: http.MethodGet, To: w.serving.Pages + "/healthz"})
 		if err != nil {
 			return "", err
 		}

@@ -142,6 +142,20 @@ func (c control) remove(folder string) (overlay string, err error) {
 	return overlay, os.WriteFile(overlay, raw, 0o600)
 }
 
+func usesRapid(folder string) (bool, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+	if err != nil {
+		return false, err
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil || strings.Contains(string(raw), `"pgregory.net/rapid"`) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 var failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
 
 // try runs tests and returns the names of those that failed. An error means that it was not the tests that failed.
@@ -152,7 +166,13 @@ func (g group) try(ctx context.Context, overlay, pattern string) ([]string, erro
 	if overlay != "" {
 		args = append(args, "-failfast", "-overlay", overlay)
 	}
-	command := exec.CommandContext(ctx, "go", append(args, "./"+g.tests)...)
+	args = append(args, "./"+g.tests)
+	if uses, err := usesRapid(g.tests); err != nil {
+		return nil, err
+	} else if uses {
+		args = append(args, "-rapid.nofailfile") // what fails without a control is no finding to keep
+	}
+	command := exec.CommandContext(ctx, "go", args...)
 	command.Env = append(os.Environ(), "LETTERHEAD_TEST_ENGINE=sqlite")
 	out, err := command.CombinedOutput()
 	text := string(out)

@@ -1,0 +1,69 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A day of an attack takes a minute: the program itself runs until nothing moves; then its planning and its courier go on in this process, as of
+// later and later. (The program has no switch for its clock.)
+
+// steps are when it is looked: before the hold of first uses ends, while what follows grows, and until a day is over.
+var steps = []time.Duration{14 * time.Minute, 16 * time.Minute, 17 * time.Minute, 18 * time.Minute, 20 * time.Minute, 25 * time.Minute, 35 * time.Minute, time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour}
+
+// after waits until nothing moves, has somebody react, and lets a day pass.
+func (w *world) after(ctx context.Context, react func() error) error {
+	if err := w.quiet(ctx); err != nil {
+		return err
+	}
+	said := fmt.Sprintf("%d at once", w.sent())
+	if err := react(); err != nil {
+		return err
+	}
+	if err := w.stop(); err != nil {
+		return err
+	}
+	began := time.Now()
+	for _, step := range steps {
+		if err := w.live(ctx, w.folder(), began.Add(step)); err != nil {
+			return err
+		}
+		switch step {
+		case 14 * time.Minute, 20 * time.Minute, time.Hour, 24 * time.Hour:
+			said += fmt.Sprintf(", %d after %s", w.sent(), words(step))
+		}
+	}
+	w.answers.add(said, 1)
+	return nil
+}
+
+func words(d time.Duration) string {
+	if d < time.Hour {
+		return fmt.Sprintf("%d minutes", d/time.Minute)
+	}
+	return fmt.Sprintf("%d hours", d/time.Hour)
+}
+
+// sent counts what is not the other practice's.
+func (w *world) sent() int { return w.relay.Count() - w.delivered() }
+
+// quiet waits until nothing has moved for a while.
+func (w *world) quiet(ctx context.Context) error {
+	before, moved := "", time.Now()
+	for end := moved.Add(settlesIn); time.Now().Before(end) && time.Since(moved) < time.Second; {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(50 * time.Millisecond):
+		}
+		now, _, err := w.movement(ctx)
+		if err != nil {
+			return err
+		}
+		if now != before {
+			before, moved = now, time.Now()
+		}
+	}
+	return nil
+}
