@@ -94,6 +94,9 @@ func TestAStolenKeyIsRevokedAndWhatItSignedFalls(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 	has(t, liam.page(""), "Your signing key opens the desk") // the visit ended with the key
+	if status, said := liam.unlock(lk); status != http.StatusForbidden {
+		t.Errorf("a revoked key unlocks: %d %v", status, said)
+	}
 	w.state(w.one, func(s *approval.State, now time.Time) {
 		if _, err := s.Current(approval.KindOrder, "order-1", now); approval.ReasonOf(err) != approval.Void {
 			t.Errorf("the order: %v", err)

@@ -158,6 +158,9 @@ func TestASheetIsWhatWasShown(t *testing.T) {
 	if status, _ := other.post(to, answer); status != http.StatusForbidden {
 		t.Errorf("another visit's sheet: %d", status)
 	}
+	if status, _ := other.post(sheet, object{"items": items}); status != http.StatusConflict {
+		t.Errorf("what another visit was shown: %d", status)
+	}
 	challenge, unlock := other.ask("unlock", "")
 	if status, _ := other.post(unlock, answer); status != http.StatusForbidden {
 		t.Errorf("a sheet's signature unlocks: %d", status)
@@ -196,7 +199,13 @@ func TestWhatCannotBeShownCannotBeSigned(t *testing.T) {
 		t.Fatalf("ceremony: %v", said)
 	}
 	petra.key = k
+	w.swapped = false
+	shown := petra.items("kind\">Template")
+	w.swapped = true
 	has(t, petra.page(""), "This cannot be shown, so it cannot be signed")
+	if status, said := petra.trySign(shown); status != http.StatusConflict {
+		t.Errorf("one of them could be shown before: %d %v", status, said)
+	}
 	all, rest := len(w.one.starter), petra.items("kind\">Template")
 	if len(rest) != all-1 {
 		t.Errorf("%d of %d templates can be ticked", len(rest), all)
