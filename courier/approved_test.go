@@ -29,6 +29,15 @@ var forgeries = map[string]struct {
 		w.store("a", wording.Transactional, v)
 		w.exec("a", `UPDATE message SET digest = $2 WHERE practice = $1`, w.digests[wording.Transactional]["a"])
 	}, "wording unsigned"},
+	"other words under the digest that was signed": {func(t *testing.T, w *world) {
+		v := plainVersion("pa.example", wording.Transactional)
+		v.Languages[0].Subject = wording.Say("You have won")
+		raw, err := v.Canonical()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.source.versions["a/transactional"] = raw
+	}, ""}, // held: it is not the version that the message names
 	"another wording, signed for another rule": {func(_ *testing.T, w *world) {
 		w.exec("a", `UPDATE message SET wording_version = 'marketing', digest = $2 WHERE practice = $1`, w.digests[wording.Marketing]["a"])
 	}, ""}, // held for its purpose

@@ -202,6 +202,16 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s: %q", name, header.Get(name))
 		}
 	}
+	w.mine = nil // a new browser: it is given a cookie to be known by
+	given := w.get("/sign-in").Result().Cookies()
+	if len(given) == 0 {
+		t.Error("no cookie is given")
+	}
+	for _, c := range given {
+		if !c.HttpOnly || !c.Secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || !strings.HasPrefix(c.Name, "__Host-") {
+			t.Errorf("a cookie that scripts or other hosts can reach: %v", c)
+		}
+	}
 	if asset := w.get("/asset/source-serif-4.OFL.txt"); asset.Code != 200 || asset.Header().Get("Cache-Control") == "no-store" {
 		t.Errorf("asset: %d, %s", asset.Code, asset.Header().Get("Cache-Control"))
 	}

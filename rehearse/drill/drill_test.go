@@ -59,7 +59,7 @@ func TestJudging(t *testing.T) {
 			t.Parallel()
 			w := &world{gate: c.gate, bound: c.bound, others: 2}
 			if c.stopped != "" {
-				w.answers.add(c.stopped, 1)
+				w.answers.Add(c.stopped, 1)
 			}
 			if c.problem != "" {
 				w.wrong("%s", c.problem)
@@ -130,18 +130,15 @@ func TestTheTableSaysWhatIsNot(t *testing.T) {
 
 func TestTallies(t *testing.T) {
 	t.Parallel()
-	var all tally
+	var all result.Tally
 	if all.String() != "" {
 		t.Error("something of nothing")
 	}
-	all.add("answered 404", 1)
-	all.add("answered 403", 1)
-	all.add("answered 404", 2)
+	all.Add("answered 404", 1)
+	all.Add("answered 403", 1)
+	all.Add("answered 404", 2)
 	if got := all.String(); got != "answered 404 ×3, answered 403" {
 		t.Error(got)
-	}
-	if letters(0) != "a" || letters(25) != "z" || letters(26) != "ba" {
-		t.Error(letters(0), letters(25), letters(26))
 	}
 	if useful < time.Hour {
 		t.Error("forged messages are too late at once")

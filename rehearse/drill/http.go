@@ -121,7 +121,7 @@ func (w *world) changeRule(ctx context.Context, cookies []*http.Cookie, rule str
 	}
 	status, _, _, err = w.ask(ctx, caller.Ask{Method: http.MethodPost, To: to, Body: caller.Fields(pairs...), Kind: caller.Form, Cookies: cookies, Header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
 	if err == nil {
-		w.answers.add(fmt.Sprintf("rule saved: %d", status), 1)
+		w.answers.Add(fmt.Sprintf("rule saved: %d", status), 1)
 	}
 	return err
 }
@@ -276,7 +276,7 @@ func publicForms(ctx context.Context, w *world) error {
 				if err != nil {
 					return err
 				}
-				w.answers.add(fmt.Sprintf("answered %d", status), 1)
+				w.answers.Add(fmt.Sprintf("answered %d", status), 1)
 				if status >= 500 {
 					w.wrong("%s %s was answered %d", method, path, status)
 				}

@@ -34,7 +34,7 @@ func (w *world) after(ctx context.Context, react func() error) error {
 			said += fmt.Sprintf(", %d after %s", w.sent(), words(step))
 		}
 	}
-	w.answers.add(said, 1)
+	w.answers.Add(said, 1)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"letterhead/guard"
 	"letterhead/rehearse"
 	"letterhead/rehearse/drill/caller"
+	"letterhead/rehearse/drill/people"
 	"letterhead/store"
 	"letterhead/transfer"
 )
@@ -31,22 +32,22 @@ var hostileNames = [][2]string{
 }
 
 func namesAsPayload(ctx context.Context, w *world) error {
-	people := make([]person, len(hostileNames))
+	all := make([]people.Person, len(hostileNames))
 	for i, n := range hostileNames {
-		people[i] = person{first: n[0], last: n[1], email: fmt.Sprintf("h%d@wattle.example", i)}
+		all[i] = people.Person{First: n[0], Last: n[1], Email: fmt.Sprintf("h%d@wattle.example", i)}
 	}
-	report, err := w.yesterday(ctx, 700_000, people)
+	report, err := w.yesterday(ctx, 700_000, all)
 	if err != nil {
 		return err
 	}
-	w.answers.add(fmt.Sprintf("%d of %d imported, with remarks", report.Clients.Created, len(people)), 1)
+	w.answers.Add(fmt.Sprintf("%d of %d imported, with remarks", report.Clients.Created, len(all)), 1)
 	return nil
 }
 
 // yesterday imports clients whose reminders fell due today.
-func (w *world) yesterday(ctx context.Context, first int, people []person) (report *transfer.Report, err error) {
+func (w *world) yesterday(ctx context.Context, first int, all []people.Person) (report *transfer.Report, err error) {
 	err = w.at(ctx, w.folder(), w.noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) (err error) {
-		report, err = w.bring(ctx, o, w.victim, first, people)
+		report, err = w.bring(ctx, o, w.victim, first, all)
 		return err
 	})
 	return report, err
@@ -62,11 +63,11 @@ func strangers(ctx context.Context, w *world) error {
 	if w.Full {
 		count = 50_000
 	}
-	people := make([]person, count)
-	for i := range people {
-		people[i] = person{first: "Jo", last: "Stranger " + letters(i), email: fmt.Sprintf("s%d@stranger.example", i)}
+	all := make([]people.Person, count)
+	for i := range all {
+		all[i] = people.Person{First: "Jo", Last: "Stranger " + people.Letters(i), Email: fmt.Sprintf("s%d@stranger.example", i)}
 	}
-	report, err := w.yesterday(ctx, 800_000, people)
+	report, err := w.yesterday(ctx, 800_000, all)
 	if err == nil && report.Appointments.Created != count {
 		err = fmt.Errorf("%d strangers imported instead of %d", report.Appointments.Created, count)
 	}

@@ -113,7 +113,7 @@ func (w *world) doesNotServe(ctx context.Context) error {
 	if err == nil {
 		w.wrong("tick ran: %s", said)
 	}
-	w.answers.add(strings.ReplaceAll(said, w.folder(), "…"), 1)
+	w.answers.Add(strings.ReplaceAll(said, w.folder(), "…"), 1)
 	if err := w.start(); err != nil {
 		w.serving = nil // it refuses even the pages
 	}

@@ -2,16 +2,15 @@ package drill
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
-	"testing/fstest"
 	"time"
 
 	"letterhead/rehearse"
+	"letterhead/rehearse/drill/people"
 	"letterhead/store"
 	"letterhead/testkit/sink"
 	"letterhead/transfer"
@@ -208,11 +207,11 @@ func (s *stage) addPractice(ctx context.Context, folder string, o rehearse.Opene
 	if err != nil {
 		return "", err
 	}
-	people := make([]person, count)
-	for i := range people {
-		people[i] = person{first: "Jo", last: fmt.Sprintf("Client %s", letters(i)), email: fmt.Sprintf("c%d@%s.example", i, label), before: i < history}
+	all := make([]people.Person, count)
+	for i := range all {
+		all[i] = people.Person{First: "Jo", Last: "Client " + people.Letters(i), Email: fmt.Sprintf("c%d@%s.example", i, label), Before: i < history}
 	}
-	report, err := s.bring(ctx, o, id, 1000, people)
+	report, err := s.bring(ctx, o, id, 1000, all)
 	if err != nil {
 		return "", err
 	}
@@ -223,44 +222,12 @@ func (s *stage) addPractice(ctx context.Context, folder string, o rehearse.Opene
 	return id, rehearse.SignAll(ctx, rehearse.Signing{DB: o.Database(), Folder: courier, Journal: journalOf(courier), Practice: id})
 }
 
-// letters is a number as a name may hold it.
-func letters(n int) string {
-	out := ""
-	for ok := true; ok; ok = n > 0 {
-		out = string(rune('a'+n%26)) + out
-		n /= 26
-	}
-	return out
-}
-
-// person is a client to be.
-type person struct {
-	first, last, email string
-	before             bool // had a reminder in the days before
-}
-
 // bring imports clients as another system exports them, each with an appointment the day after tomorrow.
-func (s *stage) bring(ctx context.Context, o rehearse.Opened, id store.PracticeID, first int, people []person) (*transfer.Report, error) {
-	const slots = 44
-	rows := [][]string{{"Client ID", "Title", "First Name", "Last Name", "Preferred Name", "Date of Birth", "Email", "Mobile", "Reminder Type", "Email Marketing", "Time Zone", "Alert", "Archived"}}
-	diary := [][]string{{"Appointment ID", "Client ID", "Practitioner", "Service", "Date", "Start Time", "Minutes", "Location", "Status"}}
-	book := func(n, i, day int) {
-		date, minute := s.noon.Day.Add(day), 9*60+15*(i%slots)
-		diary = append(diary, []string{fmt.Sprint(n), fmt.Sprint(first + i), "Petra " + letters(i/slots), "Standard consultation",
-			fmt.Sprintf("%02d/%02d/%04d", date.Day, int(date.Month), date.Year), fmt.Sprintf("%02d:%02d", minute/60, minute%60), "15", "Main rooms", "Booked"})
-	}
-	for i, p := range people {
-		rows = append(rows, []string{fmt.Sprint(first + i), "", p.first, p.last, "", "01/02/1980", p.email, "", "Email", "", "", "", "No"})
-		book(10*(first+i), i, 0)
-		if p.before {
-			book(10*(first+i)+1, i, -3)
-		}
-	}
-	about, err := json.Marshal(map[string]any{"zone": s.noon.Zone, "country": "AU", "date_order": "DMY"})
+func (s *stage) bring(ctx context.Context, o rehearse.Opened, id store.PracticeID, first int, all []people.Person) (*transfer.Report, error) {
+	export, err := people.Export(s.noon, first, all)
 	if err != nil {
 		return nil, err
 	}
-	export := fstest.MapFS{"practice.json": {Data: about}, "clients.csv": {Data: []byte(rehearse.CSV(rows))}, "appointments.csv": {Data: []byte(rehearse.CSV(diary))}}
 	return transfer.Import(ctx, o.Database(), o.Keeper(), id, transfer.Source{FS: export}, transfer.Options{Actor: store.Actor{Practice: id, Agent: "import"}})
 }
 
@@ -272,7 +239,7 @@ func (s *stage) crowd(ctx context.Context, p *site) error {
 	}
 	err := s.at(ctx, p.folder, s.noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) error {
 		for i := range count {
-			id, err := s.addPractice(ctx, p.folder, o, "Practice "+letters(i), "herd"+letters(i), herdEach)
+			id, err := s.addPractice(ctx, p.folder, o, "Practice "+people.Letters(i), "herd"+people.Letters(i), herdEach)
 			if err != nil {
 				return err
 			}

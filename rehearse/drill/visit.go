@@ -29,7 +29,7 @@ func (w *world) refused(ctx context.Context, a caller.Ask) error {
 	if signIn {
 		said += " to the sign-in"
 	}
-	w.answers.add(said, 1)
+	w.answers.Add(said, 1)
 	if status < 400 && !signIn || status >= 500 {
 		w.wrong("%s %s was answered %d", a.Method, pathOf(a.To), status)
 	}
@@ -95,32 +95,16 @@ func (w *world) session(ctx context.Context, practice store.PracticeID, member s
 	return b.Cookies, err
 }
 
-// payload is what the mails of 2024 said, in a body.
-func payload(kind string, practice store.PracticeID) string {
-	if kind == caller.JSON {
-		return fmt.Sprintf(`{"practice":%q,"to":"all","recipients":["c1@wattle.example"],"subject":"You have won","body":"%s https://%s/","template":"reminder-2-days"}`, practice, mark, evil)
-	}
-	return caller.Fields("practice", string(practice), "to", "all", "recipients", "c1@wattle.example", "subject", "You have won", "body", mark+" https://"+evil+"/", "template", "reminder-2-days")
-}
-
-// sendPaths are where a send request might be, as it was in 2024 and is elsewhere.
-var sendPaths = []string{
-	"/send", "/email/send", "/emails/send", "/messages/send", "/messages", "/messages/new", "/messages/test", "/messages/all/send", "/bulk", "/bulk/send", "/communications", "/communications/send",
-	"/communication/sendemail", "/templates/send", "/templates/1/send", "/wordings/1/send", "/orders", "/orders/new", "/letters", "/letters/new", "/campaigns", "/broadcast", "/notify", "/sms/send",
-	"/clients/all/message", "/api/send", "/api/v1/messages", "/api/v1/emails", "/api/v1/send", "/api/tx", "/api/campaigns", "/v2/notifications/email", "/internal/send", "/admin/send", "/hooks/send",
-	"/settings/messages/send", "/settings/messages/test", "/settings/messages/rules/reminder-2-days/send",
-}
-
 // trySending tries every plausible send request with what the attacker has.
 func (w *world) trySending(ctx context.Context, cookies []*http.Cookie, header map[string]string) error {
 	from := map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": w.serving.Pages}
 	for name, value := range header {
 		from[name] = value
 	}
-	for _, path := range sendPaths {
+	for _, path := range caller.SendPaths() {
 		for _, kind := range []string{caller.Form, caller.JSON} {
 			for _, method := range []string{http.MethodPost, http.MethodPut} {
-				if err := w.refused(ctx, caller.Ask{Method: method, To: w.serving.Pages + path, Body: payload(kind, w.victim), Kind: kind, Cookies: cookies, Header: from}); err != nil {
+				if err := w.refused(ctx, caller.Ask{Method: method, To: w.serving.Pages + path, Body: caller.Payload(kind, string(w.victim)), Kind: kind, Cookies: cookies, Header: from}); err != nil {
 					return err
 				}
 			}

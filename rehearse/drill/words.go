@@ -261,7 +261,7 @@ func redirectSwapped(ctx context.Context, w *world) error {
 			if err != nil {
 				return err
 			}
-			w.answers.add(fmt.Sprintf("answered %d", status), 1)
+			w.answers.Add(fmt.Sprintf("answered %d", status), 1)
 			if strings.Contains(header.Get("Location")+text, evil) {
 				w.wrong("a link leads to %s", evil)
 			}

@@ -15,6 +15,7 @@ import (
 	"letterhead/courier"
 	"letterhead/rehearse"
 	"letterhead/rehearse/drill/caller"
+	"letterhead/rehearse/drill/result"
 	"letterhead/rehearse/drill/serving"
 	"letterhead/store"
 	"letterhead/testkit/sink"
@@ -35,7 +36,7 @@ type world struct {
 	seconds  float64
 	others   int // the other practice's reminders that have to arrive
 	let      bool
-	answers  tally
+	answers  result.Tally
 	problems []string // what was answered as it should not be
 	spared   bool     // the victim's own reminders are not the attacker's
 }
@@ -233,7 +234,7 @@ func (w *world) elsewhere() int {
 
 // stopped says in the program's own words what became of the attack: steps of its messages, answers, and what its log has of them.
 func (w *world) stopped(ctx context.Context, a *attack) (string, error) {
-	steps, said := tally{}, w.answers
+	steps, said := result.Tally{}, w.answers
 	if w.db != nil {
 		err := w.db.WholeView(ctx, "drill: look", func(x *store.Wide) error {
 			rows, err := x.Query(ctx, `SELECT step, reason, detail, count(*) FROM message_step WHERE practice <> $1 AND at >= $2
@@ -241,7 +242,7 @@ func (w *world) stopped(ctx context.Context, a *attack) (string, error) {
 			_, err = store.Collect(rows, err, func(r *store.Rows) (n int, err error) {
 				var step, reason, detail string
 				if err = r.Scan(&step, &reason, &detail, &n); err == nil {
-					steps.add(strings.TrimSuffix(step+": "+reason+", "+detail, ", "), n)
+					steps.Add(strings.TrimSuffix(step+": "+reason+", "+detail, ", "), n)
 				}
 				return n, err
 			})
@@ -252,7 +253,7 @@ func (w *world) stopped(ctx context.Context, a *attack) (string, error) {
 			_, err = store.Collect(rows, err, func(r *store.Rows) (n int, err error) {
 				var reason string
 				if err = r.Scan(&reason, &n); err == nil {
-					steps.add("not planned: "+reason, n)
+					steps.Add("not planned: "+reason, n)
 				}
 				return n, err
 			})
@@ -267,13 +268,13 @@ func (w *world) stopped(ctx context.Context, a *attack) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		said.add(strings.TrimSpace(text), 1)
+		said.Add(strings.TrimSpace(text), 1)
 	}
-	if a.silent && len(steps.n) == 0 {
-		said.add(fmt.Sprintf("approved words alone in %d messages", w.relay.Count()-w.delivered()), 1)
+	if a.silent && steps.Len() == 0 {
+		said.Add(fmt.Sprintf("approved words alone in %d messages", w.relay.Count()-w.delivered()), 1)
 	}
 	parts := slices.DeleteFunc([]string{steps.String(), said.String()}, func(s string) bool { return s == "" })
-	if len(steps.n) == 0 {
+	if steps.Len() == 0 {
 		if line := w.logged(); line != "" {
 			parts = append(parts, line)
 		}
@@ -304,33 +305,6 @@ func (w *world) wrong(format string, args ...any) {
 	if len(w.problems) < 5 {
 		w.problems = append(w.problems, fmt.Sprintf(format, args...))
 	}
-}
-
-// tally counts by text, in the order in which texts came first.
-type tally struct {
-	order []string
-	n     map[string]int
-}
-
-func (t *tally) add(text string, n int) {
-	if t.n == nil {
-		t.n = map[string]int{}
-	}
-	if t.n[text] == 0 {
-		t.order = append(t.order, text)
-	}
-	t.n[text] += n
-}
-
-func (t tally) String() string {
-	var out []string
-	for _, text := range t.order {
-		if t.n[text] > 1 {
-			text = fmt.Sprintf("%s ×%d", text, t.n[text])
-		}
-		out = append(out, text)
-	}
-	return strings.Join(out, ", ")
 }
 
 // aside has the victim's own reminders go on: they are not the attacker's.

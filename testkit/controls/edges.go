@@ -19,7 +19,7 @@ func edgeControls() []group {
 			{"a proof grows old", session, "return age >= 0 && age < Fresh", "return age != 1", "TestAnOldProofIsNotEnough"},
 			{"how often one may ask", "web/visitor.go", "	if !s.allowed(v, route.Class(), v.Session.ID) {", "	if false {", "TestHowOftenIsLimited"},
 			{"scripts of others", web, `header.Set("Content-Security-Policy", ui.ContentPolicy(nonce))`, "", "TestEveryPageKeepsThePolicy|TestHeaders"},
-			{"cookies that scripts do not see", "web/visitor.go", "HttpOnly: true", "HttpOnly: false", "TestHeaders|TestThePasswordForms|TestASharedComputer"},
+			{"cookies that scripts do not see", "web/visitor.go", "HttpOnly: true", "HttpOnly: false", "TestHeaders"},
 		}},
 		{"guard", []control{
 			{"a session belongs to its device", session, "case !same(device, d.device(b)):", "case !same(device, device):", ends},
