@@ -45,8 +45,15 @@ func words(d time.Duration) string {
 	return fmt.Sprintf("%d hours", d/time.Hour)
 }
 
-// sent counts what is not the other practice's.
-func (w *world) sent() int { return w.relay.Count() - w.delivered() }
+// sent counts what nobody but the attacked get.
+func (w *world) sent() (n int) {
+	for _, m := range w.relay.List() {
+		if !isOther(m.To) && !w.own(m.To) {
+			n++
+		}
+	}
+	return n
+}
 
 // quiet waits until nothing has moved for a while.
 func (w *world) quiet(ctx context.Context) error {

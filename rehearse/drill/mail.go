@@ -22,6 +22,9 @@ type mail struct {
 
 func isOther(to string) bool { return strings.HasSuffix(to, "@lee.example") }
 
+// own tells of the victim's reminders where they go on by right.
+func (w *world) own(to string) bool { return w.spared && strings.HasSuffix(to, "@wattle.example") }
+
 // arrived reads what came to the sink.
 func (w *world) arrived(list []sink.Mail) ([]mail, error) {
 	var out []mail
@@ -31,7 +34,7 @@ func (w *world) arrived(list []sink.Mail) ([]mail, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read what arrived: %w", err)
 		}
-		out = append(out, mail{Mail: read, again: seen[m.To], other: isOther(m.To) || w.spared && strings.HasSuffix(m.To, "@wattle.example")})
+		out = append(out, mail{Mail: read, again: seen[m.To], other: isOther(m.To) || w.own(m.To)})
 		seen[m.To] = true
 	}
 	return out, nil

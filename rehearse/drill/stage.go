@@ -176,8 +176,8 @@ func (s *stage) live(ctx context.Context, folder string, at time.Time) error {
 		defer cancel()
 		ended := make(chan error, 1)
 		go func() { ended <- o.Live(ctx) }()
-		var before, same int
-		for same < 6 {
+		var before, same, open int
+		for same < 6 || open > 0 && same < 60 { // what is open and does not move for six seconds waits for something
 			select {
 			case err := <-ended:
 				return errors.Join(errors.New("the courier ended by itself"), err)
@@ -185,6 +185,9 @@ func (s *stage) live(ctx context.Context, folder string, at time.Time) error {
 			}
 			var now int
 			err := o.Database().WholeView(ctx, "drill: watch", func(w *store.Wide) error {
+				if err := w.Row(ctx, `SELECT count(*) FROM message WHERE state = 'leaving' OR state = 'queued' AND turn <= $1`, store.Micro(w.Now)).Scan(&open); err != nil {
+					return err
+				}
 				return w.Row(ctx, `SELECT count(*) FROM message_step`).Scan(&now)
 			})
 			if err != nil {
