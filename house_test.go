@@ -190,6 +190,7 @@ var wide = map[string]string{
 	"store": "owns them", "job": "claims", "courier": "claims and marks", "plan": "finds practices with something due", "message": "claims, receipts",
 	"practice": "lists practices", "app": "operator commands", "testkit": "sets up tests", "rehearse": "demo and bench", "guard": "sign-in", "transfer": "clears after a dead import",
 	"public": "finds a message or a version by its token", "ledger": "one log for all: its head, its hashes, its checkpoints",
+	"order": "finds orders with something to do",
 }
 
 func TestOnlyNamedPackagesSeeEveryPractice(t *testing.T) {
@@ -222,6 +223,7 @@ var owners = map[string]string{
 	"approval": "approval", "api_request": "api",
 	"message": "message", "message_step": "message", "suppression": "message", "freeze_entry": "message",
 	"ledger_head": "ledger", "ledger_practice": "ledger", "ledger_leaf": "ledger", "ledger_hash": "ledger", "ledger_checkpoint": "ledger", "ledger_cosignature": "ledger",
+	"bulk_order": "order", "order_recipient": "order",
 	"staged_client": "client", "staged_appointment": "calendar", "import_batch": "transfer", "import_change": "transfer",
 }
 
@@ -229,7 +231,8 @@ var owners = map[string]string{
 var readers = map[string][]string{
 	"calendar": {"client", "practice", "practitioner", "service", "location"},
 	"plan":     {"appointment", "attendee", "client", "contact", "consent", "location", "service", "practitioner", "practice", "wording", "wording_version"},
-	"client":   {"appointment", "attendee", "practitioner", "member"}, // who sees whom: the condition of every list
+	"client":   {"appointment", "attendee", "practitioner", "member"},           // who sees whom: the condition of every list
+	"order":    {"client", "consent", "appointment", "attendee", "suppression"}, // whom it is for, and who must not get it
 	"transfer": {"client", "appointment", "attendee", "staged_client", "staged_appointment", "message", "due", "location", "service", "practitioner"},
 	"courier":  {"message", "message_step", "freeze_entry", "suppression"},
 }
@@ -367,7 +370,7 @@ func TestTheSourceKeepsTheHouseRules(t *testing.T) {
 }
 
 var clockless = map[string]bool{
-	"practice": true, "client": true, "calendar": true, "template": true, "plan": true, "transfer": true, "message": true, "wording": true, "guard": true, "job": true, "vault": true, "approval": true,
+	"practice": true, "client": true, "calendar": true, "template": true, "plan": true, "order": true, "transfer": true, "message": true, "wording": true, "guard": true, "job": true, "vault": true, "approval": true,
 }
 
 func eachGoFile(t *testing.T, see func(path string, file *ast.File, set *token.FileSet)) {

@@ -157,3 +157,20 @@ func Keepers(ctx context.Context, tx *store.Tx, id ID) (map[store.MemberID]bool,
 	})
 	return out, err
 }
+
+// Sight is which clients the transaction's actor sees, for a package that selects clients itself. Its zero value is all of them.
+type Sight struct{ of sight }
+
+// SightOf reads it.
+func SightOf(ctx context.Context, tx *store.Tx) (Sight, error) {
+	s, err := sightOf(ctx, tx)
+	return Sight{s}, err
+}
+
+// Condition is what limits a column with a client's id, and the value that stands at $n in it; "" where the actor sees all.
+func (s Sight) Condition(column string, n int) (condition, value string) {
+	if !s.of.limited() {
+		return "", ""
+	}
+	return s.of.where(column, n), s.of.viewer
+}

@@ -46,8 +46,8 @@ func (q Quiet) before(at time.Time, l *time.Location) time.Time {
 	return found
 }
 
-// after returns the first allowed minute at or after an instant.
-func (q Quiet) after(at time.Time, l *time.Location) time.Time {
+// Morning returns the first allowed minute at or after an instant.
+func (q Quiet) Morning(at time.Time, l *time.Location) time.Time {
 	if !q.quietAt(at, l) {
 		return at
 	}

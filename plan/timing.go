@@ -57,7 +57,7 @@ func (p *planner) late(l *Line, quiet Quiet, home *time.Location, held bool) Rea
 	}
 	l.Next = p.now
 	if held {
-		l.Next = quiet.after(p.now, home)
+		l.Next = quiet.Morning(p.now, home)
 	}
 	if !l.Next.Before(l.Until) {
 		return QuietTooLate
@@ -102,12 +102,12 @@ func (p *planner) event(l *Line, quiet Quiet, home *time.Location) Reason {
 	}
 	due, held := at.Add(t.delay()), false
 	if l.Channel == SMS && quiet.quietAt(later(due, p.now), home) {
-		if held = quiet.after(later(due, p.now), home).Before(a.Starts.Add(-margin)); !held && t.Kind == OnBooked {
+		if held = quiet.Morning(later(due, p.now), home).Before(a.Starts.Add(-margin)); !held && t.Kind == OnBooked {
 			l.Due, l.Next = due.In(a.Zone), due
 			return QuietTooLate
 		}
 		if held && quiet.quietAt(due, home) {
-			due, l.Reason = quiet.after(due, home), Morning
+			due, l.Reason = quiet.Morning(due, home), Morning
 		}
 	}
 	l.Due, l.Next = due.In(a.Zone), due
