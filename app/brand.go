@@ -10,7 +10,9 @@ func (i *installation) brand() brand.Of {
 	return brand.Of{DB: i.db, Folder: courierFolder(i.folder), Platform: i.config.Platform()}
 }
 
-func (i *installation) planner() planner.Of { return planner.Of{DB: i.db} }
+func (i *installation) planner() planner.Of {
+	return planner.New(i.db, courierFolder(i.folder), journalFolder(i.folder), i.trust)
+}
 
 func (i *installation) outside() outside.Of {
 	return outside.Of{DB: i.db, Keeper: i.keeper, Folder: courierFolder(i.folder), Config: i.config.Carrying()}

@@ -159,7 +159,7 @@ func (i *installation) together(ctx context.Context, s serving, server *http.Ser
 		}
 		return nil
 	})
-	part("planning", func() error { i.planner().Loop(ctx, s.log); return nil })
+	part("planning", func() error { i.planner().With(s.chains).Loop(ctx, s.log); return nil })
 	part("jobs", func() error {
 		i.planner().Jobs().Run(ctx, jobsEvery, func(err error) { s.log.Error("jobs", slog.Any("error", err)) })
 		return nil

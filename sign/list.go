@@ -385,10 +385,16 @@ func (b *builder) showContent(i *item) (err error) {
 		if err != nil {
 			return err
 		}
-		if i.Wording, err = show.Read(i.Content, b.book, pictures); err == nil && x.Kind == approval.KindWording {
-			i.Changes = b.changes(i)
+		if i.Wording, err = show.Read(i.Content, b.book, pictures); err != nil {
+			return err
 		}
-		return err
+		switch x.Kind { //nolint:exhaustive // of a grant there is no more to say
+		case approval.KindWording:
+			i.Changes = b.changes(i)
+		case approval.KindOrder:
+			return b.showOrder(i)
+		}
+		return nil
 	case approval.KindDirectory:
 		book, err := show.ReadDirectory(i.Content)
 		if err != nil {

@@ -1,4 +1,4 @@
-// Package planner turns what is due into messages and runs the jobs of planning, in tick and in the processes that stay.
+// Package planner turns what is due, and bulk messages that are signed, into messages and runs the jobs of planning, in tick and in the processes that stay.
 package planner
 
 import (
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"letterhead/job"
+	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
@@ -23,15 +24,32 @@ const (
 )
 
 // Of is the installation that is meant.
-type Of struct{ DB *store.DB }
+type Of struct {
+	DB     *store.DB
+	Chains func() (chains Chains, done func(), err error) // for bulk messages; done gives back what was opened
+}
 
 // Turned is what a run through what is due did.
 type Turned struct{ Queued, Dropped, Waiting, Failed int }
 
-// TurnDue turns due rows into messages until nothing is due: practices take turns of at most plan.TurnLimit rows, so that a large one delays nobody.
-// A practice whose turn fails is left for the next run, and the others go on.
-func (o Of) TurnDue(ctx context.Context, log *slog.Logger) (Turned, error) {
-	var total Turned
+// TurnDue turns due rows into messages until nothing is due, and takes bulk messages further, some batches between two looks for what is due.
+func (o Of) TurnDue(ctx context.Context, log *slog.Logger) (total Turned, err error) {
+	failed := map[order.Open]bool{}
+	for range maxRounds {
+		if err := o.due(ctx, log, &total); err != nil {
+			return total, err
+		}
+		more, err := o.orders(ctx, log, &total, failed)
+		if err != nil || !more {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// due gives practices turns of at most plan.TurnLimit rows, so that a large one delays nobody. A practice whose turn fails is left for the next run,
+// and the others go on.
+func (o Of) due(ctx context.Context, log *slog.Logger, total *Turned) error {
 	failed := map[store.PracticeID]bool{}
 	var after store.PracticeID
 	for range maxRounds {
@@ -41,7 +59,7 @@ func (o Of) TurnDue(ctx context.Context, log *slog.Logger) (Turned, error) {
 			return err
 		})
 		if err != nil {
-			return total, err
+			return err
 		}
 		moved := false
 		for _, id := range next {
@@ -51,7 +69,7 @@ func (o Of) TurnDue(ctx context.Context, log *slog.Logger) (Turned, error) {
 			did, err := o.turns(ctx, id, max(1, turnsInLook/len(next)))
 			if err != nil {
 				if ctx.Err() != nil {
-					return total, ctx.Err()
+					return ctx.Err()
 				}
 				failed[id] = true
 				total.Failed++
@@ -65,11 +83,11 @@ func (o Of) TurnDue(ctx context.Context, log *slog.Logger) (Turned, error) {
 		}
 		if len(next) < plan.MaxPractices {
 			if after = ""; !moved {
-				return total, nil
+				return nil
 			}
 		}
 	}
-	return total, nil
+	return nil
 }
 
 // turns gives a practice some turns after each other, each in a transaction of its own. Looking who has something due reads all that is due: where
@@ -153,6 +171,9 @@ func (o Of) Jobs() *job.Runner {
 		plan.ReplanJob: o.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
 			return plan.Replan(ctx, tx, cursor, replanStep)
 		}),
+		order.FixJob: func(ctx context.Context, j job.Job) (job.Progress, error) {
+			return job.Progress{Ended: true}, order.Fix(ctx, o.DB, j.Practice, order.ID(j.Subject))
+		},
 	})
 }
 

@@ -4,9 +4,10 @@ package source
 
 import (
 	"letterhead/courier"
+	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/vault"
 )
 
 // New returns the source of all paths, opening with these keys.
-func New(keeper *vault.Keeper) courier.Source { return plan.NewSource(keeper) }
+func New(keeper *vault.Keeper) courier.Source { return order.NewSource(plan.NewSource(keeper)) }

@@ -16,6 +16,7 @@ import (
 	"letterhead/courier/budget"
 	"letterhead/fault"
 	"letterhead/guard"
+	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
@@ -61,7 +62,7 @@ type Setting struct {
 }
 
 // List lists what is not in force as the practice's rows say it now, and is not waiting for another signature either: members' addresses, sender,
-// hosts, limits, details, then wordings and rules.
+// hosts, limits, details, then wordings, rules and bulk messages.
 func List(ctx context.Context, tx *store.Tx, s *approval.State, setting Setting) ([]Proposal, error) {
 	l := lister{tx: tx, state: s, setting: setting, pending: map[pendingKey]bool{}}
 	for _, p := range s.Waiting(tx.Now) {
@@ -85,7 +86,10 @@ func List(ctx context.Context, tx *store.Tx, s *approval.State, setting Setting)
 	if err := l.wordings(ctx, versions, contents); err != nil {
 		return nil, err
 	}
-	return l.out, l.rules(ctx, contents)
+	if err := l.rules(ctx, contents); err != nil {
+		return nil, err
+	}
+	return l.out, l.orders(ctx)
 }
 
 type pendingKey struct {
@@ -300,6 +304,33 @@ func (l *lister) rules(ctx context.Context, of map[template.ID]version) error {
 		known, err := l.state.Current(approval.KindRule, r.Key, l.tx.Now)
 		l.propose(Proposal{Kind: approval.KindRule, Subject: r.Key, Title: r.Name, Digest: approval.Digest(sum), Content: content,
 			Body: approval.Body{Rule: &approval.RuleBody{Channel: r.Channel, Purpose: purpose(v.Version), Wording: r.Wording}}}, err == nil && known.Statement.Digest == approval.Digest(sum))
+	}
+	return nil
+}
+
+// orders are the bulk messages whose recipients are fixed. One that is signed, or was withdrawn, is not asked for again.
+func (l *lister) orders(ctx context.Context) error {
+	all, err := order.Waiting(ctx, l.tx)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	ids := make([]template.VersionID, len(all))
+	for i := range all {
+		ids[i] = all[i].Version
+	}
+	contents, err := template.Content(ctx, l.tx, ids)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		o := &all[i]
+		digest, err := approval.ParseDigest(o.Digest)
+		if err != nil {
+			continue // damaged: it cannot be signed
+		}
+		_, err = l.state.Allows(approval.KindOrder, string(o.ID), digest, l.tx.Now)
+		l.propose(Proposal{Kind: approval.KindOrder, Subject: string(o.ID), Title: fmt.Sprintf("%s, to %d recipients", o.Name, o.Recipients), Digest: digest, Content: contents[o.Version],
+			Body: approval.Body{Order: o.Body()}, Limits: o.Limits(), Window: o.Window()}, approval.ReasonOf(err) != approval.Unsigned)
 	}
 	return nil
 }
