@@ -366,7 +366,7 @@ func (w *world) drain(s *sink.SMTP) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	var log io.Writer = io.Discard
+	log := io.Discard
 	if os.Getenv("LETTERHEAD_TEST_LOG") != "" {
 		log = os.Stderr
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"letterhead/approval"
+	"letterhead/courier"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
 	"letterhead/courier/trust"
@@ -20,10 +21,10 @@ type Chains interface {
 // turnsOfOrder bounds how many batches of one order are queued in a row, so that others come to their turn.
 const turnsOfOrder = 20
 
-// New plans for an installation; the chains are opened for as long as bulk messages are taken further.
-func New(db *store.DB, folder, journals string, t trust.File) Of {
+// New plans for an installation with a courier's folder; the chains are opened for as long as bulk messages are taken further.
+func New(db *store.DB, folder string, t trust.File) Of {
 	return Of{DB: db, Chains: func() (Chains, func(), error) {
-		noted, err := journal.Open(journals, t.Installation, t.Epoch)
+		noted, err := journal.Open(courier.JournalFolder(folder), t.Installation, t.Epoch)
 		if err != nil {
 			return nil, nil, err
 		}
