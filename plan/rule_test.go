@@ -115,6 +115,7 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 		return out
 	}
 	const row = "(?m)^\\| `([a-z -]+)` \\|"
+	couriers, _, _ = strings.Cut(couriers, "\n## A bulk message's") // package order holds its own
 	inCode, inText := keys(`(?m)^\t\w+ +Reason = "([a-z-]+)"`, read("reason.go")), keys(row, plans)
 	for key := range inCode {
 		if !inText[key] {
