@@ -52,9 +52,8 @@ func serveCommand() command {
 }
 
 const (
-	jobsEvery = 5 * time.Second  // between two looks for jobs
-	drainIn   = 4 * time.Second  // for what is in hand at the end
-	readIn    = 10 * time.Second // for a request's header
+	drainIn = 4 * time.Second  // for what is in hand at the end
+	readIn  = 10 * time.Second // for a request's header
 )
 
 // serving is what a process that stays does.
@@ -160,10 +159,7 @@ func (i *installation) together(ctx context.Context, s serving, server *http.Ser
 		return nil
 	})
 	part("planning", func() error { i.planner().With(s.chains).Loop(ctx, s.log); return nil })
-	part("jobs", func() error {
-		i.planner().Jobs().Run(ctx, jobsEvery, func(err error) { s.log.Error("jobs", slog.Any("error", err)) })
-		return nil
-	})
+	part("jobs", func() error { i.planner().Work(ctx, s.log); return nil })
 	if s.enter != nil {
 		part("rehearsal", func() error { i.keepRehearsing(ctx, s.sample, s.log); return nil })
 	}

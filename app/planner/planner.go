@@ -17,6 +17,7 @@ import (
 const (
 	jobsKept    = 48 * time.Hour // after they were done
 	lookEvery   = time.Second    // between two looks for what is due
+	jobsEvery   = time.Second    // between two looks for jobs
 	sweepEvery  = 6 * time.Hour  // between two sweeps for gaps
 	maxRounds   = 100_000        // bounds one run through what is due
 	turnsInLook = 20             // shared by the practices that have something due
@@ -132,6 +133,11 @@ func (o Of) Loop(ctx context.Context, log *slog.Logger) {
 			}
 		}
 	}
+}
+
+// Work does the jobs of planning until the context ends.
+func (o Of) Work(ctx context.Context, log *slog.Logger) {
+	o.Jobs().Run(ctx, jobsEvery, func(err error) { log.Error("jobs", slog.Any("error", err)) })
 }
 
 // openSweeps opens a sweep for each open practice that had none for some hours, and forgets jobs that were done long ago.
