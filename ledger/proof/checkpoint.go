@@ -74,7 +74,8 @@ type Signed struct {
 // Cosignature is one that holds.
 type Cosignature struct {
 	Name string
-	At   int64 // seconds since 1970 UTC, by the cosigner's clock
+	Key  uint32 // its key's id
+	At   int64  // seconds since 1970 UTC, by the cosigner's clock
 }
 
 // OpenCheckpoint reads a signed checkpoint. The log's own signature must hold, and that of every cosigner that is given and has signed; others' are
@@ -105,7 +106,7 @@ func OpenCheckpoint(raw []byte, log note.Verifier, cosigners ...*Cosigner) (*Sig
 	out := &Signed{Checkpoint: c, Note: string(raw), Text: n.Text}
 	for _, s := range n.Sigs {
 		if raw, err := base64.StdEncoding.DecodeString(s.Base64); err == nil && !is(s) && len(raw) == 4+cosignatureSize {
-			out.Cosigned = append(out.Cosigned, Cosignature{s.Name, cosignedAt(raw[4:])})
+			out.Cosigned = append(out.Cosigned, Cosignature{s.Name, s.Hash, cosignedAt(raw[4:])})
 		}
 	}
 	return out, nil

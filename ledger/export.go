@@ -1,0 +1,176 @@
+package ledger
+
+import (
+	"context"
+	"io"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+	"letterhead/approval"
+	"letterhead/approval/assertion"
+	"letterhead/fault"
+	"letterhead/ledger/evidence"
+	"letterhead/ledger/leaf"
+	"letterhead/ledger/proof"
+	"letterhead/store"
+)
+
+// Export is what a practice's evidence file is made of.
+type Export struct {
+	DB        *store.DB
+	Practice  store.PracticeID
+	Log       note.Verifier
+	Desks     []assertion.Party // where its people signed
+	Cosigners []*proof.Cosigner // whose signatures are wanted
+	Size      int64             // of the checkpoint that it is made for: the last one not larger; 0 for the last
+}
+
+// exporting is one Write.
+type exporting struct {
+	Export
+	label   Hash
+	point   *proof.Signed
+	out     *evidence.Writer
+	entries map[uint64][]byte // read, and not written yet
+	read    int64             // position of the last entry that was read
+}
+
+// Write writes the file, page by page: what lies below a checkpoint does not change any more.
+func (e Export) Write(ctx context.Context, out io.Writer) error {
+	x := &exporting{Export: e, entries: map[uint64][]byte{}}
+	if err := x.readEntries(ctx, 1); err != nil {
+		return err
+	}
+	if x.read == 0 {
+		return fault.New(fault.NotFound, "evidence.no_root", "this practice has signed nothing yet: it has no first signing key")
+	}
+	start := evidence.Start{Desks: e.Desks}
+	err := e.DB.WholeView(ctx, "begin an evidence file", func(w *store.Wide) (err error) {
+		start.Lines, start.Checkpoint, err = x.begin(ctx, w)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range x.point.Cosigned {
+		for _, k := range e.Cosigners {
+			if k.Name() == c.Name && k.KeyHash() == c.Key {
+				start.Cosigners = append(start.Cosigners, k.String())
+			}
+		}
+	}
+	x.out = evidence.NewWriter(out, start)
+	if len(start.Lines) != 1 || start.Lines[0].Count.Label != x.label { // nothing is recorded in its name
+		x.out.Entry(x.entries[1])
+		return x.out.End(0, nil)
+	}
+	return x.leaves(ctx)
+}
+
+func (x *exporting) begin(ctx context.Context, w *store.Wide) (lines []proof.Line, raw string, err error) {
+	most := x.Size
+	if most == 0 {
+		most = proof.MaxSize
+	}
+	if raw, err = Latest(ctx, w, x.Log.Name(), most); err != nil {
+		return nil, "", err
+	}
+	if x.point, err = proof.OpenCheckpoint([]byte(raw), x.Log, x.Cosigners...); err != nil {
+		return nil, "", damaged("the checkpoint: %w", err)
+	}
+	list, err := listOf(ctx, w, x.point.Size)
+	if err != nil {
+		return nil, "", err
+	}
+	lines, err = list.Prove(x.label)
+	return lines, raw, err
+}
+
+// readEntries reads a page of the practice's approvals from a position on.
+func (x *exporting) readEntries(ctx context.Context, from uint64) error {
+	return x.DB.View(ctx, store.Actor{Practice: x.Practice, Agent: "evidence"}, func(tx *store.Tx) error {
+		entries, _, err := approval.List(ctx, tx, int64(from)-1)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if e.Head.Position == 1 {
+				x.label = LabelOf(e)
+			}
+			x.entries[uint64(e.Head.Position)], x.read = e.Text, e.Head.Position
+		}
+		return nil
+	})
+}
+
+func (x *exporting) leaves(ctx context.Context) error {
+	for last := int64(0); ; {
+		var runs []runRow
+		err := x.DB.WholeView(ctx, "read leaves for an evidence file", func(w *store.Wide) (err error) {
+			rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence > $2 AND place < $3 ORDER BY sequence LIMIT $4`,
+				string(x.Practice), last, x.point.Size, pageRows)
+			runs, err = store.Collect(rows, err, scanRun)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, run := range runs {
+			last = run.sequence
+			if err := x.run(ctx, run); err != nil {
+				return err
+			}
+		}
+		if len(runs) == pageRows {
+			continue
+		}
+		return x.DB.WholeView(ctx, "end an evidence file", func(w *store.Wide) error {
+			return x.out.End(x.point.Size, newReader(ctx, w).subtree)
+		})
+	}
+}
+
+// run writes the leaves of a row, each entry before its first.
+func (x *exporting) run(ctx context.Context, run runRow) error {
+	begins := map[int64]uint64{} // index → position of the entry
+	err := run.each(func(s Stored) error {
+		l, err := leaf.Parse(s.Raw)
+		if err != nil {
+			return damaged("leaf %d: %w", s.Index, err)
+		}
+		b, is := l.Body.(*leaf.Statement)
+		if !is || b.Index > 0 {
+			return nil
+		}
+		begins[s.Index] = b.Position
+		if x.entries[b.Position] != nil {
+			return nil
+		}
+		if err := x.readEntries(ctx, b.Position); err != nil {
+			return err
+		}
+		if x.entries[b.Position] == nil {
+			return damaged("entry %d of the approvals is missing", b.Position)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return x.DB.WholeView(ctx, "write an evidence file", func(w *store.Wide) error {
+		hashes := newReader(ctx, w)
+		return run.each(func(s Stored) error {
+			if position := begins[s.Index]; position > 0 {
+				x.out.Entry(x.entries[position])
+				delete(x.entries, position)
+			}
+			return x.out.Leaf(s.Index, s.Raw, hashes.subtree)
+		})
+	})
+}
+
+// subtree is the hash of 2^level leaves.
+func (r *reader) subtree(level int, n int64) (Hash, error) {
+	h, err := r.one(tlog.StoredHashIndex(level, n))
+	return Hash(h), err
+}
