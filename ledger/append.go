@@ -218,7 +218,7 @@ func (a *appending) run(entries []Entry, order []int) error {
 	}
 	if known.Count > begin {
 		a.runs = append(a.runs, string(first.Practice), int64(begin+1), int64(known.Count-begin), place, raw)
-		a.heads = append(a.heads, string(first.Practice), known.Label[:], int64(known.Count), known.Head[:], int64(known.Chain))
+		a.heads = append(a.heads, string(first.Practice), known.Label[:], int64(known.Count), known.Head[:], known.Chain)
 	}
 	return nil
 }

@@ -174,3 +174,25 @@ func (r *reader) subtree(level int, n int64) (Hash, error) {
 	h, err := r.one(tlog.StoredHashIndex(level, n))
 	return Hash(h), err
 }
+
+// WriteEntries writes every leaf below the last checkpoint (or the last one not larger than a size, 0 for the last), for auditors.
+func WriteEntries(ctx context.Context, db *store.DB, log note.Verifier, size int64, out io.Writer) error {
+	if size == 0 {
+		size = proof.MaxSize
+	}
+	return db.WholeView(ctx, "give the log's entries to an auditor", func(w *store.Wide) error {
+		raw, err := Latest(ctx, w, log.Name(), size)
+		if err != nil {
+			return err
+		}
+		point, err := proof.OpenCheckpoint([]byte(raw), log)
+		if err != nil {
+			return damaged("the checkpoint: %w", err)
+		}
+		e := evidence.NewEntriesWriter(out, raw)
+		if err := AllLeaves(ctx, w, 0, point.Size, func(_ store.PracticeID, s Stored) error { return e.Leaf(s.Raw) }); err != nil {
+			return err
+		}
+		return e.End()
+	})
+}

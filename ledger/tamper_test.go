@@ -24,7 +24,6 @@ import (
 type second struct {
 	t      *testing.T
 	folder string
-	n      int
 	ask    *json.Encoder
 	answer *bufio.Scanner
 }

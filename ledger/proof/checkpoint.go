@@ -1,7 +1,9 @@
 package proof
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -119,4 +121,13 @@ func (c Checkpoint) Sign(log note.Signer) ([]byte, error) {
 		return nil, fmt.Errorf("sign a checkpoint: %w", err)
 	}
 	return raw, nil
+}
+
+// FormatHash writes a hash in base64.
+func FormatHash(h Hash) string { return tlog.Hash(h).String() }
+
+// Name is a file's name made of any text.
+func Name(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
 }
