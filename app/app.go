@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"letterhead/app/record"
 	"letterhead/fault"
 )
 
@@ -42,10 +43,14 @@ type call struct {
 }
 
 func commands() []command {
-	return []command{
+	list := []command{
 		demoCommand(), initCommand(), practiceCommand(), memberCommand(), serveCommand(), courierCommand(), importCommand(), planCommand(), tickCommand(),
 		domainCommand(), bounceCommand(), stopCommand(), liftCommand(), backupCommand(), restoreCommand(), migrateCommand(), doctorCommand(), benchCommand(), drillCommand(), routesCommand(), versionCommand(),
 	}
+	for _, r := range record.Commands() {
+		list = append(list, recordCommand(r))
+	}
+	return list
 }
 
 // Run runs one command and returns the exit code.

@@ -9,7 +9,6 @@ import (
 	"letterhead/app/setting"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -181,7 +180,7 @@ func (c *call) unpackInto(ctx context.Context, work, path string, identity age.I
 	if err := restoreChains(work, t.Installation); err != nil {
 		return t, err
 	}
-	if err := restoreDump(ctx, work, database); err != nil {
+	if err := archive.Restore(ctx, work, dumpEntry, database); err != nil {
 		return t, err
 	}
 	// The environment speaks of the installation that was; the restored one has its own settings.
@@ -221,32 +220,4 @@ func copyKey(from, to string) error {
 		return fault.Field("--key-file", "restore.key", "cannot be read")
 	}
 	return os.WriteFile(to, raw, 0o600)
-}
-
-var databaseSetting = regexp.MustCompile(`(?m)^database = .*$`)
-
-// restoreDump feeds a PostgreSQL dump to pg_restore and names the new database in the restored configuration; a SQLite backup has nothing to
-// do here.
-func restoreDump(ctx context.Context, work, database string) error {
-	dump := filepath.Join(work, dumpEntry)
-	if _, err := os.Stat(dump); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if database == "" {
-		return fault.Field("--database", "restore.database", "name the empty PostgreSQL database's address")
-	}
-	if err := archive.Load(ctx, database, dump); err != nil {
-		return err
-	}
-	config := filepath.Join(work, setting.File)
-	raw, err := os.ReadFile(config)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	line := fmt.Sprintf("database = %q", database)
-	text := databaseSetting.ReplaceAllLiteralString(string(raw), line)
-	if !databaseSetting.MatchString(text) {
-		text = line + "\n" + text
-	}
-	return errors.Join(os.WriteFile(config, []byte(text), 0o600), os.Remove(dump))
 }

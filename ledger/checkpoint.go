@@ -87,6 +87,11 @@ func (x runRow) end(label Hash) (proof.Count, error) {
 
 // Latest returns the last checkpoint of an origin, or the last one not larger than a size, with the cosignatures that are kept of it.
 func Latest(ctx context.Context, w *store.Wide, origin string, size int64) (string, error) {
+	raw, _, err := latest(ctx, w, origin, size)
+	return raw, err
+}
+
+func latest(ctx context.Context, w *store.Wide, origin string, size int64) (string, []*proof.Cosigner, error) {
 	rows, err := w.Query(ctx, `SELECT size, note FROM ledger_checkpoint WHERE origin = $1 AND size <= $2 ORDER BY size DESC LIMIT 1`, origin, size)
 	type kept struct {
 		size int64
@@ -94,21 +99,42 @@ func Latest(ctx context.Context, w *store.Wide, origin string, size int64) (stri
 	}
 	found, err := store.Collect(rows, err, func(r *store.Rows) (k kept, err error) { return k, r.Scan(&k.size, &k.note) })
 	if err != nil {
-		return "", fmt.Errorf("read the last checkpoint: %w", err)
+		return "", nil, fmt.Errorf("read the last checkpoint: %w", err)
 	}
 	if len(found) == 0 {
-		return "", store.ErrNone
-	}
-	rows, err = w.Query(ctx, `SELECT line FROM ledger_cosignature WHERE size = $1 AND origin = $2 ORDER BY cosigner`, found[0].size, origin)
-	lines, err := store.Collect(rows, err, func(r *store.Rows) (line string, err error) { return line, r.Scan(&line) })
-	if err != nil {
-		return "", fmt.Errorf("read cosignatures: %w", err)
+		return "", nil, store.ErrNone
 	}
 	raw := found[0].note
-	for _, line := range lines {
+	rows, err = w.Query(ctx, `SELECT cosigner, line FROM ledger_cosignature WHERE size = $1 AND origin = $2 ORDER BY cosigner LIMIT $3`, found[0].size, origin, mostCosigners)
+	cosigners, err := store.Collect(rows, err, func(r *store.Rows) (*proof.Cosigner, error) {
+		var key, line string
+		if err := r.Scan(&key, &line); err != nil {
+			return nil, err
+		}
 		raw += line
+		c, err := proof.ParseCosigner(key)
+		if err != nil {
+			return nil, damaged("a cosigner: %w", err)
+		}
+		return c, nil
+	})
+	if err != nil {
+		return "", nil, wrap("read cosignatures", err)
 	}
-	return raw, nil
+	return raw, cosigners, nil
+}
+
+// mostCosigners bounds what is shown of one checkpoint.
+const mostCosigners = 20
+
+// Asked is the size of the last checkpoint of an origin that a cosigner signed, from which it wants to be shown how the log grew; 0 for none.
+func Asked(ctx context.Context, w *store.Wide, origin string, by *proof.Cosigner) (size int64, err error) {
+	rows, err := w.Query(ctx, `SELECT coalesce(max(size), 0) FROM ledger_cosignature WHERE origin = $1 AND cosigner = $2`, origin, by.String())
+	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) { return struct{}{}, r.Scan(&size) })
+	if err != nil {
+		return 0, fmt.Errorf("read what a cosigner signed: %w", err)
+	}
+	return size, nil
 }
 
 // KeepCosignature keeps a cosigner's line for a checkpoint, when it holds.

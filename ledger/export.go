@@ -17,12 +17,11 @@ import (
 
 // Export is what a practice's evidence file is made of.
 type Export struct {
-	DB        *store.DB
-	Practice  store.PracticeID
-	Log       note.Verifier
-	Desks     []assertion.Party // where its people signed
-	Cosigners []*proof.Cosigner // whose signatures are wanted
-	Size      int64             // of the checkpoint that it is made for: the last one not larger; 0 for the last
+	DB       *store.DB
+	Practice store.PracticeID
+	Log      note.Verifier
+	Desks    []assertion.Party // where its people signed
+	Size     int64             // of the checkpoint that it is made for: the last one not larger; 0 for the last
 }
 
 // exporting is one Write.
@@ -30,6 +29,7 @@ type exporting struct {
 	Export
 	label   Hash
 	point   *proof.Signed
+	keys    []string // of those who cosigned it
 	out     *evidence.Writer
 	entries map[uint64][]byte // read, and not written yet
 	read    int64             // position of the last entry that was read
@@ -52,13 +52,7 @@ func (e Export) Write(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range x.point.Cosigned {
-		for _, k := range e.Cosigners {
-			if k.Name() == c.Name && k.KeyHash() == c.Key {
-				start.Cosigners = append(start.Cosigners, k.String())
-			}
-		}
-	}
+	start.Cosigners = x.keys
 	x.out = evidence.NewWriter(out, start)
 	if len(start.Lines) != 1 || start.Lines[0].Count.Label != x.label { // nothing is recorded in its name
 		x.out.Entry(x.entries[1])
@@ -72,11 +66,15 @@ func (x *exporting) begin(ctx context.Context, w *store.Wide) (lines []proof.Lin
 	if most == 0 {
 		most = proof.MaxSize
 	}
-	if raw, err = Latest(ctx, w, x.Log.Name(), most); err != nil {
+	raw, cosigners, err := latest(ctx, w, x.Log.Name(), most)
+	if err != nil {
 		return nil, "", err
 	}
-	if x.point, err = proof.OpenCheckpoint([]byte(raw), x.Log, x.Cosigners...); err != nil {
+	if x.point, err = proof.OpenCheckpoint([]byte(raw), x.Log, cosigners...); err != nil {
 		return nil, "", damaged("the checkpoint: %w", err)
+	}
+	for _, c := range cosigners {
+		x.keys = append(x.keys, c.String())
 	}
 	list, err := listOf(ctx, w, x.point.Size)
 	if err != nil {

@@ -102,9 +102,10 @@ func TestASecondVerifierAgrees(t *testing.T) {
 	w, s := newWorld(t, testkit.SQLite), newSecond(t)
 	w.days(25)
 	w.checkpoint()
-	witness, auditor, stranger := cosigner(t, w, "witness.example/w1"), cosigner(t, w, "audit.example/a1"), cosigner(t, w, "stranger.example/s")
+	witness, auditor := cosigner(t, w, "witness.example/w1"), cosigner(t, w, "audit.example/a1")
+	cosigner(t, w, "stranger.example/s")
 	for _, c := range []*clinic{w.a, w.b} {
-		raw, err := w.export(c, witness, auditor, stranger)
+		raw, err := w.export(c)
 		if err != nil {
 			t.Fatal(err)
 		}

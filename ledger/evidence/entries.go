@@ -41,9 +41,10 @@ func (e *EntriesWriter) End() error {
 }
 
 // Audit reads every leaf below a checkpoint and works the list of counts out again: each practice's leaves are dense, each names the one before, none is
-// earlier than the one before it in the log, and tree and list are those that the checkpoint names. The error is a *Problem where they are not.
-func Audit(in io.Reader, log note.Verifier) (*proof.Signed, error) {
-	a := &auditor{of: map[leaf.Hash]*proof.Count{}, v: verifier{log: log, report: &Report{}}}
+// earlier than the one before it in the log, tree and list are those that the checkpoint names, and the tree has grown out of what was seen before (the
+// zero Head: nothing). The error is a *Problem where they are not.
+func Audit(in io.Reader, log note.Verifier, seen proof.Head) (*proof.Signed, error) {
+	a := &auditor{seen: seen, of: map[leaf.Hash]*proof.Count{}, v: verifier{log: log, report: &Report{}}}
 	lines := bufio.NewReaderSize(in, 64<<10)
 	var buffer []byte
 	for !a.done {
@@ -70,6 +71,7 @@ func Audit(in io.Reader, log note.Verifier) (*proof.Signed, error) {
 
 type auditor struct {
 	v    verifier
+	seen proof.Head
 	of   map[leaf.Hash]*proof.Count
 	at   int64
 	done bool
@@ -121,11 +123,17 @@ func (a *auditor) leaf(text string) error {
 	}
 	known.Count, known.Head, a.at = l.Sequence, leaf.Sum(raw), l.At
 	a.v.tree.Leaf(known.Head, nil)
+	if a.v.tree.Size() == a.seen.Size && a.v.tree.Root() != a.seen.Root {
+		return a.v.wrong(CodeFork, "the first %d leaves are not those that were seen before", a.seen.Size)
+	}
 	return nil
 }
 
 func (a *auditor) end() error {
 	point := a.v.point
+	if point.Size < a.seen.Size {
+		return a.v.wrong(CodeFork, "%d leaves, and %d were seen before", point.Size, a.seen.Size)
+	}
 	counts := make([]proof.Count, 0, len(a.of))
 	for _, c := range a.of {
 		counts = append(counts, *c)

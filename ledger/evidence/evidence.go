@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 
+	"letterhead/fault"
 	"letterhead/ledger/leaf"
 )
 
@@ -40,6 +41,11 @@ type Problem struct {
 }
 
 func (p *Problem) Error() string { return fmt.Sprintf("line %d: %s (%s)", p.Line, p.Say, p.Code) }
+
+// Unwrap makes it a fault of kind Denied, for whoever turns errors into exit codes.
+func (p *Problem) Unwrap() error {
+	return fault.New(fault.Denied, "evidence."+p.Code, p.Say)
+}
 
 // The codes of problems; docs/evidence.md says when each is found.
 const (
@@ -72,6 +78,7 @@ const (
 	CodeTree       = "tree"       // not the leaves that the checkpoint is over
 	CodeCount      = "count"      // fewer or more of the practice's leaves than the list says
 	CodeHead       = "head"       // not the last leaf that the list says
+	CodeFork       = "fork"       // to an auditor: the log has not grown out of what was seen before
 )
 
 // Approved is a statement that let messages go.

@@ -13,6 +13,18 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
+// LogKey verifies a log's signatures.
+type LogKey = note.Verifier
+
+// ParseLogKey reads a log's verifier key: name+hash+base64 (C2SP signed-note).
+func ParseLogKey(text string) (LogKey, error) {
+	v, err := note.NewVerifier(strings.TrimSpace(text))
+	if err != nil {
+		return nil, wrong("this is not a log's verifier key: %v", err)
+	}
+	return v, nil
+}
+
 // Checkpoint is a state of the log as it is signed (C2SP tlog-checkpoint): three lines, and a fourth for the list of counts.
 type Checkpoint struct {
 	Origin string

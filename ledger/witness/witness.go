@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,6 +25,7 @@ import (
 	"syscall"
 
 	"golang.org/x/mod/sumdb/note"
+	"letterhead/ledger/evidence"
 	"letterhead/ledger/proof"
 )
 
@@ -181,6 +183,34 @@ func (w *Witness) AddCheckpoint(raw []byte) Answer {
 		return say(failed, "this witness cannot sign")
 	}
 	return Answer{ok, textType, line}
+}
+
+// Audit reads all entries of a log, works tree and counts out again, and returns the checkpoint with this key's line for it. A witness that audits has a
+// key for that alone: its signature says that the list of counts is right.
+func (w *Witness) Audit(in io.Reader, log note.Verifier) (*proof.Signed, string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	seen, err := w.last(log.Name())
+	if err != nil {
+		return nil, "", err
+	}
+	var before proof.Head
+	if seen != nil {
+		before = seen.Head
+	}
+	next, err := evidence.Audit(in, log, before)
+	if err != nil {
+		return nil, "", err
+	}
+	if seen != nil && seen.Size == next.Size && seen.Text != next.Text {
+		w.fork(log.Name(), seen, next, "two states of one size")
+		return nil, "", errors.New("the log signed another state of this size before")
+	}
+	if err := w.write(w.name(log.Name()), []byte(next.Note)); err != nil {
+		return nil, "", fmt.Errorf("keep what was audited: %w", err)
+	}
+	line, err := next.Cosign(w.key)
+	return next, line, err
 }
 
 // hold compares a state with the last one. What is reported is what convicts: the log signed both.

@@ -1,0 +1,23 @@
+package app
+
+import (
+	"context"
+
+	"letterhead/app/record"
+)
+
+// recordCommand is a command of the room of the record of messages.
+func recordCommand(r record.Command) command {
+	cmd := command{name: r.Name, argument: r.Argument, summary: r.Summary, examples: r.Examples}
+	cmd.run = func(ctx context.Context, c *call) error {
+		if err := c.parse(cmd, r.Flags); err != nil {
+			return err
+		}
+		return r.Run(ctx, record.Call{Args: c.args, Out: c.out, Errs: c.errs, Open: func(ctx context.Context, do func(record.Host) error) error {
+			return c.inFolder(ctx, func(i *installation) error {
+				return do(record.Host{DB: i.db, Folder: courierFolder(c.folder), Trust: i.trust})
+			})
+		}})
+	}
+	return cmd
+}
