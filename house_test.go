@@ -60,7 +60,7 @@ var floors = []struct {
 }{
 	{"ground", []string{"fault", "zone", "store"}, true},
 	{"machinery", []string{"vault", "job", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
-	{"product", []string{"practice", "client", "calendar", "template", "plan", "order", "transfer"}, true},
+	{"product", []string{"practice", "client", "calendar", "template", "plan", "order", "grant", "transfer"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
 	{"test tools", []string{"testkit", "rehearse"}, true},
 	{"app", []string{"app"}, true},
@@ -220,7 +220,7 @@ var owners = map[string]string{
 	"client": "client", "contact": "client", "consent": "client",
 	"appointment": "calendar", "attendee": "calendar",
 	"wording": "template", "wording_version": "template", "link_switch": "template", "rule": "plan", "due": "plan",
-	"approval": "approval", "api_request": "api",
+	"approval": "approval", "api_request": "api", "program_grant": "grant",
 	"message": "message", "message_step": "message", "suppression": "message", "freeze_entry": "message",
 	"ledger_head": "ledger", "ledger_practice": "ledger", "ledger_leaf": "ledger", "ledger_hash": "ledger", "ledger_checkpoint": "ledger", "ledger_cosignature": "ledger",
 	"bulk_order": "order", "order_recipient": "order",

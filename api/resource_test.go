@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"letterhead/client"
+	"letterhead/grant"
 	"letterhead/guard"
 	"letterhead/message"
 	"letterhead/store"
@@ -263,6 +264,105 @@ func TestSuppressions(t *testing.T) {
 				client.AddressIndex(keys, "email", client.NormaliseEmail("joao@example.org")), client.AddressIndex(keys, "sms", client.NormaliseMobile("0491570156", "AU"))).Scan(&n)
 			if n != 2 {
 				w.Errorf("%d noted", n)
+			}
+			return err
+		})
+	})
+}
+
+func sending(h home) string {
+	return fmt.Sprintf(`{"grant":%q,"client":%q,"channel":"email","appointment":%q}`, h.grant.ID, h.client, h.appointment)
+}
+
+// A program names a grant and a client; nothing it can write becomes words, a name or an address.
+func TestSendingUnderAGrant(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		list := w.get("/api/v1/grants")
+		if !strings.Contains(list.text, string(w.one.grant.ID)) || !strings.Contains(list.text, `"signed":true`) || strings.Contains(list.text, string(w.two.grant.ID)) {
+			w.Error(list.text)
+		}
+		key := []string{"Idempotency-Key", "message-4711"}
+		first, again := w.ask(w.one.key, "POST", "/api/v1/messages", sending(w.one), key...), w.ask(w.one.key, "POST", "/api/v1/messages", sending(w.one), key...)
+		w.is(first, 202, "")
+		w.is(again, 202, "")
+		if first.word("id") != again.word("id") || again.Header().Get("Idempotency-Replayed") != "true" {
+			w.Errorf("%s %s", first.text, again.text)
+		}
+		got := w.get(first.Header().Get("Location"))
+		if got.word("fate") != "queued" || got.word("kind") != "grant" || got.word("grant") != string(w.one.grant.ID) || got.word("purpose") != "appointments" {
+			w.Error(got.text)
+		}
+		swap := func(old, new string) string { return strings.Replace(sending(w.one), old, new, 1) }
+		other, id := w.program(w.one, guard.Scopes()...)
+		for _, c := range []struct {
+			name   string
+			said   said
+			status int
+			key    string
+		}{
+			{"another program", w.ask(other, "POST", "/api/v1/messages", sending(w.one), "Idempotency-Key", "another-one"), 404, "grant.none"},
+			{"another practice's grant", w.post("/api/v1/messages", swap(string(w.one.grant.ID), string(w.two.grant.ID))), 404, "grant.none"},
+			{"another practice's client", w.post("/api/v1/messages", swap(string(w.one.client), string(w.two.client))), 404, "client.not_found"},
+			{"another practice's appointment", w.post("/api/v1/messages", swap(string(w.one.appointment), string(w.two.appointment))), 404, "calendar.not_found"},
+			{"another version", w.post("/api/v1/messages", swap(`{`, `{"version":"`+strings.Repeat("ab", 32)+`",`)), 409, "grant.version"},
+			{"another channel", w.post("/api/v1/messages", swap("email", "fax")), 422, "api.enum"},
+			{"for too long", w.post("/api/v1/messages", swap(`{`, `{"minutes":99999999999,`)), 422, "grant.within"},
+			{"words", w.post("/api/v1/messages", swap(`{`, `{"subject":"You have won","text":"Click",`)), 422, "api.unknown_field"},
+			{"an address", w.post("/api/v1/messages", swap(`{`, `{"to":"everybody@example.org",`)), 422, "api.unknown_field"},
+			{"a purpose", w.post("/api/v1/messages", swap(`{`, `{"purpose":"marketing",`)), 422, "api.unknown_field"},
+		} {
+			if c.said.Code != c.status || c.said.word("key") != c.key {
+				w.Errorf("%s: %d %s", c.name, c.said.Code, c.said.text)
+			}
+		}
+		for range 4 {
+			w.is(w.post("/api/v1/messages", sending(w.one)), 202, "")
+		}
+		spent := w.post("/api/v1/messages", sending(w.one))
+		w.is(spent, 429, "grant.spent")
+		// A grant that nobody signed, and one that was taken back.
+		g := w.granted(w.one, id)
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE program_grant SET signed_at = 0 WHERE practice = $1 AND id = $2`, string(g.ID))
+			return err
+		})
+		unsigned := strings.Replace(sending(w.one), string(w.one.grant.ID), string(g.ID), 1)
+		w.is(w.ask(other, "POST", "/api/v1/messages", unsigned, "Idempotency-Key", "another-two"), 409, "grant.unsigned")
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error { return grant.End(ctx, tx, w.one.grant.ID) })
+		w.is(w.post("/api/v1/messages", sending(w.one)), 404, "grant.none")
+		var kinds int
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			return tx.Row(ctx, `SELECT count(*) FROM message WHERE practice = $1 AND kind = 'grant'`).Scan(&kinds)
+		})
+		if kinds != 5 {
+			w.Errorf("%d queued", kinds)
+		}
+	})
+}
+
+// Nothing that a credential with every scope can do approves: the chain has no entry, and what waits for a signature waits.
+func TestNothingThatAProgramDoesApproves(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		stop := w.post("/api/v1/stops", `{"scope":"practice","reason":"try"}`)
+		for _, r := range programs() {
+			w.walk(w.one.key, w.one, r)
+		}
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			var entries, signed, versions, members, credentials int
+			err := tx.Row(ctx, `SELECT (SELECT count(*) FROM approval WHERE practice = $1), (SELECT count(*) FROM wording WHERE practice = $1 AND signed <> ''),
+				(SELECT count(*) FROM wording_version WHERE practice = $1 AND number > 1), (SELECT count(*) FROM member WHERE practice = $1), (SELECT count(*) FROM credential WHERE practice = $1)`).
+				Scan(&entries, &signed, &versions, &members, &credentials)
+			if entries+signed+versions != 0 || members != 1 || credentials != 1 {
+				w.Errorf("%d entries, %d signed, %d versions, %d members, %d credentials", entries, signed, versions, members, credentials)
+			}
+			if err != nil {
+				return err
+			}
+			open, err := message.Frozen(ctx, tx)
+			if len(open) == 0 || open[0].ID != stop.word("id") {
+				w.Error("the stop is gone")
 			}
 			return err
 		})

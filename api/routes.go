@@ -38,6 +38,9 @@ func programs() []call.Route {
 		call.For("GET /api/v1/messages", guard.MessageRead, "Messages, the newest first.", resource.ListMessages),
 		call.For("GET /api/v1/messages/{id}", guard.MessageRead, "One message, with what became of it.", resource.FindMessage),
 
+		call.For("GET /api/v1/grants", guard.MessageSend, "What people of the practice let this credential send.", resource.Grants),
+		call.For("POST /api/v1/messages", guard.MessageSend, "Sends what a grant allows to one client. It is on its way, not yet sent: its fate says what became of it.", resource.Send).Making(http.StatusAccepted),
+
 		call.For("POST /api/v1/suppressions", guard.ClientChange, "Has nothing more sent to an address.", resource.Suppress),
 		call.For("GET /api/v1/stops", guard.SendingStop, "What of sending is stopped.", resource.Stops),
 		call.For("POST /api/v1/stops", guard.SendingStop, "Stops sending, or a part of it. Only people lift a stop.", resource.Stop),

@@ -17,7 +17,7 @@ import (
 type Scope struct{ permission Permission }
 
 // programs are the permissions that a program may have.
-var programs = []Permission{CalendarRead, CalendarChange, ClientRead, ClientChange, MessageRead, TemplateRead, SettingsRead, SendingStop, DataExport}
+var programs = []Permission{CalendarRead, CalendarChange, ClientRead, ClientChange, MessageRead, MessageSend, TemplateRead, SettingsRead, SendingStop, DataExport}
 
 // Scopes are all there are.
 func Scopes() []Scope {

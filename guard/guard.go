@@ -30,6 +30,7 @@ const (
 	ClientRestrict   Permission = "client.restrict" // choose who sees a client
 	MessageRead      Permission = "message.read"
 	MessageWrite     Permission = "message.write" // write letters and replies, prepare orders: to be approved
+	MessageSend      Permission = "message.send"  // have a program send approved versions, by a signed grant
 	TemplateRead     Permission = "template.read"
 	TemplateChange   Permission = "template.change" // write versions: to be approved
 	SettingsRead     Permission = "settings.read"
@@ -64,7 +65,7 @@ func Roles() []Role {
 
 var (
 	atWork  = []Permission{Self, CalendarRead, CalendarChange, ClientRead, ClientChange, MessageRead, MessageWrite, TemplateRead, SendingStop, TeamRead}
-	manages = slices.Concat(atWork, []Permission{ClientRestrict, TemplateChange, SettingsRead, SettingsChange, TeamChange, CredentialChange, AccessRead, DataExport, Approve})
+	manages = slices.Concat(atWork, []Permission{ClientRestrict, TemplateChange, SettingsRead, SettingsChange, TeamChange, CredentialChange, MessageSend, AccessRead, DataExport, Approve})
 
 	// ASVS 8.1.1: this table is the documentation.
 	roles = map[Role][]Permission{

@@ -198,6 +198,11 @@ func (f Filter) clauses(next int) (string, []any) {
 	return where.String(), args
 }
 
+// CountSubject returns how many messages of an order, letter or grant were queued since an instant, whatever became of them.
+func CountSubject(ctx context.Context, tx *store.Tx, subject string, since time.Time) (n int64, err error) {
+	return n, tx.Row(ctx, `SELECT count(*) FROM message WHERE practice = $1 AND subject = $2 AND kind <> 'rule' AND created_at >= $3`, subject, store.Micro(since)).Scan(&n)
+}
+
 const countFailed = `SELECT count(*) FROM message WHERE practice = $1 AND changed_at >= $2 AND (state = 'refused' OR state = 'maybe sent' OR state = 'held')`
 
 // CountFailed returns how many messages were refused, held or left maybe sent since an instant; every page shows it, so it reads those alone.

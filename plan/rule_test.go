@@ -135,7 +135,7 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 		}
 	}
 	var literal strings.Builder
-	for _, folder := range []string{"../message", "../courier"} {
+	for _, folder := range []string{"../message", "../courier", "../grant"} {
 		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
 			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
 				literal.WriteString(read(path))

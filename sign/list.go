@@ -11,7 +11,6 @@ import (
 
 	"letterhead/approval"
 	"letterhead/message"
-	"letterhead/practice"
 	"letterhead/sign/proposal"
 	"letterhead/sign/show"
 	"letterhead/store"
@@ -112,7 +111,7 @@ func (d *desk) words(ctx context.Context, tx *store.Tx, v *visit, s *approval.St
 	for _, each := range wordings {
 		names[string(each.ID)] = each.Name
 	}
-	things, err := thingsOf(ctx, tx)
+	things, err := proposal.Things(ctx, tx)
 	if err != nil {
 		return show.Words{}, err
 	}
@@ -134,30 +133,6 @@ func (d *desk) words(ctx context.Context, tx *store.Tx, v *visit, s *approval.St
 		return "something that is over already"
 	}
 	return w, nil
-}
-
-// thingsOf are the names of the practice's services, locations and practitioners, archived ones too.
-func thingsOf(ctx context.Context, tx *store.Tx) (map[string]string, error) {
-	out := map[string]string{}
-	services, err := practice.EveryService(ctx, tx)
-	for _, each := range services {
-		out[string(each.ID)] = each.Name
-	}
-	if err != nil {
-		return nil, err
-	}
-	locations, err := practice.EveryLocation(ctx, tx)
-	for _, each := range locations {
-		out[string(each.ID)] = each.Name
-	}
-	if err != nil {
-		return nil, err
-	}
-	practitioners, err := practice.EveryPractitioner(ctx, tx)
-	for _, each := range practitioners {
-		out[string(each.ID)] = each.Name
-	}
-	return out, err
 }
 
 // named is a statement in a line: its kind, and what it is about where that says more.

@@ -24,12 +24,13 @@ func TestNoPageHasABarrier(t *testing.T) {
 		t.Fatal(err)
 	}
 	appointment := "/appointments/" + string(w.one.appointments["Costa"])
+	w.granted(w.one)
 	mail, text := "/messages/"+string(w.left(w.one, "Haddad", message.Email, "www.evil.example")), "/messages/"+string(w.left(w.one, "Haddad", message.SMS, "Fatima"))
 	for path, heading := range map[string]string{
 		"/": "Tuesday 1 December", "/?view=list": "Tuesday 1 December", "/?date=2026-12-02": "Wednesday 2 December", appointment: "João Costa", appointment + "/move": "Move João Costa", appointment + "/cancel": "Cancel João Costa",
 		"/appointments/" + string(w.one.appointments["Reid"]): "Oscar Reid", "/appointments/new?date=2027-04-04&time=02:30": "Book an appointment", "/messages": "Messages", "/messages?channel=sms&state=failed": "Messages",
 		mail: "Reminder 2 days before", mail + "?view=text": "Reminder 2 days before", text: "Reminder 2 days before", "/clients/" + string(w.one.clients["Öztürk"]) + "/reach": "Elif Öztürk", "/nothing": "There is nothing here",
-		"/settings/messages": "Automatic messages", "/settings/messages/rules/reminder-2-days": "Reminder 2 days before",
+		"/programs": "Programs", "/programs/grants/new": "Let a program send", "/settings/messages": "Automatic messages", "/settings/messages/rules/reminder-2-days": "Reminder 2 days before",
 	} {
 		for _, c := range []struct {
 			wide   int64

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"letterhead/guard"
 	"letterhead/web/account"
@@ -50,18 +51,6 @@ func (s *server) routes() []page.Route {
 		page.For("POST /security/recoveries", guard.Self, security.NewRecoveries).Fresh("/security"),
 		page.For("POST /security/sessions/end", guard.Self, security.EndSession),
 
-		page.For("GET /team", guard.TeamRead, team.Show),
-		page.For("GET /team/new", guard.TeamChange, team.New).Fresh("/team/new"),
-		page.For("POST /team/new", guard.TeamChange, team.Invite).Fresh("/team/new"),
-		page.For("GET /team/{member}", guard.TeamChange, team.Edit),
-		page.For("POST /team/{member}/role", guard.TeamChange, team.SetRole).Fresh("/team/{member}"),
-		page.For("POST /team/{member}/invite", guard.TeamChange, team.Again).Fresh("/team/{member}"),
-		page.For("POST /team/{member}/end", guard.TeamChange, team.End).Fresh("/team/{member}"),
-		page.For("GET /programs", guard.CredentialChange, team.Programs),
-		page.For("GET /programs/new", guard.CredentialChange, team.NewProgram).Fresh("/programs/new"),
-		page.For("POST /programs/new", guard.CredentialChange, team.AddProgram).Fresh("/programs/new"),
-		page.For("POST /programs/{key}/end", guard.CredentialChange, team.EndProgram).Fresh("/programs"),
-
 		page.For("GET /{$}", guard.CalendarRead, today.Show),
 
 		page.For("GET /appointments/new", guard.CalendarChange, diary.New),
@@ -96,7 +85,27 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /design", guard.SettingsRead, design),
 	}
-	return append(table, s.Routes...)
+	return slices.Concat(table, managing(), s.Routes)
+}
+
+// managing is who and what works at the practice.
+func managing() []page.Route {
+	return []page.Route{
+		page.For("GET /team", guard.TeamRead, team.Show),
+		page.For("GET /team/new", guard.TeamChange, team.New).Fresh("/team/new"),
+		page.For("POST /team/new", guard.TeamChange, team.Invite).Fresh("/team/new"),
+		page.For("GET /team/{member}", guard.TeamChange, team.Edit),
+		page.For("POST /team/{member}/role", guard.TeamChange, team.SetRole).Fresh("/team/{member}"),
+		page.For("POST /team/{member}/invite", guard.TeamChange, team.Again).Fresh("/team/{member}"),
+		page.For("POST /team/{member}/end", guard.TeamChange, team.End).Fresh("/team/{member}"),
+		page.For("GET /programs", guard.CredentialChange, team.Programs),
+		page.For("GET /programs/new", guard.CredentialChange, team.NewProgram).Fresh("/programs/new"),
+		page.For("POST /programs/new", guard.CredentialChange, team.AddProgram).Fresh("/programs/new"),
+		page.For("GET /programs/grants/new", guard.CredentialChange, team.NewGrant).Fresh("/programs/grants/new"),
+		page.For("POST /programs/grants/new", guard.CredentialChange, team.AddGrant).Fresh("/programs/grants/new"),
+		page.For("POST /programs/grants/{key}/end", guard.CredentialChange, team.EndGrant).Fresh("/programs"),
+		page.For("POST /programs/{key}/end", guard.CredentialChange, team.EndProgram).Fresh("/programs"),
+	}
 }
 
 func design(v *page.Visit) (page.Answer, error) {

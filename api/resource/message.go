@@ -62,6 +62,9 @@ func messageOut(m message.Message, steps []message.Step) MessageOut {
 	if m.State != message.Sent {
 		out.Reason = m.Reason
 	}
+	if m.Kind == message.Grant {
+		out.Grant = m.Subject
+	}
 	return out
 }
 

@@ -4,10 +4,13 @@ package source
 
 import (
 	"letterhead/courier"
+	"letterhead/grant"
 	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/vault"
 )
 
 // New returns the source of all paths, opening with these keys.
-func New(keeper *vault.Keeper) courier.Source { return order.NewSource(plan.NewSource(keeper)) }
+func New(keeper *vault.Keeper) courier.Source {
+	return grant.NewSource(order.NewSource(plan.NewSource(keeper)))
+}

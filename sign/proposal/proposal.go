@@ -15,6 +15,7 @@ import (
 	"letterhead/client"
 	"letterhead/courier/budget"
 	"letterhead/fault"
+	"letterhead/grant"
 	"letterhead/guard"
 	"letterhead/order"
 	"letterhead/plan"
@@ -34,13 +35,14 @@ type Proposal struct {
 	Body    approval.Body
 	Limits  *approval.Limits
 	Window  *approval.Window
+	Expires approval.Instant
 	Address string // of a member: what the statement commits to without saying it; "" of the rest
 }
 
 // Statement drafts what a member would sign.
 func (p *Proposal) Statement(s *approval.State, who store.MemberID) *approval.Statement {
 	x := s.Draft(p.Kind, p.Subject, who)
-	x.Digest, x.Body, x.Limits, x.Window = p.Digest, p.Body, p.Limits, p.Window
+	x.Digest, x.Body, x.Limits, x.Window, x.Expires = p.Digest, p.Body, p.Limits, p.Window, p.Expires
 	if p.Body.Member != nil {
 		x.Body.Member = CommitTo(x, *p.Body.Member, p.Address)
 	}
@@ -62,7 +64,7 @@ type Setting struct {
 }
 
 // List lists what is not in force as the practice's rows say it now, and is not waiting for another signature either: members' addresses, sender,
-// hosts, limits, details, then wordings, rules and bulk messages.
+// hosts, limits, details, then wordings, rules, bulk messages and what programs may send.
 func List(ctx context.Context, tx *store.Tx, s *approval.State, setting Setting) ([]Proposal, error) {
 	l := lister{tx: tx, state: s, setting: setting, pending: map[pendingKey]bool{}}
 	for _, p := range s.Waiting(tx.Now) {
@@ -89,7 +91,10 @@ func List(ctx context.Context, tx *store.Tx, s *approval.State, setting Setting)
 	if err := l.rules(ctx, contents); err != nil {
 		return nil, err
 	}
-	return l.out, l.orders(ctx)
+	if err := l.orders(ctx); err != nil {
+		return nil, err
+	}
+	return l.out, l.grants(ctx)
 }
 
 type pendingKey struct {
@@ -364,5 +369,5 @@ func Signed(ctx context.Context, tx *store.Tx, statements []*approval.Statement)
 			}
 		}
 	}
-	return nil
+	return grant.Signed(ctx, tx, statements)
 }

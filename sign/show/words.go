@@ -20,7 +20,7 @@ type Words struct {
 	Zone    *time.Location
 	Member  func(store.MemberID) string
 	Wording func(subject string) string  // the name of a wording
-	Thing   func(id string) string       // the name of a service, location or practitioner
+	Thing   func(id string) string       // the name of a service, location, practitioner or program
 	Of      func(approval.Digest) string // what the statement that a digest names is about
 }
 
@@ -176,7 +176,7 @@ func key(k *approval.KeyBody, w Words) []Fact {
 }
 
 func grant(g *approval.GrantBody, w Words) []Fact {
-	out := []Fact{fact("May send", w.Wording(g.Wording)), fact("Purpose", g.Purpose)}
+	out := []Fact{fact("Program", w.Thing(g.Credential)), fact("May send", w.Wording(g.Wording)), fact("To", "clients that it names, one at a time; names and addresses are the practice’s own"), fact("Purpose", g.Purpose)}
 	for _, v := range g.Values {
 		what := v.OneOf
 		if len(what) == 0 {

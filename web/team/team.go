@@ -195,6 +195,8 @@ type programs struct {
 	visit       *page.Visit
 	frame       ui.Frame
 	credentials []guard.Credential
+	given       []given
+	sender      bool // a program has a key with which it could send
 	problems    []ui.Problem
 	name        string
 }
@@ -203,11 +205,18 @@ type programs struct {
 func Programs(v *page.Visit) (page.Answer, error) {
 	p := programs{visit: v, frame: v.Frame(v.Say("programs.title"), "/team")}
 	err := v.View(func(ctx context.Context, tx *store.Tx) (err error) {
-		p.credentials, err = guard.Credentials(ctx, tx)
-		return err
+		if p.credentials, err = guard.Credentials(ctx, tx); err != nil {
+			return err
+		}
+		return p.grants(ctx, tx)
 	})
-	if v.Query("did") == "ended" {
+	switch v.Query("did") {
+	case "ended":
 		p.frame.Flash = &ui.Flash{Kind: ui.Good, Say: v.Say("did.programs-ended")}
+	case "grant":
+		p.frame.Flash = &ui.Flash{Kind: ui.Good, Say: v.Say("did.grants-ended")}
+	default:
+		p.frame.Flash = p.signing()
 	}
 	if err != nil {
 		return page.Answer{}, err

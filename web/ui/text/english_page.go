@@ -279,6 +279,7 @@ var pageEnglish = map[string]string{
 	"kind.letter":                    "Message",
 	"kind.reply":                     "Answer",
 	"kind.test":                      "Sample",
+	"kind.grant":                     "By a program",
 
 	"reach.title":         "How to reach this client",
 	"reach.line":          "Addresses and wishes",
