@@ -20,7 +20,7 @@ type Config struct {
 	HostName       string    `toml:"host_name"`       // what EHLO says; the platform domain when empty
 	PublicURL      string    `toml:"-"`               // where the unsubscribe page lives; app fills it in
 	Workers        int       `toml:"workers"`         // batches at once; 3
-	Relays         []Relay   `toml:"relay"`           // the first is used unless a domain names another
+	Relays         []Relay   `toml:"relay"`           // the first that can be reached is used
 	Gateways       []Gateway `toml:"gateway"`         // the first is used
 }
 

@@ -685,18 +685,23 @@ func TestScriptedFaultsEndRight(t *testing.T) {
 	}
 }
 
+// nowhere is an address that nobody listens at.
+func nowhere(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return listener.Addr().String()
+}
+
 func TestARelayThatIsNotThereIsLeftAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		address := listener.Addr().String()
-		if err := listener.Close(); err != nil {
-			t.Fatal(err)
-		}
 		w.queue("a", "m", 1000, nil)
-		c := w.courier(w.options(relayTo(address)))
+		c := w.courier(w.options(relayTo(nowhere(t))))
 		ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
 		defer cancel()
 		if err := c.Run(ctx); err != nil {
@@ -712,10 +717,29 @@ func TestARelayThatIsNotThereIsLeftAlone(t *testing.T) {
 	})
 }
 
+// While the first relay cannot be reached the second takes what it would have had.
+func TestTheSecondRelayTakesOver(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		second := listen(t, sink.SMTPOptions{})
+		w.queue("a", "m", 20, nil)
+		other := relayTo(second.Address())
+		other.Name = "other"
+		c := w.courier(w.options(relayTo(nowhere(t)), other))
+		for _, later := range []time.Duration{0, 2 * time.Minute} {
+			if err := c.Drain(t.Context(), w.db.Now().Add(later)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if m := w.find("a", "m7"); second.Count() != 20 || m.State != message.Sent || m.Relay != "other" {
+			t.Errorf("%d left; %s by %q; %v", second.Count(), m.State, m.Relay, w.states("a"))
+		}
+	})
+}
+
 func TestTextMessages(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		texts := &gateway{results: map[string]courier.TextResult{
-			"ok0": {Class: courier.TextAccepted, ID: "o1"}, "no0": {Class: courier.TextRefused, Detail: "400"}, "busy0": {Class: courier.TextRefused, Temporary: true, Detail: "429"},
+			"ok0": {Class: courier.TextAccepted, ID: "o1"}, "no0": {Class: courier.TextRefused, Detail: "400"}, "busy0": {Class: courier.TextRefused, Temporary: true, Detail: "429", After: time.Hour},
 			"lost0": {Class: courier.TextMaybeSent}, "away0": {Class: courier.TextNotBegun},
 		}}
 		for name := range texts.results {
@@ -734,6 +758,9 @@ func TestTextMessages(t *testing.T) {
 		}
 		if m := w.find("b", "ok0"); m.State != message.Held || m.Reason != message.ReasonRoute {
 			t.Errorf("a practice without a sender id: %s %s", m.State, m.Reason)
+		}
+		if wait := w.find("a", "busy0").Turn.Sub(w.db.Now()); wait < 59*time.Minute {
+			t.Errorf("it is asked again after %v, and the gateway had said an hour", wait)
 		}
 		if w.find("a", "ok0").OutsideID != "o1" || fmt.Sprint(texts.from) != "map[Wattle:5]" {
 			t.Errorf("from %v", texts.from)

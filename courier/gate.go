@@ -180,13 +180,14 @@ func checkSender(_ context.Context, c *Courier, b *batch) error {
 
 // checkRoute: there is a relay or gateway that may be used: in a root marked demo or test, one on this machine.
 func checkRoute(_ context.Context, c *Courier, b *batch) error {
+	relay := c.relay()
 	for p := range b.open() {
-		route := c.route(p)
-		if route == nil || c.marked && !route.loopback {
-			p.end(message.Held, message.ReasonRoute, "")
-			continue
+		if p.route = relay; p.Channel == message.SMS {
+			p.route = c.gateway(p.Practice)
 		}
-		p.relay = route.name
+		if p.route == nil || c.marked && !p.route.loopback {
+			p.end(message.Held, message.ReasonRoute, "")
+		}
 	}
 	return nil
 }

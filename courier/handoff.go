@@ -66,7 +66,7 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 	}
 	departures := make([]message.Departure, len(parcels))
 	for i, p := range parcels {
-		departures[i] = message.Departure{Practice: p.Practice, ID: p.ID, MessageID: p.MessageID, AddressIndex: p.facts.AddressIndex, Relay: p.relay, Sealed: p.sealed}
+		departures[i] = message.Departure{Practice: p.Practice, ID: p.ID, MessageID: p.MessageID, AddressIndex: p.facts.AddressIndex, Relay: p.route.name, Sealed: p.sealed}
 	}
 	var gone []int
 	err := c.DB.Whole(ctx, "record what leaves", func(w *store.Wide) (err error) {
@@ -141,7 +141,7 @@ func (c *Courier) mail(ctx context.Context, b *batch, parcels []*parcel) {
 			c.answered(p)
 		}
 	}
-	err := c.route(parcels[0]).pool.Send(ctx, messages, smtp.Hooks{Begin: begin, Still: still, Done: done})
+	err := parcels[0].route.pool.Send(ctx, messages, smtp.Hooks{Begin: begin, Still: still, Done: done})
 	if errors.Is(err, errStopped) && stopped != nil {
 		for _, p := range parcels {
 			if p.settled && p.out.Silent { // given back a moment ago: say why

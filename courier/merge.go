@@ -197,8 +197,8 @@ type parcel struct {
 	text      string // of an SMS
 	to, from  string // envelope
 	sealed    []byte
-	relay     string
-	begun     bool // told to the journal
+	route     *route // relay or gateway
+	begun     bool   // told to the journal
 	segment   int
 	at        time.Time // when its first byte was about to leave
 }

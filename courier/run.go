@@ -183,16 +183,25 @@ func openRelay(r *Relay, config Config, marked bool) (*route, error) {
 	return &route{name: r.Name, loopback: loopback(host), pool: pool}, nil
 }
 
-// route is where a parcel goes: the first relay, or the first gateway; nil when there is none.
-func (c *Courier) route(p *parcel) *route {
-	routes := c.relays
-	if p.Channel == message.SMS {
-		routes = c.gateways
+// relay is where mail goes now: the first relay that is not left alone, or the first; nil when there is none.
+func (c *Courier) relay() *route {
+	for _, r := range c.relays {
+		if r.pool.Until().IsZero() {
+			return r
+		}
 	}
-	if len(routes) == 0 || p.Channel == message.SMS && (c.Texts == nil || routes[0].gateway.senderOf(p.Practice) == "") {
+	if len(c.relays) == 0 {
 		return nil
 	}
-	return routes[0]
+	return c.relays[0]
+}
+
+// gateway is where a practice's text messages go: the first gateway, with the sender that it has there; nil when there is none.
+func (c *Courier) gateway(practice store.PracticeID) *route {
+	if len(c.gateways) == 0 || c.Texts == nil || c.gateways[0].gateway.senderOf(practice) == "" {
+		return nil
+	}
+	return c.gateways[0]
 }
 
 // Wake makes Run look at once, after something was queued in the same process.

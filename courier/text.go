@@ -25,9 +25,10 @@ type Text struct {
 // TextResult is what the gateway said.
 type TextResult struct {
 	Class     TextClass
-	ID        string // the gateway's
-	Detail    string // without numbers
-	Temporary bool   // of TextRefused
+	ID        string        // the gateway's
+	Detail    string        // without numbers
+	Temporary bool          // of TextRefused
+	After     time.Duration // how long the gateway asked to wait; 0: it did not say
 }
 
 // TextClass is the fate of a text message.
@@ -81,11 +82,10 @@ func (c *Courier) text(ctx context.Context, b *batch, parcels []*parcel, i int) 
 		}
 		return
 	}
-	route := c.route(p)
 	under, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(textGrace, cancel) })()
-	r := c.Texts.Text(under, route.name, Text{From: route.gateway.senderOf(p.Practice), To: p.facts.Address, Body: p.text, Key: p.MessageID})
+	r := c.Texts.Text(under, p.route.name, Text{From: p.route.gateway.senderOf(p.Practice), To: p.facts.Address, Body: p.text, Key: p.MessageID})
 	switch {
 	case r.Class == TextAccepted:
 		p.end(message.Sent, "", r.Detail)
@@ -96,6 +96,9 @@ func (c *Courier) text(ctx context.Context, b *batch, parcels []*parcel, i int) 
 		p.end(message.Refused, message.ReasonRelay, r.Detail)
 	case r.Class == TextRefused:
 		c.later(b, p, message.ReasonRelay, r.Detail)
+		if asked := b.now.Add(r.After); p.out.State == message.Queued && p.out.Turn.Before(asked) {
+			p.out.Turn = asked
+		}
 	default:
 		c.later(b, p, message.ReasonUnreachable, r.Detail)
 	}

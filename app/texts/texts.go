@@ -46,7 +46,7 @@ func (t Gateways) Text(ctx context.Context, gateway string, m courier.Text) cour
 	}
 	// The courier has written `begun` by now: what is left to ask here is nothing.
 	r := client.Send(ctx, sms.Message{ID: m.Key, From: m.From, To: m.To, Text: m.Body}, func() error { return nil })
-	out := courier.TextResult{ID: r.Provider, Temporary: r.Temporary}
+	out := courier.TextResult{ID: r.Provider, Temporary: r.Temporary, After: r.After}
 	switch r.Class {
 	case sms.Accepted:
 		out.Class = courier.TextAccepted
