@@ -69,7 +69,7 @@ func (c *Courier) ask(ctx context.Context, tx *store.Tx, s *approval.State, parc
 		if !is {
 			carried := signed.Carried{Hosts: p.version.hosts, System: p.Kind == message.System && c.System != nil && c.System(p.Digest)}
 			if len(c.gateways) > 0 {
-				carried.SMSSender = c.gateways[0].gateway.senderOf(tx.Practice)
+				carried.SMSSender = c.gateways[0].gateway.SenderOf(tx.Practice)
 			}
 			a = approved{Answer: signed.Ask(s, at, carried, tx.Now), limits: limits, book: new(wording.Book)}
 			var err error

@@ -22,6 +22,7 @@ import (
 	"letterhead/courier/journal"
 	"letterhead/courier/lookout"
 	"letterhead/courier/sender"
+	"letterhead/courier/setting"
 	"letterhead/courier/smtp"
 	"letterhead/courier/stops"
 	"letterhead/courier/token"
@@ -116,8 +117,8 @@ func New(o Options) (*Courier, error) {
 		c.relays = append(c.relays, r)
 	}
 	for i := range o.Config.Gateways {
-		_, host := o.Config.Gateways[i].host()
-		c.gateways = append(c.gateways, &route{name: o.Config.Gateways[i].Name, loopback: loopback(host), gateway: &o.Config.Gateways[i]})
+		_, host := o.Config.Gateways[i].Host()
+		c.gateways = append(c.gateways, &route{name: o.Config.Gateways[i].Name, loopback: setting.Loopback(host), gateway: &o.Config.Gateways[i]})
 	}
 	if c.journal, err = journal.Open(JournalFolder(o.Folder), o.Installation, o.Epoch); err != nil {
 		return nil, err
@@ -156,7 +157,7 @@ func openRelay(r *Relay, config Config, marked bool) (*route, error) {
 	if name == "" {
 		name = config.PlatformDomain
 	}
-	options := smtp.Options{Address: r.Address, Security: r.security(), LoopbackOnly: marked, LocalName: name, ServerName: r.ServerName, Username: r.User,
+	options := smtp.Options{Address: r.Address, Security: r.Security(), LoopbackOnly: marked, LocalName: name, ServerName: r.ServerName, Username: r.User,
 		Window: 16, BeginAhead: 1, NoChunking: r.NoChunking, NoPipelining: r.NoPipelining}
 	if r.PasswordFile != "" {
 		raw, err := os.ReadFile(r.PasswordFile)
@@ -180,7 +181,7 @@ func openRelay(r *Relay, config Config, marked bool) (*route, error) {
 		return nil, fmt.Errorf("relay %s: %w", r.Name, err)
 	}
 	host := r.Address[:strings.LastIndexByte(r.Address, ':')]
-	return &route{name: r.Name, loopback: loopback(host), pool: pool}, nil
+	return &route{name: r.Name, loopback: setting.Loopback(host), pool: pool}, nil
 }
 
 // relay is where mail goes now: the first relay that is not left alone, or the first; nil when there is none.
@@ -198,7 +199,7 @@ func (c *Courier) relay() *route {
 
 // gateway is where a practice's text messages go: the first gateway, with the sender that it has there; nil when there is none.
 func (c *Courier) gateway(practice store.PracticeID) *route {
-	if len(c.gateways) == 0 || c.Texts == nil || c.gateways[0].gateway.senderOf(practice) == "" {
+	if len(c.gateways) == 0 || c.Texts == nil || c.gateways[0].gateway.SenderOf(practice) == "" {
 		return nil
 	}
 	return c.gateways[0]

@@ -85,7 +85,7 @@ func (c *Courier) text(ctx context.Context, b *batch, parcels []*parcel, i int) 
 	under, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(textGrace, cancel) })()
-	r := c.Texts.Text(under, p.route.name, Text{From: p.route.gateway.senderOf(p.Practice), To: p.facts.Address, Body: p.text, Key: p.MessageID})
+	r := c.Texts.Text(under, p.route.name, Text{From: p.route.gateway.SenderOf(p.Practice), To: p.facts.Address, Body: p.text, Key: p.MessageID})
 	switch {
 	case r.Class == TextAccepted:
 		p.end(message.Sent, "", r.Detail)

@@ -1,0 +1,189 @@
+// Package setting is the courier's part of the configuration file: relays, gateways and their credentials stand there and never in rows.
+package setting
+
+import (
+	"net"
+	"net/netip"
+	"regexp"
+	"strings"
+
+	"letterhead/courier/domain"
+	"letterhead/courier/smtp"
+	"letterhead/fault"
+	"letterhead/store"
+)
+
+// Config is the courier's part of the configuration file. Its zero value is good for a courier that has nowhere to deliver: everything
+// stays queued. Relays, gateways and their credentials stand here and never in rows.
+type Config struct {
+	PlatformDomain string    `toml:"platform_domain"` // practices without a domain send as label.<this>
+	HostName       string    `toml:"host_name"`       // what EHLO says; the platform domain when empty
+	PublicURL      string    `toml:"-"`               // where the unsubscribe page lives; app fills it in
+	Workers        int       `toml:"workers"`         // batches at once; 3
+	Relays         []Relay   `toml:"relay"`           // the first that can be reached is used
+	Gateways       []Gateway `toml:"gateway"`         // the first is used
+}
+
+// Relay is a server that takes mail by SMTP submission.
+type Relay struct {
+	Name         string  `toml:"name"`
+	Address      string  `toml:"address"`          // host:port
+	TLS          string  `toml:"tls"`              // "starttls" (also when empty), "implicit", or "none": only to this machine
+	ServerName   string  `toml:"server_name"`      // the name in its certificate; the address's host when empty
+	User         string  `toml:"user"`             // AUTH when not empty
+	PasswordFile string  `toml:"password_file"`    // read at start; its last newline does not count
+	CAFile       string  `toml:"ca_file"`          // PEM of who may have signed the certificate; the system's when empty
+	Connections  int     `toml:"connections"`      // at once; 10
+	PerSecond    float64 `toml:"per_second"`       // messages; 0 means no limit
+	HookSecret   string  `toml:"hook_secret_file"` // signs the reports that it passes to /hooks/mail/NAME; no reports that way when empty
+	NoChunking   bool    `toml:"no_chunking"`      // for relays that offer CHUNKING and do not mean it
+	NoPipelining bool    `toml:"no_pipelining"`
+}
+
+// Gateway is a server that takes text messages by HTTP.
+type Gateway struct {
+	Name       string            `toml:"name"`
+	URL        string            `toml:"url"`
+	TokenFile  string            `toml:"token_file"`       // the bearer token, read at start
+	HookSecret string            `toml:"hook_secret_file"` // signs receipts and replies to /hooks/sms/NAME; none that way when empty
+	Sender     string            `toml:"sender"`           // for practices that are not among Senders; "" means: they cannot send
+	Senders    map[string]string `toml:"senders"`          // practice id → sender id: a number or up to 11 letters and digits
+}
+
+// SMSSender is the sender id of a practice's text messages; "" when it has none.
+func (c *Config) SMSSender(practice store.PracticeID) string {
+	if len(c.Gateways) == 0 {
+		return ""
+	}
+	return c.Gateways[0].SenderOf(practice)
+}
+
+var (
+	entryName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+	senderID  = regexp.MustCompile(`^(\+?[0-9]{3,15}|[A-Za-z0-9][A-Za-z0-9 ]{0,9}[A-Za-z0-9])$`)
+)
+
+// Validate names the first field that is wrong, and the fix.
+func (c *Config) Validate() error {
+	if c.PlatformDomain != "" && !domain.Valid(c.PlatformDomain) {
+		return fault.Field("courier.platform_domain", "courier.domain", "write a domain in lower case, such as mail.example.org")
+	}
+	if c.HostName != "" && !domain.Valid(c.HostName) && c.HostName != "localhost" {
+		return fault.Field("courier.host_name", "courier.host", "write this machine's name as DNS knows it, such as mail.example.org")
+	}
+	if c.Workers < 0 || c.Workers > 32 {
+		return fault.Field("courier.workers", "courier.workers", "between 1 and 32, or 0 for the usual 3")
+	}
+	seen := map[string]bool{}
+	for i := range c.Relays {
+		r := &c.Relays[i]
+		if seen[r.Name] {
+			return fault.Field("courier.relay.name", "courier.name", "two relays are named %q", r.Name)
+		}
+		seen[r.Name] = true
+		if err := r.validate(); err != nil {
+			return err
+		}
+	}
+	for i := range c.Gateways {
+		g := &c.Gateways[i]
+		if seen[g.Name] {
+			return fault.Field("courier.gateway.name", "courier.name", "two entries are named %q", g.Name)
+		}
+		seen[g.Name] = true
+		if err := g.validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Relay) validate() error {
+	bad := func(field, format string, args ...any) error {
+		return fault.Field("courier.relay."+field, "courier.relay", format, args...)
+	}
+	host, port, err := net.SplitHostPort(r.Address)
+	switch {
+	case !entryName.MatchString(r.Name):
+		return bad("name", "name each relay with letters in lower case, digits and hyphens, such as main")
+	case err != nil || host == "" || port == "":
+		return bad("address", "relay %s: write its address as host:port, such as 127.0.0.1:25", r.Name)
+	case r.TLS == "none" && !Loopback(host):
+		return bad("tls", "relay %s: without TLS only a relay on this machine (127.0.0.1, ::1, localhost) may be spoken to", r.Name)
+	case r.TLS != "" && r.TLS != "starttls" && r.TLS != "implicit" && r.TLS != "none":
+		return bad("tls", "relay %s: tls is starttls, implicit or none", r.Name)
+	case r.User != "" && r.PasswordFile == "":
+		return bad("password_file", "relay %s: a user needs a password_file", r.Name)
+	case r.User == "" && r.PasswordFile != "":
+		return bad("user", "relay %s: a password_file needs a user", r.Name)
+	case r.Connections < 0 || r.Connections > 200:
+		return bad("connections", "relay %s: between 1 and 200, or 0 for the usual 10", r.Name)
+	case r.PerSecond < 0 || r.PerSecond > 1e6:
+		return bad("per_second", "relay %s: messages a second, 0 for no limit", r.Name)
+	}
+	return nil
+}
+
+func (g *Gateway) validate() error {
+	bad := func(field, format string, args ...any) error {
+		return fault.Field("courier.gateway."+field, "courier.gateway", format, args...)
+	}
+	if !entryName.MatchString(g.Name) {
+		return bad("name", "name each gateway with letters in lower case, digits and hyphens, such as sms")
+	}
+	scheme, host := g.Host()
+	switch {
+	case scheme != "http" && scheme != "https" || host == "":
+		return bad("url", "gateway %s: write its address as https://host/path", g.Name)
+	case scheme == "http" && !Loopback(host):
+		return bad("url", "gateway %s: without TLS only a gateway on this machine (127.0.0.1, [::1], localhost) may be spoken to; write https", g.Name)
+	case g.Sender != "" && !senderID.MatchString(g.Sender):
+		return bad("sender", "gateway %s: a sender is a number or 2 to 11 letters and digits", g.Name)
+	}
+	for practice, sender := range g.Senders {
+		if practice == "" || !senderID.MatchString(sender) {
+			return bad("senders", "gateway %s: a sender is a number or 2 to 11 letters and digits, listed by the practice's id", g.Name)
+		}
+	}
+	return nil
+}
+
+// Host is where the gateway is; the scheme is "" where the address is none.
+func (g *Gateway) Host() (scheme, host string) {
+	scheme, rest, _ := strings.Cut(g.URL, "://")
+	authority, _, _ := strings.Cut(rest, "/")
+	host, _, err := net.SplitHostPort(authority)
+	if err != nil {
+		host = authority
+	}
+	return scheme, host
+}
+
+// SenderOf is the sender id that a practice's text messages carry; "" when it has none.
+func (g *Gateway) SenderOf(practice store.PracticeID) string {
+	if s := g.Senders[string(practice)]; s != "" {
+		return s
+	}
+	return g.Sender
+}
+
+// Loopback tells whether a host is this machine by its very name, without asking anybody.
+func Loopback(host string) bool {
+	host = strings.Trim(host, "[]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// Security is how the relay is spoken to.
+func (r *Relay) Security() smtp.Security {
+	switch r.TLS {
+	case "implicit":
+		return smtp.ImplicitTLS
+	case "none":
+		return smtp.Plain
+	}
+	return smtp.StartTLS
+}
