@@ -7,10 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"letterhead/client"
+	"letterhead/order"
 	"letterhead/store"
+	"letterhead/template"
 	"letterhead/testkit"
 	"letterhead/testkit/bare"
 	"letterhead/testkit/sink"
+	"letterhead/wording"
 )
 
 const (
@@ -18,7 +22,6 @@ const (
 	stopMost  = 1.0 // s, from a stop's answer to the last hand-off begun
 	drainMost = 5.0 // s, from SIGTERM to the end
 	crowdTime = 5 * time.Minute
-	spread    = 1000 // messages a second for which an order is given turns
 )
 
 const appointmentColumns = `practitioner, service, location, mode, wall, zone, starts, ends, minutes, booking, overbooked, generation, booked_at, booked_by,
@@ -172,17 +175,22 @@ func (b *bench) beside(ctx context.Context, engine testkit.Engine, kind string) 
 		return 0, err
 	}
 	big, others := string(w.practices[0]), (b.practices-1)*b.other
+	var beside int
 	err = b.withSink(ctx, w, variant{means: bare.Chunking}, func(*sink.Process) error {
 		return b.live(ctx, w, func(o Opened, _ time.Time) (bool, error) {
 			var count int
 			var last int64
 			err := o.Database().WholeView(ctx, "measure delays", func(wide *store.Wide) error {
-				return wide.Row(ctx, `SELECT COUNT(*), COALESCE(MAX(left_at), 0) FROM message WHERE practice <> $1 AND state = 'sent'`, big).Scan(&count, &last)
+				return wide.Row(ctx, `SELECT COUNT(CASE WHEN practice <> $1 THEN 1 END), COALESCE(MAX(CASE WHEN practice <> $1 THEN left_at END), 0), COUNT(CASE WHEN practice = $1 THEN 1 END)
+					FROM message WHERE state = 'sent'`, big).Scan(&count, &last, &beside)
 			})
 			late = store.Instant(last).Sub(b.noon.ten)
 			return count >= others, err
 		})
 	})
+	if err == nil && kind != "" && beside == 0 {
+		err = fmt.Errorf("nothing of the %s left meanwhile", kind)
+	}
 	return late, err
 }
 
@@ -192,16 +200,16 @@ func (b *bench) prepareBeside(ctx context.Context, w *world, kind string) error 
 	err := w.whole(ctx, func(wide *store.Wide) error {
 		_, err := wide.Exec(ctx, `UPDATE due SET due_at = due_at + $1 WHERE practice <> $2 AND NOT EXISTS
 			(SELECT 1 FROM appointment a WHERE a.practice = due.practice AND a.id = due.appointment AND a.external < $3)`, (240 * time.Hour).Microseconds(), big, fmt.Sprintf("%06d", b.other))
-		if err != nil || kind != "" {
+		if err != nil || kind == "reminders" {
 			return err
 		}
 		_, err = wide.Exec(ctx, `UPDATE due SET due_at = due_at + $1 WHERE practice = $2`, (240 * time.Hour).Microseconds(), big)
 		return err
 	})
-	if err != nil || kind == "" {
+	switch {
+	case err != nil || kind == "":
 		return err
-	}
-	if kind == "reminders" {
+	case kind == "reminders":
 		return w.whole(ctx, func(wide *store.Wide) error {
 			for n := 1; n*b.each < b.order; n++ {
 				if err := double(ctx, wide, fmt.Sprintf("a%03x", n), 0, `AND a.practice = '`+big+`'`); err != nil {
@@ -211,13 +219,65 @@ func (b *bench) prepareBeside(ctx context.Context, w *world, kind string) error 
 			return nil
 		})
 	}
-	first := b.noon.ten.Add(-b.lead)
-	return w.open(ctx, b.noon.ten, func(o Opened) error {
-		if err := turnOne(ctx, o, w.practices[0]); err != nil {
+	return w.open(ctx, b.noon.ten.Add(-time.Minute), func(o Opened) error { return b.ask(ctx, o, w.practices[0]) })
+}
+
+// ask makes an order to as many clients of a practice, and has its owner sign it.
+func (b *bench) ask(ctx context.Context, o Opened, p store.PracticeID) error {
+	actor := store.Actor{Practice: p, Agent: "bench"}
+	change := func(do func(*store.Tx) error) error { return o.Database().Change(ctx, actor, do) }
+	for n := 0; n < b.order; {
+		part := min(1000, b.order-n)
+		err := change(func(tx *store.Tx) error {
+			keys, err := o.Keeper().Keys(ctx, tx)
+			for i := n; i < n+part && err == nil; i++ {
+				_, err = client.Add(ctx, tx, keys, client.Client{FirstName: "Jo", LastName: "Lindqvist", Email: client.Address{Written: fmt.Sprintf("jo%06d@client.example", i)}})
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		return repeat(ctx, o, w.practices[0], b.order, func(n int) time.Time { return first.Add(time.Duration(n) * time.Second / spread) })
+		n += part
+	}
+	err := change(func(tx *store.Tx) error {
+		id, err := closedNotice(ctx, tx)
+		if err != nil {
+			return err
+		}
+		made, err := order.New(ctx, tx, order.Request{Name: "Closed", Wording: id, Channel: "email", From: tx.Now.Add(-time.Hour), Until: tx.Now.Add(12 * time.Hour)})
+		if err != nil {
+			return err
+		}
+		return order.Ask(ctx, tx, made[0].ID, made[0].Edition)
 	})
+	if err != nil {
+		return err
+	}
+	if _, err := o.Jobs(ctx); err != nil {
+		return err
+	}
+	return o.Sign(ctx, p)
+}
+
+// closedNotice is a wording of the practice that speaks of no appointment.
+func closedNotice(ctx context.Context, tx *store.Tx) (template.ID, error) {
+	sent, err := template.SentVersions(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	for _, v := range sent {
+		words, err := template.Read(ctx, tx, v.ID)
+		if err != nil || words.Purpose != wording.Transactional {
+			continue
+		}
+		words.DefaultLanguage = "en"
+		words.Languages = []wording.Language{{Tag: "en", Subject: wording.Say("We are closed on Friday"), Blocks: []wording.Block{
+			wording.Text("Hello {recipient.greeting_name},", "we are closed on Friday and back on Monday."), wording.Footer(wording.Say("You get this because you come to us."))}}}
+		made, _, err := template.New(ctx, tx, "Closed", words)
+		return made.ID, err
+	}
+	return "", errors.New("the practice has no template to make another of")
 }
 
 // stopping measures from a stop's answer to the last hand-off that began.

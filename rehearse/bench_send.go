@@ -197,11 +197,11 @@ func intents(ctx context.Context, tx *store.Tx) ([]message.Intent, error) {
 
 // multiply queues each message of the first practice again until there are count.
 func (w *world) multiply(ctx context.Context, count int) error {
-	return w.open(ctx, w.b.noon.ten, func(o Opened) error { return repeat(ctx, o, w.practices[0], count, nil) })
+	return w.open(ctx, w.b.noon.ten, func(o Opened) error { return repeat(ctx, o, w.practices[0], count) })
 }
 
-// repeat queues the messages of a practice again until there are count. turn, where given, says when the n-th may go, and makes an order of them.
-func repeat(ctx context.Context, o Opened, practice store.PracticeID, count int, turn func(n int) time.Time) error {
+// repeat queues the messages of a practice again until there are count.
+func repeat(ctx context.Context, o Opened, practice store.PracticeID, count int) error {
 	actor := store.Actor{Practice: practice, Agent: "bench"}
 	var all []message.Intent
 	err := o.Database().View(ctx, actor, func(tx *store.Tx) (err error) {
@@ -215,9 +215,6 @@ func repeat(ctx context.Context, o Opened, practice store.PracticeID, count int,
 		part := make([]message.Intent, min(5000, count-n))
 		for i := range part {
 			part[i] = all[(n+i)%len(all)]
-			if turn != nil {
-				part[i].Kind, part[i].Rule, part[i].Turn = message.Order, "", turn(n+i)
-			}
 		}
 		if err := o.Database().Change(ctx, actor, func(tx *store.Tx) error { _, err := message.Queue(ctx, tx, part); return err }); err != nil {
 			return err
