@@ -12,6 +12,7 @@ import (
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/testkit"
+	"letterhead/vault"
 )
 
 func TestClients(t *testing.T) {
@@ -218,6 +219,46 @@ func TestMessages(t *testing.T) {
 		w.is(w.get("/api/v1/messages?state=gone"), 422, "api.enum")
 		w.is(w.get("/api/v1/messages?after=nonsense"), 422, "message.cursor")
 	})
+}
+
+// Where a message went is told to who may read clients, and to nobody else.
+func TestWhereAMessageWent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	id := w.queue(w.one)
+	var sealed []byte
+	w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+		keys, err := w.keeper.Keys(ctx, tx)
+		if err != nil {
+			return err
+		}
+		m := message.Message{Intent: message.Intent{ID: id}}
+		var place vault.Place
+		place.Table, place.Row, place.Column, place.Version = m.Place()
+		sealed = keys.Seal(place, []byte(`{"address":"joao@example.org"}`))
+		return nil
+	})
+	ctx := context.Background()
+	if err := w.db.Whole(ctx, "test", func(wide *store.Wide) error {
+		if _, err := message.Claim(ctx, wide, "courier", wide.Now, wide.Now.Add(1e9), 10); err != nil {
+			return err
+		}
+		if _, err := message.Leave(ctx, wide, "courier", []message.Departure{{Practice: w.one.id, ID: id, MessageID: "x@y", Sealed: sealed}}); err != nil {
+			return err
+		}
+		return message.Mark(ctx, wide, "courier", []message.Outcome{{Practice: w.one.id, ID: id, State: message.Sent, LeftAt: wide.Now}})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	messagesOnly, _ := w.program(w.one, scope(guard.MessageRead))
+	if s := w.get("/api/v1/messages/" + string(id)); s.word("address") != "joao@example.org" || s.word("fate") != "sent" {
+		t.Error(s.text)
+	}
+	for _, path := range []string{"/api/v1/messages/" + string(id), "/api/v1/messages"} {
+		if s := w.ask(messagesOnly, "GET", path, ""); s.Code != 200 || strings.Contains(s.text, "joao") {
+			t.Error(s.text)
+		}
+	}
 }
 
 // Programs stop; none lifts. One that stops its own credential is out.
