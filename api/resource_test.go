@@ -232,7 +232,7 @@ func TestWhereAMessageWent(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		m := message.Message{Intent: message.Intent{ID: id}}
+		m := message.Message{Intent: message.Intent{ID: id}, Attempts: 1}
 		var place vault.Place
 		place.Table, place.Row, place.Column, place.Version = m.Place()
 		sealed = keys.Seal(place, []byte(`{"address":"joao@example.org"}`))
