@@ -193,6 +193,32 @@ func Read(ctx context.Context, tx *store.Tx, id VersionID) (*wording.Version, er
 	return v, nil
 }
 
+// ErrNone is returned where a practice has no wording to take its letterhead from.
+var ErrNone = fault.New(fault.Conflict, "template.none", "this practice has no templates, so nobody knows what its messages carry; ask the operator")
+
+// Letterhead is what a practice's messages share as the wordings carry it that rules send: sender, branding and link hosts, without pictures. Its
+// default language is the one of theirs that serves a recipient who prefers another; it has no words.
+func Letterhead(ctx context.Context, tx *store.Tx, preferred string) (*wording.Version, error) {
+	all, err := List(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := SentVersions(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range all {
+		v, err := Read(ctx, tx, sent[w.ID].ID)
+		if err != nil {
+			continue // damaged: the courier holds what names it
+		}
+		head := &wording.Version{Format: wording.Format, Sender: v.Sender, Branding: v.Branding, Hosts: v.Hosts, DefaultLanguage: v.Match(preferred)}
+		head.Branding.Logo = nil
+		return head, nil
+	}
+	return nil, ErrNone
+}
+
 // New makes a wording of the practice's own with its first version.
 func New(ctx context.Context, tx *store.Tx, name string, v *wording.Version) (Wording, Version, error) {
 	name, err := practice.Text("name", name, 80)

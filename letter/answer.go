@@ -1,0 +1,247 @@
+package letter
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"letterhead/client"
+	"letterhead/message"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/vault"
+)
+
+// AnswerID names a text message that came in.
+type AnswerID string
+
+// Answer is a text message that came in, from a number: whose that is, nobody can be sure of.
+type Answer struct {
+	ID      AnswerID
+	Message message.ID // that it answers, or was taken to answer
+	From    string     // E.164
+	Text    string
+	At      time.Time
+	SeenAt  time.Time // when a member said that it was dealt with; zero before
+	SeenBy  string
+
+	about client.ID // whom that message was about
+	index string    // of From
+}
+
+// Texts keeps what clients write, for package inbound.
+type Texts struct{ Keeper *vault.Keeper }
+
+const mostKept = 2000 // characters of one text message
+
+// Keep keeps a text message of a number. event is the gateway's own name of it: the same again changes nothing.
+func (t Texts) Keep(ctx context.Context, tx *store.Tx, answers message.Message, event, from, text string) error {
+	keys, err := t.Keeper.Keys(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("open the practice's keys: %w", err)
+	}
+	id := store.NewID[AnswerID]()
+	if event != "" {
+		sum := sha256.Sum256([]byte(event))
+		id = AnswerID(hex.EncodeToString(sum[:16]))
+	}
+	raw, err := json.Marshal(written{from, visible(text)})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO answer (practice, id, message, client, address_index, sealed, at, seen_at, seen_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, '')
+		ON CONFLICT (practice, id) DO NOTHING`, string(id), string(answers.ID), answers.Client, keys.Index("mobile", from), keys.Seal(answerPlace(id), raw), store.Micro(tx.Now))
+	if err != nil {
+		return fmt.Errorf("keep a text message: %w", err)
+	}
+	return nil
+}
+
+type written struct {
+	From string `json:"from"`
+	Text string `json:"text"`
+}
+
+func answerPlace(id AnswerID) vault.Place {
+	return vault.Place{Table: "answer", Row: string(id), Column: "sealed", Version: 1}
+}
+
+// visible leaves out what nobody sees, and what would turn a line around.
+func visible(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\u200d' || unicode.IsPrint(r) {
+			return r
+		}
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		return -1
+	}, strings.ToValidUTF8(text, ""))
+	if runes := []rune(text); len(runes) > mostKept {
+		text = string(runes[:mostKept])
+	}
+	return strings.TrimSpace(text)
+}
+
+const answerColumns = `id, message, client, address_index, sealed, at, seen_at, seen_by`
+
+func readAnswers(keys *vault.Keys, rows *store.Rows, err error) ([]Answer, error) {
+	out, err := store.Collect(rows, err, func(r *store.Rows) (a Answer, err error) {
+		var raw []byte
+		var at, seen int64
+		if err = r.Scan(&a.ID, &a.Message, &a.about, &a.index, &raw, &at, &seen, &a.SeenBy); err != nil {
+			return a, err
+		}
+		a.At, a.SeenAt = store.Instant(at), store.Instant(seen)
+		plain, err := keys.Open(answerPlace(a.ID), raw)
+		if err != nil {
+			return Answer{}, nil //nolint:nilerr // what was tampered with is left out below, and stands in nobody's way
+		}
+		var w written
+		err = json.Unmarshal(plain, &w)
+		a.From, a.Text = w.From, w.Text
+		return a, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read text messages: %w", err)
+	}
+	return slices.DeleteFunc(out, func(a Answer) bool { return a.ID == "" || keys.Index("mobile", a.From) != a.index }), nil
+}
+
+// answered tells that there is such a text message, about a client whom the actor sees.
+func answered(ctx context.Context, tx *store.Tx, id AnswerID) error {
+	var about client.ID
+	err := tx.Row(ctx, `SELECT client FROM answer WHERE practice = $1 AND id = $2`, string(id)).Scan(&about)
+	if errors.Is(err, store.ErrNone) {
+		return ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	hidden, err := client.Hidden(ctx, tx, []client.ID{about})
+	if err == nil && hidden[about] {
+		err = ErrNotFound
+	}
+	return err
+}
+
+// Unseen returns text messages that nobody has dealt with, the latest first: at most 50, and none that answers a message about a client whom the
+// actor does not see.
+func Unseen(ctx context.Context, tx *store.Tx, keys *vault.Keys) ([]Answer, error) {
+	rows, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND seen_at = 0 ORDER BY at DESC, id DESC LIMIT 50`)
+	found, err := readAnswers(keys, rows, err)
+	if err != nil {
+		return nil, err
+	}
+	about := make([]client.ID, len(found))
+	for i := range found {
+		about[i] = found[i].about
+	}
+	hidden, err := client.Hidden(ctx, tx, about)
+	return slices.DeleteFunc(found, func(a Answer) bool { return hidden[a.about] }), err
+}
+
+// CountUnseen counts them, up to a hundred, whoever may see them.
+func CountUnseen(ctx context.Context, tx *store.Tx) (n int, err error) {
+	err = tx.Row(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM answer WHERE practice = $1 AND seen_at = 0 LIMIT 100) AS waiting`).Scan(&n)
+	return n, err
+}
+
+// See notes that a text message was dealt with.
+func See(ctx context.Context, tx *store.Tx, id AnswerID) error {
+	if err := answered(ctx, tx, id); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE answer SET seen_at = $3, seen_by = $4 WHERE practice = $1 AND id = $2 AND seen_at = 0`, string(id), store.Micro(tx.Now), who(tx))
+	return err
+}
+
+// Writer is somebody who may have written from a number.
+type Writer struct {
+	Client   client.ID
+	Contact  client.ContactID // "" for the client
+	Name     string
+	Relation string // of a contact, in the practice's words
+	Of       string // the client's name, of a contact
+}
+
+// Recipient is the writer as a letter names them.
+func (w Writer) Recipient() string {
+	if w.Contact != "" {
+		return string(w.Contact)
+	}
+	return string(w.Client)
+}
+
+// mostSharing bounds the clients of one number that are looked at.
+const mostSharing = 20
+
+// Writers are those whom the actor sees and whose number this is: clients, and the contacts of them and of one client more. There may be others.
+func Writers(ctx context.Context, tx *store.Tx, keys *vault.Keys, number string, of client.ID) ([]Writer, error) {
+	page, err := client.Search(ctx, tx, keys, client.Query{Text: number}, mostSharing)
+	if err != nil {
+		return nil, err
+	}
+	around := page.Clients
+	if of != "" && !slices.ContainsFunc(around, func(c client.Client) bool { return c.ID == of }) {
+		c, err := client.Find(ctx, tx, keys, of)
+		if err != nil {
+			return nil, err
+		}
+		around = append(around, c)
+	}
+	var out []Writer
+	for _, c := range around {
+		if c.Mobile.Normal == number {
+			out = append(out, Writer{Client: c.ID, Name: c.Name()})
+		}
+		contacts, err := client.Contacts(ctx, tx, keys, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range contacts {
+			if k.EndedAt.IsZero() && k.Mobile.Normal == number {
+				out = append(out, Writer{Client: c.ID, Contact: k.ID, Name: k.Name, Relation: k.Relation, Of: c.Name()})
+			}
+		}
+	}
+	return out, nil
+}
+
+// mostThread bounds the text messages of one thread.
+const mostThread = 200
+
+// Answers returns what came from the numbers of a client and the client's contacts, the latest first.
+func Answers(ctx context.Context, tx *store.Tx, keys *vault.Keys, c client.Client) ([]Answer, error) {
+	contacts, err := client.Contacts(ctx, tx, keys, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	numbers := []client.Address{c.Mobile}
+	for _, k := range contacts {
+		numbers = append(numbers, k.Mobile)
+	}
+	var indexes []string
+	for _, n := range numbers {
+		if n.State == client.Good {
+			indexes = append(indexes, client.AddressIndex(keys, practice.SMS, n))
+		}
+	}
+	slices.Sort(indexes)
+	var out []Answer
+	err = store.Chunks(slices.Compact(indexes), 3, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND address_index IN (`+list+`) ORDER BY at DESC, id DESC LIMIT $2`,
+			append([]any{mostThread}, args...)...)
+		found, err := readAnswers(keys, rows, err)
+		out = append(out, found...)
+		return err
+	})
+	return out, err
+}
