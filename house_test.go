@@ -60,7 +60,7 @@ var floors = []struct {
 }{
 	{"ground", []string{"fault", "zone", "store"}, true},
 	{"machinery", []string{"vault", "job", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
-	{"product", []string{"practice", "client", "calendar", "template", "plan", "order", "grant", "transfer"}, true},
+	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "order", "grant", "transfer"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
 	{"test tools", []string{"testkit", "rehearse"}, true},
 	{"app", []string{"app"}, true},
@@ -219,6 +219,7 @@ var owners = map[string]string{
 	"practice": "practice", "directory": "practice", "location": "practice", "service": "practice", "practitioner": "practice",
 	"client": "client", "contact": "client", "consent": "client",
 	"appointment": "calendar", "attendee": "calendar",
+	"letter": "letter", "answer": "letter",
 	"wording": "template", "wording_version": "template", "link_switch": "template", "rule": "plan", "due": "plan",
 	"approval": "approval", "api_request": "api", "program_grant": "grant",
 	"message": "message", "message_step": "message", "suppression": "message", "freeze_entry": "message",

@@ -28,7 +28,7 @@ func (i *installation) rehearse(ctx context.Context, practice store.PracticeID) 
 
 // signing is what proposals need to know of the courier's configuration.
 func (i *installation) signing() proposal.Setting {
-	return proposal.Setting{SMSSender: i.config.Courier.SMSSender}
+	return proposal.Setting{SMSSender: i.config.Courier.SMSSender, Keeper: i.keeper}
 }
 
 const rehearseEvery = 3 * time.Second

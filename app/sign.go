@@ -16,7 +16,7 @@ import (
 
 // openDesk opens the signing desk beside a courier. wake may be nil.
 func (i *installation) openDesk(log *slog.Logger, c *courier.Courier, fallback bool) (*desk.Desk, error) {
-	return desk.Open(desk.Of{DB: i.db, Folder: courierFolder(i.folder), Trust: i.trust, Config: i.config, Log: log, Wake: c.Wake}, fallback)
+	return desk.Open(desk.Of{DB: i.db, Keeper: i.keeper, Folder: courierFolder(i.folder), Trust: i.trust, Config: i.config, Log: log, Wake: c.Wake}, fallback)
 }
 
 // firstKey makes the link to the ceremony of a practice's first key.

@@ -132,6 +132,22 @@ func answered(ctx context.Context, tx *store.Tx, id AnswerID) error {
 	return err
 }
 
+// Said returns one text message, about a client whom the actor sees.
+func Said(ctx context.Context, tx *store.Tx, keys *vault.Keys, id AnswerID) (Answer, error) {
+	if err := answered(ctx, tx, id); err != nil {
+		return Answer{}, err
+	}
+	rows, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND id = $2`, string(id))
+	found, err := readAnswers(keys, rows, err)
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	return found[0], nil
+}
+
 // Unseen returns text messages that nobody has dealt with, the latest first: at most 50, and none that answers a message about a client whom the
 // actor does not see.
 func Unseen(ctx context.Context, tx *store.Tx, keys *vault.Keys) ([]Answer, error) {

@@ -86,6 +86,7 @@ var (
 	ErrChanged  = fault.New(fault.Conflict, "letter.changed", "somebody has changed this message since; look at it again")
 	ErrFinal    = fault.New(fault.Conflict, "letter.final", "this message was asked for already and does not change any more; withdraw it and write another")
 	ErrNotAsked = fault.New(fault.Conflict, "letter.not_asked", "this message was withdrawn, or changed, since it was shown; look at the list again")
+	ErrMoved    = fault.New(fault.Conflict, "letter.moved", "the address has changed since this message was asked for; withdraw it and ask again")
 	ErrGone     = fault.New(fault.Conflict, "letter.gone", "it has left already, or was withdrawn before")
 	ErrFull     = fault.New(fault.TooMany, "letter.full", "50 messages to this client wait already; finish or withdraw some of them")
 )

@@ -110,36 +110,48 @@ func opened(keys *vault.Keys, tx *store.Tx, rows *store.Rows, err error) ([]Lett
 	return out, nil
 }
 
-// recipient is where a letter goes: the client, or one of the client's contacts.
-func recipient(ctx context.Context, tx *store.Tx, keys *vault.Keys, l *Letter) (index string, err error) {
+// Addressee is whom a letter goes to, in words.
+type Addressee struct {
+	Name     string
+	Of       string // the client's name, of a contact
+	Address  string // as it is used; "" where there is none
+	Language string
+	index    string
+}
+
+// AddresseeOf says whom a letter goes to. Of one that was asked for, an address that is another than then is ErrMoved.
+func AddresseeOf(ctx context.Context, tx *store.Tx, keys *vault.Keys, l Letter) (Addressee, error) {
 	c, err := client.Find(ctx, tx, keys, l.Client)
 	if err != nil {
-		return "", err
+		return Addressee{}, err
 	}
 	if !c.ArchivedAt.IsZero() {
-		return "", client.ErrArchived
+		return Addressee{}, client.ErrArchived
 	}
-	email, mobile := c.Email, c.Mobile
-	l.Language = c.Language
+	out, email, mobile := Addressee{Name: c.Name(), Language: c.Language}, c.Email, c.Mobile
 	if l.Recipient != string(l.Client) {
 		contacts, err := client.Contacts(ctx, tx, keys, l.Client)
-		at := slices.IndexFunc(contacts, func(k client.Contact) bool { return string(k.ID) == l.Recipient && k.EndedAt.IsZero() })
 		if err != nil {
-			return "", err
+			return Addressee{}, err
 		}
+		at := slices.IndexFunc(contacts, func(k client.Contact) bool { return string(k.ID) == l.Recipient && k.EndedAt.IsZero() })
 		if at < 0 {
-			return "", client.ErrNoContact
+			return Addressee{}, client.ErrNoContact
 		}
-		email, mobile, l.Language = contacts[at].Email, contacts[at].Mobile, contacts[at].Language
+		k := contacts[at]
+		out, email, mobile = Addressee{Name: k.Name, Of: c.Name(), Language: k.Language}, k.Email, k.Mobile
 	}
 	address := email
 	if l.Channel == message.SMS {
 		address = mobile
 	}
-	if address.State != client.Good {
-		return "", nil
+	if address.State == client.Good {
+		out.Address, out.index = address.Normal, client.AddressIndex(keys, practice.Channel(l.Channel), address)
 	}
-	return client.AddressIndex(keys, practice.Channel(l.Channel), address), nil
+	if l.AddressIndex != "" && l.AddressIndex != out.index {
+		return out, ErrMoved
+	}
+	return out, nil
 }
 
 // Save keeps a draft: a new one where it has no id. What was typed may be unfinished; a draft that somebody else changed since is ErrChanged.
@@ -147,9 +159,11 @@ func Save(ctx context.Context, tx *store.Tx, keys *vault.Keys, l Letter) (Letter
 	if err := l.check(); err != nil {
 		return Letter{}, err
 	}
-	if _, err := recipient(ctx, tx, keys, &l); err != nil {
+	to, err := AddresseeOf(ctx, tx, keys, l)
+	if err != nil {
 		return Letter{}, err
 	}
+	l.Language = to.Language
 	if l.Answers != "" {
 		if err := answered(ctx, tx, l.Answers); err != nil {
 			return Letter{}, err
@@ -220,9 +234,11 @@ func Preview(ctx context.Context, tx *store.Tx, keys *vault.Keys, l Letter) ([]b
 	if err := l.check(); err != nil {
 		return nil, err
 	}
-	if _, err := recipient(ctx, tx, keys, &l); err != nil {
+	to, err := AddresseeOf(ctx, tx, keys, l)
+	if err != nil {
 		return nil, err
 	}
+	l.Language = to.Language
 	v, err := compose(ctx, tx, l)
 	if err != nil {
 		return nil, err
@@ -241,9 +257,11 @@ func Ask(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID, version int
 	case l.Version != version:
 		return Letter{}, ErrChanged
 	}
-	if l.AddressIndex, err = recipient(ctx, tx, keys, &l); err != nil {
+	to, err := AddresseeOf(ctx, tx, keys, l)
+	if err != nil {
 		return Letter{}, err
 	}
+	l.AddressIndex, l.Language = to.index, to.Language
 	if err := reachable(ctx, tx, l); err != nil {
 		return Letter{}, err
 	}

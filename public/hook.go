@@ -41,7 +41,7 @@ func (s *server) text(r *http.Request) answer {
 		fate := map[sms.Status]inbound.ReceiptFate{sms.Delivered: inbound.TextDelivered, sms.Undelivered: inbound.TextNotDelivered, sms.Delayed: inbound.TextDelayed}[hook.Receipt.Status]
 		done, err = s.Inbound.Receipt(r.Context(), gateway, inbound.Receipt{OutsideID: hook.Receipt.Provider, Fate: fate, Detail: hook.Receipt.Code})
 	} else {
-		done, err = s.Inbound.Replied(r.Context(), gateway, inbound.Reply{From: hook.Reply.From, To: hook.Reply.To, Text: hook.Reply.Text, InReplyTo: hook.Reply.Provider})
+		done, err = s.Inbound.Replied(r.Context(), gateway, inbound.Reply{Event: hook.Reply.Event, From: hook.Reply.From, To: hook.Reply.To, Text: hook.Reply.Text, InReplyTo: hook.Reply.Provider})
 	}
 	return s.outcome(done, err)
 }

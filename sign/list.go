@@ -295,7 +295,7 @@ func (b *builder) proposals() error {
 		if slices.ContainsFunc(pending, func(w approval.Pending) bool { return show.Same(w.Statement, x) }) {
 			continue
 		}
-		b.add(&item{Statement: x, Content: p.Content, Title: p.Title, Address: p.Address})
+		b.add(&item{Statement: x, Content: p.Content, Title: p.Title, Facts: p.Facts, Address: p.Address})
 	}
 	return nil
 }
@@ -355,7 +355,7 @@ func (b *builder) showContent(i *item) (err error) {
 		return errContent
 	}
 	switch x.Kind {
-	case approval.KindWording, approval.KindOrder, approval.KindGrant:
+	case approval.KindWording, approval.KindOrder, approval.KindGrant, approval.KindLetter:
 		pictures, err := b.pictures(i.Content)
 		if err != nil {
 			return err
@@ -364,6 +364,8 @@ func (b *builder) showContent(i *item) (err error) {
 			return err
 		}
 		switch x.Kind { //nolint:exhaustive // of a grant there is no more to say
+		case approval.KindLetter:
+			i.Wording.Letter(x.Body.Letter.Channel)
 		case approval.KindWording:
 			i.Changes = b.changes(i)
 		case approval.KindOrder:

@@ -25,12 +25,14 @@ import (
 	"letterhead/sign"
 	"letterhead/sign/proposal"
 	"letterhead/store"
+	"letterhead/vault"
 )
 
 // Of is the installation that is meant.
 type Of struct {
 	DB     *store.DB
-	Folder string // the courier's
+	Keeper *vault.Keeper // opens letters, to be shown
+	Folder string        // the courier's
 	Trust  trust.File
 	Config setting.Config
 	Log    *slog.Logger
@@ -111,7 +113,7 @@ func open(o Of, listener net.Listener) (*Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the desk's place in the journal: %w", err)
 	}
-	handler, err := sign.New(sign.Options{DB: o.DB, Chains: chain.Open(o.Folder, j), Folder: o.Folder, Proposals: proposals(o.Config), Log: o.Log, Wake: o.Wake})
+	handler, err := sign.New(sign.Options{DB: o.DB, Chains: chain.Open(o.Folder, j), Folder: o.Folder, Proposals: proposals(o), Log: o.Log, Wake: o.Wake})
 	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
@@ -167,8 +169,8 @@ func (d *Desk) Close() error {
 }
 
 // proposals are what a practice's rows want signed.
-func proposals(c setting.Config) func(context.Context, *store.Tx, *approval.State) ([]proposal.Proposal, error) {
+func proposals(o Of) func(context.Context, *store.Tx, *approval.State) ([]proposal.Proposal, error) {
 	return func(ctx context.Context, tx *store.Tx, s *approval.State) ([]proposal.Proposal, error) {
-		return proposal.List(ctx, tx, s, proposal.Setting{SMSSender: c.Courier.SMSSender})
+		return proposal.List(ctx, tx, s, proposal.Setting{SMSSender: o.Config.Courier.SMSSender, Keeper: o.Keeper})
 	}
 }

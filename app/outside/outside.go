@@ -15,6 +15,7 @@ import (
 	"letterhead/courier/sender"
 	"letterhead/courier/token"
 	"letterhead/fault"
+	"letterhead/letter"
 	"letterhead/public"
 	"letterhead/store"
 	"letterhead/vault"
@@ -32,7 +33,7 @@ type Of struct {
 func (o Of) Inbound() *inbound.Inbound {
 	return &inbound.Inbound{
 		DB: o.DB, Keeper: o.Keeper, Domains: sender.New(o.Folder, o.Config.PlatformDomain),
-		Tokens: token.New(o.Keeper.Derive(token.Use)), Gateways: o.Config.Gateways, Choices: public.Choices{},
+		Tokens: token.New(o.Keeper.Derive(token.Use)), Gateways: o.Config.Gateways, Choices: public.Choices{}, Texts: letter.Texts{Keeper: o.Keeper},
 	}
 }
 

@@ -5,6 +5,7 @@ package source
 import (
 	"letterhead/courier"
 	"letterhead/grant"
+	"letterhead/letter"
 	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/vault"
@@ -12,5 +13,5 @@ import (
 
 // New returns the source of all paths, opening with these keys.
 func New(keeper *vault.Keeper) courier.Source {
-	return grant.NewSource(order.NewSource(plan.NewSource(keeper)))
+	return letter.NewSource(grant.NewSource(order.NewSource(plan.NewSource(keeper))), keeper)
 }

@@ -13,6 +13,7 @@
 //	complaint           a step "complained"; nothing is sent to that address any more
 //	STOP by text        a step "replied"; nothing is sent to that number; the client's consents for text messages are withdrawn
 //	another reply       a step "replied", without its words
+//	any text message    its words are kept with Texts, sealed, under the number that it came from
 //	unsubscribing       a step "replied"; consent to marketing by that channel is withdrawn; no marketing to that address
 //
 // Promises: the same thing twice changes nothing the second time; a practice is reached only through its own token, domain or sender id.
@@ -44,6 +45,12 @@ type Choices interface {
 	Withdraw(ctx context.Context, tx *store.Tx, client string, channel message.Channel, purpose message.Purpose, source string) error
 }
 
+// Texts keeps what people write by text message; app fills it with the product's.
+type Texts interface {
+	// Keep keeps one, sealed. event is the gateway's name of it: the same again changes nothing.
+	Keep(ctx context.Context, tx *store.Tx, answers message.Message, event, from, text string) error
+}
+
 // Inbound is what takes things in. Its fields are set once, before it is used; then it is safe for concurrent use.
 type Inbound struct {
 	DB       *store.DB
@@ -52,6 +59,7 @@ type Inbound struct {
 	Tokens   token.Tokens
 	Gateways []courier.Gateway // for the sender ids that replies are sent to
 	Choices  Choices
+	Texts    Texts // nil: what people write is not kept
 
 	counts counts
 }

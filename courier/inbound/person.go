@@ -145,13 +145,14 @@ func withoutNumbers(text string) string {
 
 // Reply is a text message that came in.
 type Reply struct {
+	Event     string // the gateway's name of it; "" when it does not say
 	From      string // E.164
 	To        string // the sender id that it answers
 	Text      string
 	InReplyTo string // the gateway's id of the message that it answers; "" when it does not say
 }
 
-// Replied acts on a text message that came in by a gateway whose signature was checked. What it says is not kept; STOP is obeyed.
+// Replied acts on a text message that came in by a gateway whose signature was checked. STOP is obeyed; what it says is kept by Texts alone.
 func (in *Inbound) Replied(ctx context.Context, gateway string, r Reply) (Done, error) {
 	practice, id, err := in.answered(ctx, gateway, r)
 	if err != nil || id == "" {
@@ -162,6 +163,15 @@ func (in *Inbound) Replied(ctx context.Context, gateway string, r Reply) (Done, 
 		done.Why = "stop"
 	}
 	return in.change(ctx, done, "reply", func(tx *store.Tx, m message.Message, done *Done) error {
+		if in.Texts != nil {
+			event := ""
+			if r.Event != "" {
+				event = gateway + " " + r.Event
+			}
+			if err := in.Texts.Keep(ctx, tx, m, event, r.From, r.Text); err != nil {
+				return err
+			}
+		}
 		if done.Why == "stop" {
 			return in.withdraw(ctx, tx, m, done, []message.Purpose{message.Marketing, message.Appointments}, "")
 		}

@@ -17,11 +17,14 @@ import (
 	"letterhead/fault"
 	"letterhead/grant"
 	"letterhead/guard"
+	"letterhead/letter"
 	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/practice"
+	"letterhead/sign/show"
 	"letterhead/store"
 	"letterhead/template"
+	"letterhead/vault"
 	"letterhead/wording"
 )
 
@@ -36,7 +39,8 @@ type Proposal struct {
 	Limits  *approval.Limits
 	Window  *approval.Window
 	Expires approval.Instant
-	Address string // of a member: what the statement commits to without saying it; "" of the rest
+	Facts   []show.Fact // that the statement names by an id or an index, in words
+	Address string      // of a member: what the statement commits to without saying it; "" of the rest
 }
 
 // Statement drafts what a member would sign.
@@ -61,10 +65,11 @@ func CommitTo(x *approval.Statement, body approval.MemberBody, address string) *
 type Setting struct {
 	SMSSender func(store.PracticeID) string      // "" or nil: the practice sends no text messages
 	Limits    func(active int64) approval.Limits // instead of what package budget suggests; nil in a real root
+	Keeper    *vault.Keeper                      // opens letters, and where they go; nil: no letters are proposed
 }
 
 // List lists what is not in force as the practice's rows say it now, and is not waiting for another signature either: members' addresses, sender,
-// hosts, limits, details, then wordings, rules, bulk messages and what programs may send.
+// hosts, limits, details, then wordings, rules, bulk messages, what programs may send, and letters.
 func List(ctx context.Context, tx *store.Tx, s *approval.State, setting Setting) ([]Proposal, error) {
 	l := lister{tx: tx, state: s, setting: setting, pending: map[pendingKey]bool{}}
 	for _, p := range s.Waiting(tx.Now) {
@@ -94,7 +99,13 @@ func List(ctx context.Context, tx *store.Tx, s *approval.State, setting Setting)
 	if err := l.orders(ctx); err != nil {
 		return nil, err
 	}
-	return l.out, l.grants(ctx)
+	if err := l.grants(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.letters(ctx); err != nil {
+		return nil, err
+	}
+	return l.out, nil
 }
 
 type pendingKey struct {
@@ -350,8 +361,8 @@ func purpose(v *wording.Version) string {
 // ErrChangedMeanwhile is returned where the practice's details are not any more what was shown and signed.
 var ErrChangedMeanwhile = fault.New(fault.Conflict, "sign.changed", "somebody changed the practice's details since they were shown; look at them again")
 
-// Signed notes in the practice's rows what an entry that was just appended is about: rules send the signed version of a wording, and the practice's
-// details are kept under their digest. For whoever appends, in the same transaction. The courier does not believe it.
+// Signed notes in the practice's rows what an entry that was just appended is about: rules send the signed version of a wording, the practice's
+// details are kept under their digest, and a letter becomes a message. For whoever appends, in the same transaction. The courier does not believe it.
 func Signed(ctx context.Context, tx *store.Tx, statements []*approval.Statement) error {
 	for _, x := range statements {
 		if x.Kind == approval.KindDirectory {
@@ -361,6 +372,11 @@ func Signed(ctx context.Context, tx *store.Tx, statements []*approval.Statement)
 			}
 			if digest != hex.EncodeToString(x.Digest[:]) {
 				return ErrChangedMeanwhile
+			}
+		}
+		if x.Kind == approval.KindLetter {
+			if err := letter.Sign(ctx, tx, x); err != nil {
+				return err
 			}
 		}
 		if x.Kind == approval.KindWording {

@@ -28,6 +28,20 @@ type Wording struct {
 	Languages []Language
 }
 
+// Letter leaves of a letter what is sent: it goes by one channel, and depends on no conditions.
+func (w *Wording) Letter(channel string) {
+	for i := range w.Languages {
+		for j := range w.Languages[i].Examples {
+			e := &w.Languages[i].Examples[j]
+			if e.When = ""; channel == "sms" {
+				e.Subject, e.HTML, e.Text = "", "", ""
+			} else {
+				e.SMS, e.SMSParts = "", 0
+			}
+		}
+	}
+}
+
 // Language is one language of it.
 type Language struct {
 	Tag      string

@@ -139,7 +139,7 @@ func body(x *approval.Statement, w Words) []Fact {
 		return []Fact{fact("Sends", w.Wording(b.Order.Wording)), fact("By", channel(b.Order.Channel)), fact("To", number(b.Order.Count)+" recipients, each of them fixed",
 			"the practice has "+number(b.Order.Active)+" active clients"), fact("Purpose", b.Order.Purpose)}
 	case b.Letter != nil:
-		return []Fact{fact("To", "one client"), fact("By", channel(b.Letter.Channel))}
+		return []Fact{fact("By", channel(b.Letter.Channel))}
 	case b.Grant != nil:
 		return grant(b.Grant, w)
 	case b.Import != nil:
