@@ -110,6 +110,9 @@ const soMany = 1000
 // SystemDay bounds how many messages of its own Letterhead sends in the name of nobody to a practice's members in a day.
 const SystemDay = 100
 
+// SampleDay bounds how many samples a member gets in a day.
+const SampleDay = 50
+
 var systemDigest = approval.Digest(sha256.Sum256([]byte("letterhead system messages v1")))
 
 func why(what string, err error) string { return what + " " + string(approval.ReasonOf(err)) }
@@ -151,7 +154,7 @@ func (a *Answer) words(s *approval.State, now time.Time) string {
 	case message.Test:
 		a.Members, a.Own = []store.MemberID{store.MemberID(at.Subject)}, true
 		if a.member, err = s.Current(approval.KindMember, at.Subject, now); err == nil {
-			a.By = []budget.Approval{{Digest: a.member.Digest, Waiting: soMany}}
+			a.By = []budget.Approval{{Digest: a.member.Digest, Limits: &approval.Limits{Day: SampleDay}, Waiting: soMany}}
 		}
 	default:
 		err = &approval.Refused{Reason: approval.Unsigned}
