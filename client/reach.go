@@ -143,3 +143,32 @@ func CountActive(ctx context.Context, tx *store.Tx) (n int64, err error) {
 	err = tx.Row(ctx, `SELECT COUNT(*) FROM client WHERE practice = $1 AND archived_at = 0`).Scan(&n)
 	return n, err
 }
+
+// Called reads what clients are called and which language they read; nothing sealed is opened. Ids that the practice does not have, and clients whom
+// the actor does not see, are absent.
+func Called(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Client, error) {
+	hidden, err := Hidden(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[ID]Client, len(ids))
+	err = store.Chunks(ids, 2, func(list string, args []any) error {
+		rows, err := tx.Query(ctx, `SELECT id, first_name, last_name, preferred_name, language FROM client WHERE practice = $1 AND id IN (`+list+`)`, args...)
+		all, err := store.Collect(rows, err, func(r *store.Rows) (c Client, err error) {
+			return c, r.Scan(&c.ID, &c.FirstName, &c.LastName, &c.PreferredName, &c.Language)
+		})
+		for _, c := range all {
+			if !hidden[c.ID] {
+				out[c.ID] = c
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// Languages are those that the practice's clients read, beside its own; at most 50.
+func Languages(ctx context.Context, tx *store.Tx) ([]string, error) {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT language FROM client WHERE practice = $1 AND language <> '' ORDER BY language LIMIT 50`)
+	return store.Collect(rows, err, func(r *store.Rows) (l string, err error) { return l, r.Scan(&l) })
+}

@@ -136,8 +136,9 @@ func (q *query) candidates(w where, o *Order, seen *client.Sight) {
 	if o.Channel == message.SMS {
 		index, state, none, invalid = "c.mobile_index", "c.mobile_state", NoMobile, BadMobile
 	}
-	q.text.WriteString(`SELECT c.id AS id, ` + index + ` AS ix, CASE WHEN c.archived_at <> 0 THEN '` + Archived + `' WHEN ` + state + ` = 'none' THEN '` + none + `' WHEN ` + state + ` <> 'good' THEN '` + invalid + `'`)
+	q.text.WriteString(`SELECT c.id AS id, ` + index + ` AS ix, CASE WHEN c.archived_at <> 0 THEN '` + Archived + `'`)
 	q.wants(w, o)
+	q.text.WriteString(` WHEN ` + state + ` = 'none' THEN '` + none + `' WHEN ` + state + ` <> 'good' THEN '` + invalid + `'`)
 	q.consent(o)
 	q.add(` WHEN EXISTS (SELECT 1 FROM suppression s WHERE s.practice = $1 AND s.channel = %s AND s.address_index = `+index+` AND (s.purpose = 'all'`, string(o.Channel))
 	if o.Purpose == message.Marketing {
@@ -162,6 +163,9 @@ func (q *query) wants(w where, o *Order) {
 		return
 	}
 	usual := string(w.practice.DefaultChannel)
+	if w.practice.DefaultChannel == practice.NoChannel {
+		q.text.WriteString(` WHEN c.reminders = '' THEN '` + WantsNone + `'`)
+	}
 	// Who wants both gets the e-mail, and not the same twice.
 	wants := ` WHEN NOT (c.reminders = 'sms' OR c.reminders = '' AND %s = 'sms') THEN '` + WantsOther + `'`
 	if o.Channel == message.Email {

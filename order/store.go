@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"letterhead/approval"
 	"letterhead/fault"
@@ -159,6 +160,28 @@ func (r Request) orders(ctx context.Context, tx *store.Tx) ([]Order, error) {
 			Most: r.Most, From: r.From.UTC(), Until: r.Until.UTC(), State: Draft, Edition: 1, MadeBy: tx.Actor.Who(), MadeAt: tx.Now})
 	}
 	return out, nil
+}
+
+// Would counts whom a request would reach, over its channels; name and window are not asked for.
+func Would(ctx context.Context, tx *store.Tx, r Request) (Audience, Order, error) {
+	r.Name, r.From, r.Until = "count", tx.Now, tx.Now.Add(time.Hour)
+	all, err := r.orders(ctx, tx)
+	if err != nil {
+		return Audience{}, Order{}, err
+	}
+	out, err := Count(ctx, tx, &all[0])
+	if err != nil || len(all) == 1 {
+		return out, all[0], err
+	}
+	// By preference: the second finds those whom the first leaves to it.
+	other, err := Count(ctx, tx, &all[1])
+	out.Reached += other.Reached
+	for why, n := range other.Why {
+		out.Why[why] += n
+	}
+	out.Why[WantsNone] /= 2 // both say it of the same
+	delete(out.Why, WantsOther)
+	return out, all[0], err
 }
 
 // version is the wording's version that is sent: the one that was signed last, else the newest, which the signing desk then asks for as well.

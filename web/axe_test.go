@@ -31,6 +31,7 @@ func TestNoPageHasABarrier(t *testing.T) {
 		"/appointments/" + string(w.one.appointments["Reid"]): "Oscar Reid", "/appointments/new?date=2027-04-04&time=02:30": "Book an appointment", "/messages": "Messages", "/messages?channel=sms&state=failed": "Messages",
 		mail: "Reminder 2 days before", mail + "?view=text": "Reminder 2 days before", text: "Reminder 2 days before", "/clients/" + string(w.one.clients["Öztürk"]) + "/reach": "Elif Öztürk", "/nothing": "There is nothing here",
 		"/programs": "Programs", "/programs/grants/new": "Let a program send", "/settings/messages": "Automatic messages", "/settings/messages/rules/reminder-2-days": "Reminder 2 days before",
+		"/orders": "Bulk messages", "/orders/new": "New bulk message", "/orders/" + string(w.one.order): "Closed at the weekend", "/orders/" + string(w.one.order) + "/edit": "Change",
 	} {
 		for _, c := range []struct {
 			wide   int64

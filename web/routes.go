@@ -9,6 +9,7 @@ import (
 	"letterhead/web/clients"
 	"letterhead/web/diary"
 	"letterhead/web/messages"
+	"letterhead/web/orders"
 	"letterhead/web/page"
 	"letterhead/web/security"
 	"letterhead/web/settings"
@@ -85,7 +86,7 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /design", guard.SettingsRead, design),
 	}
-	return slices.Concat(table, managing(), s.Routes)
+	return slices.Concat(table, managing(), bulk(), s.Routes)
 }
 
 // managing is who and what works at the practice.
@@ -105,6 +106,25 @@ func managing() []page.Route {
 		page.For("POST /programs/grants/new", guard.CredentialChange, team.AddGrant).Fresh("/programs/grants/new"),
 		page.For("POST /programs/grants/{key}/end", guard.CredentialChange, team.EndGrant).Fresh("/programs"),
 		page.For("POST /programs/{key}/end", guard.CredentialChange, team.EndProgram).Fresh("/programs"),
+	}
+}
+
+// bulk are the routes of bulk messages.
+func bulk() []page.Route {
+	return []page.Route{
+		page.For("GET /orders", guard.MessageRead, orders.List),
+		page.For("GET /orders/new", guard.MessageWrite, orders.New),
+		page.For("POST /orders/new", guard.MessageWrite, orders.Add),
+		page.For("GET /orders/count", guard.MessageWrite, orders.Count),
+		page.For("GET /orders/{id}", guard.MessageRead, orders.Show),
+		page.For("GET /orders/{id}/progress", guard.MessageRead, orders.Progress),
+		page.For("GET /orders/{id}/sample", guard.MessageRead, orders.Frame),
+		page.For("GET /orders/{id}/edit", guard.MessageWrite, orders.Edit),
+		page.For("POST /orders/{id}/edit", guard.MessageWrite, orders.Save),
+		page.For("POST /orders/{id}/ask", guard.MessageWrite, orders.Ask),
+		page.For("POST /orders/{id}/copy", guard.MessageWrite, orders.Copy),
+		page.For("POST /orders/{id}/pause", guard.SendingStop, orders.Pause),
+		page.For("POST /orders/{id}/stop", guard.SendingStop, orders.Stop),
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"letterhead/client"
 	"letterhead/guard"
 	"letterhead/message"
+	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
@@ -55,6 +56,7 @@ type home struct {
 	location      practice.LocationID
 	clients       map[string]client.ID
 	appointments  map[string]calendar.ID
+	order         order.ID // a draft
 }
 
 // Tuesday 1 December 2026, 10:38 in Melbourne.
@@ -197,6 +199,7 @@ func (w *world) fill(h *home) {
 		return err
 	})
 	w.send(h, "Haddad")
+	h.order = w.draft(*h)
 }
 
 func (w *world) book(h *home, who, practitioner, at string) {
