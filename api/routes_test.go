@@ -220,13 +220,13 @@ func TestARefusalRepeatsNothing(t *testing.T) {
 		for i := range in.NumField() {
 			f := in.Field(i)
 			name, _, _ := strings.Cut(f.Tag.Get("json")+f.Tag.Get("query"), ",")
-			for _, value := range []string{`"` + marked + `"`, `["` + marked + `"]`, `{"` + marked + `":"` + marked + `"}`} {
+			for _, value := range []string{`"x","zzyzx0491570156":"x"`, `"` + marked + `"`, `["` + marked + `"]`, `{"` + marked + `":"` + marked + `"}`} {
 				path, body := w.filled(w.one, r), `{"`+name+`":`+value+`}`
 				if r.Method() == "GET" {
 					path, body = path+"?"+name+"="+"Zzyzx-0491570156", ""
 				}
 				s := w.ask(w.one.key, r.Method(), path, body, "If-Match", `"1"`, "Idempotency-Key", store.NewID[string]())
-				if s.Code >= 500 || strings.Contains(s.text, "Zzyzx") && s.Code >= 400 {
+				if s.Code >= 500 || strings.Contains(strings.ToLower(s.text), "zzyzx") && s.Code >= 400 {
 					t.Errorf("%s, %s: %d %s", r.Pattern(), name, s.Code, s.text)
 				}
 				if s.Code >= 400 && (s.word("key") == "" || s.word("detail") == "" || s.word("fix") == "") {

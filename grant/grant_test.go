@@ -70,6 +70,7 @@ func TestWhatAProgramMayNotAskFor(t *testing.T) {
 			"another version":                     {func(r *grant.Request) { r.Version = strings.Repeat("ab", 32) }, grant.ErrVersion},
 			"another practice's client":           {func(r *grant.Request) { r.Client = w.two.client }, client.ErrNotFound},
 			"an appointment of another":           {func(r *grant.Request) { r.Appointment = w.two.appointment }, nil},
+			"no appointment, of which it speaks":  {func(r *grant.Request) { r.Appointment = "" }, fault.Field("", "grant.appointment_missing", "")},
 			"no way that there is":                {func(r *grant.Request) { r.Channel = "pigeon" }, nil},
 			"a message that is of use for a year": {func(r *grant.Request) { r.Within = 366 * 24 * time.Hour }, nil},
 		} {

@@ -2,6 +2,8 @@ package grant
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"letterhead/calendar"
@@ -9,6 +11,8 @@ import (
 	"letterhead/fault"
 	"letterhead/message"
 	"letterhead/store"
+	"letterhead/template"
+	"letterhead/wording"
 )
 
 // Request asks for one message to one client.
@@ -63,6 +67,9 @@ func Send(ctx context.Context, tx *store.Tx, r Request) (message.ID, error) {
 			return "", err
 		}
 	}
+	if err := fit(ctx, tx, g, r); err != nil {
+		return "", err
+	}
 	ids, err := message.Queue(ctx, tx, []message.Intent{in})
 	if err != nil {
 		return "", err
@@ -96,4 +103,34 @@ func about(ctx context.Context, tx *store.Tx, in *message.Intent, r Request) err
 		}
 	}
 	return fault.Field("appointment", "grant.appointment", "this client has no place in that appointment")
+}
+
+// fit refuses a way that the version has no words for, and words about an appointment where none is named: the courier would hold the message for ever.
+func fit(ctx context.Context, tx *store.Tx, g Grant, r Request) error {
+	v, err := template.Read(ctx, tx, g.Version)
+	if err != nil {
+		return err
+	}
+	for i := range v.Languages {
+		l := &v.Languages[i]
+		if r.Channel == message.SMS && len(l.SMS) == 0 {
+			return fault.Field("channel", "grant.no_sms", "this template has no text message in each of its languages; send it by email")
+		}
+		if r.Appointment != "" {
+			continue
+		}
+		compiled, err := wording.Compile(v, l.Tag)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(compiled.Uses(), ofAppointment) {
+			return fault.Field("appointment", "grant.appointment_missing", "this template speaks of an appointment; name one of the client")
+		}
+	}
+	return nil
+}
+
+func ofAppointment(f wording.Field) bool {
+	part, _, _ := strings.Cut(string(f), ".")
+	return part == "appointment" || part == "attendee" || part == "location"
 }
