@@ -23,7 +23,7 @@ func Check(ctx context.Context, w *store.Wide, known proof.Head) error {
 	if err != nil {
 		return err
 	}
-	size := head.Size()
+	size := head.tree.Size()
 	if known.Size > size {
 		return damaged("the journal has seen %d leaves, the ledger has %d", known.Size, size)
 	}
@@ -53,11 +53,11 @@ func Audit(ctx context.Context, w *store.Wide) (proof.Head, error) {
 	if err != nil {
 		return proof.Head{}, err
 	}
-	return head.Head(), errors.Join(again(ctx, w, 0, head), practicesHold(ctx, w, head.Size()))
+	return head.tree.Head(), errors.Join(again(ctx, w, 0, head), practicesHold(ctx, w, head.tree.Size()))
 }
 
 // headHolds compares the head's edge with the hashes that are stored.
-func headHolds(ctx context.Context, w *store.Wide) (*proof.Range, error) {
+func headHolds(ctx context.Context, w *store.Wide) (*held, error) {
 	rows, err := w.Query(ctx, `SELECT size, edge, at FROM ledger_head WHERE one = 1`)
 	head, err := oneHead(rows, err)
 	if err != nil {
@@ -79,7 +79,7 @@ func headHolds(ctx context.Context, w *store.Wide) (*proof.Range, error) {
 	if bytes != storedCount(head.tree.Size())*int64(len(Hash{})) || last >= storedCount(head.tree.Size()) {
 		return nil, damaged("there are hashes of more or fewer leaves than %d", head.tree.Size())
 	}
-	return head.tree, nil
+	return head, nil
 }
 
 // edgeAt is the tree of a size by the stored hashes.
@@ -108,7 +108,7 @@ func runBegin(ctx context.Context, w *store.Wide, place int64) (int64, error) {
 }
 
 // again reads the leaves from a place on and makes the tree of them anew: it must be the head, and each leaf must follow its practice's one before.
-func again(ctx context.Context, w *store.Wide, from int64, head *proof.Range) error {
+func again(ctx context.Context, w *store.Wide, from int64, head *held) error {
 	tree, err := edgeAt(newReader(ctx, w), from)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func again(ctx context.Context, w *store.Wide, from int64, head *proof.Range) er
 	last := map[store.PracticeID]*leaf.Leaf{}
 	sums := map[store.PracticeID]Hash{}
 	at := int64(0)
-	err = AllLeaves(ctx, w, from, head.Size(), func(practice store.PracticeID, s Stored) error {
+	err = AllLeaves(ctx, w, from, head.tree.Size(), func(practice store.PracticeID, s Stored) error {
 		l, err := leaf.Parse(s.Raw)
 		if err != nil {
 			return damaged("leaf %d: %w", s.Index, err)
@@ -138,7 +138,7 @@ func again(ctx context.Context, w *store.Wide, from int64, head *proof.Range) er
 	if err != nil {
 		return err
 	}
-	if tree.Head() != head.Head() {
+	if tree.Head() != head.tree.Head() || at != head.at {
 		return damaged("the leaves from %d on are not those of the head", from)
 	}
 	return nil

@@ -3,12 +3,9 @@ package ledger_test
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 	"letterhead/ledger"
@@ -174,46 +171,4 @@ func TestAJournalThatKnowsMoreOrOther(t *testing.T) {
 			}
 		}
 	})
-}
-
-func BenchmarkAppend(b *testing.B) {
-	for _, engine := range testkit.Engines() {
-		for _, practices := range []int{1, 100} {
-			b.Run(fmt.Sprintf("%s/%d practices", engine, practices), func(b *testing.B) {
-				db := testkit.Open(b, engine, nil)
-				ids := make([]store.PracticeID, practices)
-				labels := make([]leaf.Hash, practices)
-				for i := range ids {
-					ids[i] = store.PracticeID(fmt.Sprintf("0198f000-0000-7000-8000-%012d", i))
-					labels[i] = label(ids[i])
-					appendAll(b, db, root(ids[i]))
-				}
-				salt, n, base := leaf.NewSalt(), 0, *message(ids[0], 0).Body.(*leaf.Message)
-				b.ResetTimer()
-				began := cpu(b)
-				for range b.N {
-					entries := make([]ledger.Entry, 100)
-					for i := range entries {
-						var sum leaf.Hash
-						n++
-						binary.BigEndian.PutUint64(sum[:], uint64(n))
-						m := base
-						m.Recipient, m.Text, m.Words = salt.Recipient(leaf.Email, "somebody@example.com"), salt.Text(sum), salt.Words(sum)
-						entries[i] = ledger.Entry{Practice: ids[i%practices], Label: labels[i%practices], Body: &m}
-					}
-					appendAll(b, db, entries...)
-				}
-				b.ReportMetric(float64((cpu(b)-began).Nanoseconds())/float64(100*b.N), "cpu-ns/message")
-			})
-		}
-	}
-}
-
-// cpu is what this process has used; of PostgreSQL, the server's is not in it.
-func cpu(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

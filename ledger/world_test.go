@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"bytes"
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -299,4 +300,13 @@ func codeOf(err error) string {
 		return p.Code
 	}
 	return ""
+}
+
+// firstWord is who found something.
+func firstWord(err error) string {
+	if err == nil {
+		return ""
+	}
+	word, _, _ := strings.Cut(err.Error(), ":")
+	return word
 }
