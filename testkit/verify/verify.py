@@ -777,7 +777,7 @@ def main():
     if a.batch:
         for line in sys.stdin:
             q = json.loads(line)
-            print(json.dumps(verify(q["file"], q["root"], q["log_key"], q.get("witnesses", ()), q.get("auditors", ()))), flush=True)
+            print(json.dumps(verify(q["file"], q["root"], q["log_key"], q.get("witnesses") or (), q.get("auditors") or ())), flush=True)
         return 0
     out = verify(a.file, a.root, a.log_key, a.witness, a.auditor)
     print(json.dumps(out, indent=2))
