@@ -118,7 +118,7 @@ type Report struct {
 
 // fates are the words of what became of messages.
 var fates = map[leaf.Fate]string{
-	0: "unknown", leaf.Sent: "sent", leaf.Deferred: "deferred", leaf.Refused: "refused", leaf.Maybe: "maybe sent", leaf.Stopped: "did not leave",
+	0: "without an outcome yet", leaf.Sent: "sent", leaf.Deferred: "deferred", leaf.Refused: "refused", leaf.Maybe: "maybe sent", leaf.Stopped: "did not leave",
 }
 
 // Expect is what the reader knows of a file, from elsewhere.

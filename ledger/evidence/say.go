@@ -30,7 +30,7 @@ func Say(out io.Writer, r *Report) {
 	for i, word := range words {
 		fmt.Fprintf(out, "%s%d %s", map[bool]string{true: ": ", false: ", "}[i == 0], r.Fates[word], word)
 	}
-	fmt.Fprintf(out, ".\n%d of them to members (tests, and the program's own), which nobody need approve. %d stops, %d incidents.\n", r.Members, r.Stops, r.Incidents)
+	fmt.Fprintf(out, ".\n%d of them to members (tests, and the program's own), which nobody need approve. Stops: %d, incidents: %d.\n", r.Members, r.Stops, r.Incidents)
 	if len(r.Approvals) > 0 {
 		fmt.Fprint(out, "\nThe others, each approved:\n")
 	}

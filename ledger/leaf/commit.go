@@ -1,7 +1,6 @@
 package leaf
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"slices"
@@ -28,10 +27,21 @@ func (s Salt) Text(sum Hash) Hash { return s.commit("text", "", string(sum[:])) 
 // Words commits to a message's visible words.
 func (s Salt) Words(sum Hash) Hash { return s.commit("words", "", string(sum[:])) }
 
+// commit is HMAC-SHA-256 (RFC 2104) written out: with crypto/hmac its allocations take thrice the time of its hashes, for every message.
 func (s Salt) commit(what, more, text string) Hash {
-	mac := hmac.New(sha256.New, s[:])
-	mac.Write([]byte("letterhead " + what + " v1\n" + more + text))
-	return Hash(mac.Sum(nil))
+	var inner [512]byte
+	var outer [sha256.BlockSize + sha256.Size]byte
+	for i := range sha256.BlockSize {
+		inner[i], outer[i] = 0x36, 0x5c
+		if i < len(s) {
+			inner[i], outer[i] = s[i]^0x36, s[i]^0x5c
+		}
+	}
+	said := append(inner[:sha256.BlockSize], "letterhead "...)
+	said = append(append(said, what...), " v1\n"...)
+	sum := sha256.Sum256(append(append(said, more...), text...))
+	copy(outer[sha256.BlockSize:], sum[:])
+	return sha256.Sum256(outer[:])
 }
 
 // Links is the hash of the hosts that a message's links lead to, whatever their order.

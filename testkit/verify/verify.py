@@ -25,7 +25,7 @@ GRACE = 60_000_000
 MAX_LINE = 3 << 20
 MAX_SIZE = 1 << 48
 ZERO = bytes(32)
-FATES = {0: "unknown", 1: "sent", 2: "deferred", 3: "refused", 4: "maybe sent", 5: "did not leave"}
+FATES = {0: "without an outcome yet", 1: "sent", 2: "deferred", 3: "refused", 4: "maybe sent", 5: "did not leave"}
 RIGHTS = {1: "rule", 2: "order", 3: "letter", 4: "letter", 5: "grant"}
 
 
