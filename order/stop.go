@@ -94,26 +94,15 @@ func (t *turn) takeBack() error {
 	return err
 }
 
-// Statement drafts what a member signs of an order whose audience is fixed: its version, to these recipients, at most so many, in this window.
-func (o *Order) Statement(s *approval.State, who store.MemberID) (*approval.Statement, error) {
-	digest, err := approval.ParseDigest(o.Digest)
-	if err != nil {
-		return nil, err
-	}
-	x := s.Draft(approval.KindOrder, string(o.ID), who)
-	x.Digest, x.Body.Order, x.Limits, x.Window = digest, o.Body(), o.Limits(), o.Window()
-	return x, nil
-}
-
-// Body, Limits and Window are what the statement says.
+// Body, Limits and Window are what people sign of an order whose audience is fixed.
 func (o *Order) Body() *approval.OrderBody {
 	return &approval.OrderBody{Active: o.Active, Channel: string(o.Channel), Count: o.Recipients, Purpose: string(o.Purpose), Root: o.Root, Wording: string(o.Wording)}
 }
 
-// Limits are its cap.
+// Limits is its cap.
 func (o *Order) Limits() *approval.Limits { return &approval.Limits{Total: o.Cap()} }
 
-// Window is from when to when it leaves.
+// Window is from when until when it leaves.
 func (o *Order) Window() *approval.Window {
 	return &approval.Window{From: approval.At(o.From), Until: approval.At(o.Until)}
 }

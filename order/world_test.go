@@ -19,10 +19,10 @@ import (
 	"letterhead/courier/journal"
 	"letterhead/courier/sender"
 	"letterhead/courier/trust"
-	"letterhead/message"
 	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/practice"
+	"letterhead/sign/proposal"
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/testkit"
@@ -227,7 +227,7 @@ func (w *world) signed(who *owner.Owner, draft func(tx *store.Tx, s *approval.St
 	}
 }
 
-// approve has ana sign an order, and then ben where there must be two.
+// approve has ana sign an order as the desk proposes it, and then ben where there must be two.
 func (w *world) approve(p store.PracticeID, id order.ID) {
 	w.Helper()
 	first, err := owner.Of(w.folder, courier.JournalFolder(w.folder), p, "ana", w.clock.Now())
@@ -235,13 +235,17 @@ func (w *world) approve(p store.PracticeID, id order.ID) {
 		w.Fatal(err)
 	}
 	first.Fresh = true
-	w.signed(first, func(tx *store.Tx, s *approval.State) ([]*approval.Statement, error) {
-		o, err := order.Find(ctx, tx, id)
-		if err != nil {
-			return nil, err
+	w.signed(first, func(tx *store.Tx, s *approval.State) (out []*approval.Statement, _ error) {
+		all, err := proposal.List(ctx, tx, s, proposal.Setting{})
+		for i := range all {
+			if p := &all[i]; p.Kind == approval.KindOrder && p.Subject == string(id) {
+				out = append(out, p.Statement(s, "ana"))
+			}
 		}
-		x, err := o.Statement(s, "ana")
-		return []*approval.Statement{x}, err
+		if len(out) != 1 {
+			w.Errorf("the desk has %d of it to sign", len(out))
+		}
+		return out, err
 	})
 	w.signed(w.second[p], func(tx *store.Tx, s *approval.State) (out []*approval.Statement, _ error) {
 		for _, waits := range s.Waiting(tx.Now) {
@@ -388,5 +392,3 @@ func (w *world) count(p store.PracticeID, query string, args ...any) (n int64) {
 	w.change(p, func(tx *store.Tx) error { return tx.Row(ctx, query, args...).Scan(&n) })
 	return n
 }
-
-var _ = message.Order
