@@ -289,3 +289,30 @@ func TestAStoppedOrdersMessagesStayBack(t *testing.T) {
 		}
 	})
 }
+
+// A second message to somebody who has one, made by whoever writes rows, goes to nobody: a recipient's row belongs to one message.
+func TestNobodyGetsItTwice(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, 3, func(t *testing.T, w *world) {
+		s := w.listen()
+		w.asked(one, w.draft(one, w.request(one, "closed")))
+		w.approve(one, "order-1")
+		w.turns(one, "order-1")
+		o := w.find(one, "order-1")
+		w.change(one, func(tx *store.Tx) error {
+			_, err := message.Queue(ctx, tx, []message.Intent{{Kind: message.Order, Channel: message.Email, Purpose: message.Appointments, Subject: "order-1", Language: "en", Client: clientID(1), Recipient: clientID(1),
+				Version: string(o.Version), Digest: o.Digest, Turn: tx.Now, NotAfter: tx.Now.Add(3 * time.Hour)}})
+			return err
+		})
+		for range 6 {
+			w.drain(s)
+			w.clock.Pass(20 * time.Minute)
+		}
+		if n, twice := mailed(t, s); n != 3 || twice {
+			t.Errorf("%d were written to (twice: %t)", n, twice)
+		}
+		if r := w.result(one, "order-1"); r.Why[order.Gone] != 1 {
+			t.Errorf("%+v", r)
+		}
+	})
+}
