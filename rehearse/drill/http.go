@@ -7,11 +7,13 @@ import (
 	"html"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"letterhead/approval"
 	"letterhead/approval/assertion"
+	"letterhead/courier/trust"
 	"letterhead/guard"
 	"letterhead/rehearse/drill/caller"
 	"letterhead/store"
@@ -25,6 +27,8 @@ func overHTTP() []attack {
 		{name: "send-from-other-practice", class: "A1", words: true, do: sendFromOther, tries: "the same with the session of another practice's owner, and with the victim's ids"},
 		{name: "send-from-front-desk", class: "A1", words: true, do: sendFromDesk, tries: "the same with the session of the victim's front desk"},
 		{name: "stolen-session", class: "A6", do: stolenSession, tries: "the owner's cookies, without a key: the send requests, a rule changed to write to everybody, the desk"},
+		{name: "stolen-cookie", class: "A6", words: true, do: stolenCookie, tries: "the owner's session cookie alone, from another device: the pages, the send requests"},
+		{name: "passkey-in-rows", class: "A6", words: true, do: passkeyInRows, tries: "the attacker's passkey in the owner's row: they sign in as the owner, and go on to the desk with it"},
 		{name: "stolen-credential", class: "A6", words: true, do: stolenCredential, tries: "a program's key with every scope there is: the send requests, the pages, the desk"},
 		{name: "desk-from-the-pages", class: "A2", words: true, do: deskFromPages, tries: "a script on the pages' origin (XSS) with all of the owner's cookies asks the desk for a list, a sheet, a signature"},
 		{name: "sign-in-as-signature", class: "A13", do: signInAsSignature, tries: "the owner's passkey is asked, at the sign-in, for a challenge that is a sheet with other words; the answer goes into the chain"},
@@ -97,6 +101,71 @@ func stolenSession(ctx context.Context, w *world) error {
 	}
 	// The page of automatic messages is the owner's to change: what comes of it is not signed.
 	return w.changeRule(ctx, cookies, "reminder-2-days")
+}
+
+func stolenCookie(ctx context.Context, w *world) error {
+	owner, err := w.owner(ctx, w.victim)
+	if err != nil {
+		return err
+	}
+	b, err := w.browser(ctx, w.victim, owner.ID)
+	if err != nil {
+		return err
+	}
+	alone := slices.DeleteFunc(slices.Clone(b.Cookies), func(c *http.Cookie) bool { return c.Name != "letterhead" })
+	if len(alone) != 1 {
+		return fmt.Errorf("%d cookies of a session", len(alone))
+	}
+	for _, path := range []string{"/", "/stop", "/settings/messages"} {
+		if err := w.refused(ctx, caller.Ask{Method: http.MethodGet, To: w.serving.Pages + path, Cookies: alone}); err != nil {
+			return err
+		}
+	}
+	return w.trySending(ctx, alone, nil)
+}
+
+// passkeyInRows also shows that a passkey of the members' pages opens no desk, whoever's it is said to be.
+func passkeyInRows(ctx context.Context, w *world) error {
+	owner, err := w.owner(ctx, w.victim)
+	if err != nil {
+		return err
+	}
+	if _, err := w.browser(ctx, w.victim, owner.ID); err != nil { // the owner has one of their own
+		return err
+	}
+	clerk, err := w.member(ctx, w.other, guard.FrontDesk)
+	if err != nil {
+		return err
+	}
+	thief, err := w.browser(ctx, w.other, clerk.ID)
+	if err != nil {
+		return err
+	}
+	err = w.exec(ctx, `UPDATE passkey SET person = (SELECT person FROM member WHERE practice = $1 AND id = $2) WHERE person = (SELECT person FROM member WHERE practice = $3 AND id = $4)`,
+		string(w.victim), string(owner.ID), string(w.other), string(clerk.ID))
+	if err != nil {
+		return err
+	}
+	if err := thief.SignIn(ctx); err != nil {
+		w.answers.Add("signing in: "+err.Error(), 1)
+	}
+	if err := w.trySending(ctx, thief.Cookies, nil); err != nil {
+		return err
+	}
+	if err := w.atDesk(ctx, thief.Cookies, map[string]string{"Sec-Fetch-Site": "none"}); err != nil {
+		return err
+	}
+	desk, err := trust.Desk(w.courierFolder())
+	if err != nil {
+		return err
+	}
+	d := &caller.Desk{Home: w.serving.Desk + "/p/" + string(w.victim), Key: thief.As(desk)}
+	if err := d.Unlock(ctx); err == nil {
+		w.wrong("a passkey for signing in opened the desk")
+	} else {
+		w.answers.Add(err.Error(), 1)
+	}
+	return nil
 }
 
 var field = regexp.MustCompile(`<input[^>]*name="([^"]*)"[^>]*value="([^"]*)"`)

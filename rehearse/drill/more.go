@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"time"
 
+	"letterhead/approval"
 	"letterhead/guard"
 	"letterhead/rehearse"
 	"letterhead/rehearse/drill/caller"
 	"letterhead/rehearse/drill/people"
 	"letterhead/store"
+	"letterhead/testkit/key"
+	"letterhead/testkit/owner"
 	"letterhead/transfer"
+	"letterhead/wording"
 )
 
 // withMore are attacks by whoever has more: an import, a key, many keys.
@@ -21,6 +25,7 @@ func withMore() []attack {
 		{name: "strangers-imported", class: "A1", only: "@stranger.example", needs: []string{"budget"}, do: strangers, tries: "thousands of strangers are imported as clients with appointments, to be reminded"},
 		{name: "session-with-key", class: "A6", keyed: true, bound: 20, needs: []string{"budget"}, do: sessionWithKey, tries: "the owner's session and signing key: the words of 2024, signed at the desk, to every client; a colleague stops it within the quarter of an hour"},
 		{name: "session-with-key-unseen", class: "A6", keyed: true, needs: []string{"budget"}, do: unnoticed, tries: "the same, and nobody looks for 24 hours"},
+		{name: "session-with-key-link", class: "A6", keyed: true, words: true, do: withLink, tries: "one of two members' session and key: the words of 2024 with a button to the attacker's host, all that waits at the desk signed, the host too, and nobody looks for 24 hours"},
 		{name: "many-keys", class: "A6", keyed: true, bound: 200, herd: true, needs: []string{"budget", "breaker"}, do: manyKeys, tries: "the same with the keys of many practices at once, with one text, and nobody looks for 24 hours"},
 	}
 }
@@ -75,8 +80,8 @@ func strangers(ctx context.Context, w *world) error {
 }
 
 // draft puts the words of 2024 into the version that a practice edits, as whoever edits its templates may: nothing of it is signed.
-func (w *world) draft(ctx context.Context, practice store.PracticeID) error {
-	content, digest, subject, err := w.forge(ctx, practice, practice, nil)
+func (w *world) draft(ctx context.Context, practice store.PracticeID, change func(*wording.Version)) error {
+	content, digest, subject, err := w.forge(ctx, practice, practice, change)
 	if err != nil {
 		return err
 	}
@@ -113,7 +118,7 @@ func (w *world) atTheDesk(ctx context.Context, practice store.PracticeID) error 
 // spread has the words of 2024 signed at the desk of each practice, and lets its reminders fall due.
 func (w *world) spread(ctx context.Context, practices ...store.PracticeID) error {
 	for _, id := range practices {
-		if err := errors.Join(w.draft(ctx, id), w.atTheDesk(ctx, id)); err != nil {
+		if err := errors.Join(w.draft(ctx, id, nil), w.atTheDesk(ctx, id)); err != nil {
 			return err
 		}
 	}
@@ -159,6 +164,38 @@ func (w *world) sessionTries(ctx context.Context, owner store.MemberID) error {
 func unnoticed(ctx context.Context, w *world) error {
 	w.bound = clients
 	if err := w.spread(ctx, w.victim); err != nil {
+		return err
+	}
+	return w.after(ctx, func() error { return nil })
+}
+
+// withLink: where two hold keys, a host takes both.
+func withLink(ctx context.Context, w *world) error {
+	o, err := w.signer(ctx, w.victim)
+	if err != nil {
+		return err
+	}
+	second, err := w.member(ctx, w.victim, guard.Owner)
+	if err != nil {
+		return err
+	}
+	theirs := key.New(o.Key.Party)
+	err = w.sign(ctx, w.victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+		x := s.Draft(approval.KindKey, theirs.Subject(), o.Member)
+		x.Body.Key = &approval.KeyBody{Action: approval.Enrol, Member: second.ID, PublicKey: theirs.COSE, Proof: approval.Bytes{}}
+		return x
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.draft(ctx, w.victim, leads); err != nil {
+		return err
+	}
+	if err := w.atTheDesk(ctx, w.victim); err != nil {
+		return err
+	}
+	w.began = time.Now()
+	if err := w.fall(ctx, w.victim); err != nil {
 		return err
 	}
 	return w.after(ctx, func() error { return nil })

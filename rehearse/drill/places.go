@@ -46,15 +46,26 @@ func databaseRestored(ctx context.Context, w *world) error {
 	if w.Database != "" {
 		return w.rollBack(ctx)
 	}
-	file := filepath.Join(w.folder(), "letterhead.db")
-	old := filepath.Join(w.folder(), "old.db")
-	if err := w.db.Backup(ctx, old); err != nil {
+	old, err := w.keep(ctx)
+	if err != nil {
 		return err
 	}
+	// The courier has seen the withdrawal before the old file takes the place of the new one.
 	if err := wordingWithdrawnOnly(ctx, w); err != nil {
 		return err
 	}
-	// The courier has seen it: a reminder of today was held for it. Then the old file takes the place of the new one.
+	return w.putBack(ctx, old)
+}
+
+// keep copies the database, a file, as it is.
+func (w *world) keep(ctx context.Context) (old string, err error) {
+	old = filepath.Join(w.folder(), "old.db")
+	return old, w.db.Backup(ctx, old)
+}
+
+// putBack puts a copy in the place of the database while the program does not run.
+func (w *world) putBack(ctx context.Context, old string) error {
+	file := filepath.Join(w.folder(), "letterhead.db")
 	if err := errors.Join(w.stop(), w.leave()); err != nil {
 		return err
 	}

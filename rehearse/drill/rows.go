@@ -12,6 +12,8 @@ func onRows() []attack {
 	return []attack{
 		{name: "message-replayed", class: "A10", twice: true, do: messageReplayed, tries: "messages that were sent are queued again"},
 		{name: "message-copied", class: "A10", twice: true, needs: []string{"budget"}, do: messageCopied, tries: "thirty copies of every message that was sent, with ids of their own"},
+		{name: "history-deleted", class: "A10", twice: true, needs: []string{"budget"}, do: historyDeleted, tries: "the same, with every row of what was sent, of its steps and of what was due deleted: counters that rows could hold"},
+		{name: "database-rolled-back", class: "A11", twice: true, lacks: "the journal does not know the last message that the database had", do: databaseRolledBack, tries: "the database as it was before today's reminders went, put back after they went: they fall due again"},
 		{name: "message-moved", class: "A13", words: true, do: messageMoved, tries: "queued messages of the other practice, as ours, to its clients"},
 		{name: "due-forged", class: "A10", twice: true, do: dueForged, tries: "due rows of reminders that went are opened again, under another generation"},
 		{name: "client-moved", class: "A5", do: clientMoved, tries: "the other practice's sealed addresses in our clients' rows"},
@@ -48,6 +50,38 @@ func messageCopied(ctx context.Context, w *world) error {
 		return err
 	}
 	return w.copies(ctx, 30, "rule", "reminder-2-days", version, digest)
+}
+
+func historyDeleted(ctx context.Context, w *world) error {
+	if err := messageCopied(ctx, w); err != nil {
+		return err
+	}
+	return w.rows(ctx, func(x *store.Wide) error {
+		for _, statement := range []string{`DELETE FROM message_step WHERE practice = $1`, `DELETE FROM due WHERE practice = $1 AND state <> 'open'`, `DELETE FROM message WHERE practice = $1 AND state = 'sent'`} {
+			if _, err := x.Exec(ctx, statement, string(w.victim)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// databaseRolledBack: nothing of the chain has changed in the meantime, so that the database is not behind in what was signed.
+func databaseRolledBack(ctx context.Context, w *world) error {
+	old, err := w.keep(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.fall(ctx); err != nil {
+		return err
+	}
+	if err := w.settle(ctx, &attack{}); err != nil {
+		return err
+	}
+	if err := w.putBack(ctx, old); err != nil {
+		return err
+	}
+	return w.fall(ctx)
 }
 
 // copies queues messages like those that were sent, each so many times under ids of their own.

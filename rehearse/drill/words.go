@@ -41,13 +41,16 @@ func wordingForged(ctx context.Context, w *world) error {
 	return w.plant(ctx, w.victim, subject, content, digest)
 }
 
+// leads puts a button to the attacker's host into a version.
+func leads(v *wording.Version) {
+	v.Hosts = append([]string{evil}, v.Hosts...)
+	for i := range v.Languages {
+		v.Languages[i].Blocks = append([]wording.Block{wording.Button("Claim", wording.Target{Kind: wording.ToURL, URL: "https://" + evil + "/"})}, v.Languages[i].Blocks...)
+	}
+}
+
 func wordingWithLink(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, func(v *wording.Version) {
-		v.Hosts = append([]string{evil}, v.Hosts...)
-		for i := range v.Languages {
-			v.Languages[i].Blocks = append([]wording.Block{wording.Button("Claim", wording.Target{Kind: wording.ToURL, URL: "https://" + evil + "/"})}, v.Languages[i].Blocks...)
-		}
-	})
+	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, leads)
 	if err != nil {
 		return err
 	}
@@ -237,12 +240,7 @@ func (w *world) queue(ctx context.Context, change func(*store.Wide) error) error
 }
 
 func redirectSwapped(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, func(v *wording.Version) {
-		v.Hosts = append([]string{evil}, v.Hosts...)
-		for i := range v.Languages {
-			v.Languages[i].Blocks = append([]wording.Block{wording.Button("Claim", wording.Target{Kind: wording.ToURL, URL: "https://" + evil + "/"})}, v.Languages[i].Blocks...)
-		}
-	})
+	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, leads)
 	if err != nil {
 		return err
 	}

@@ -168,6 +168,41 @@ func Accept(ctx context.Context, pages, token string) (*Member, error) {
 	return m, err
 }
 
+// SignIn signs in with the passkey.
+func (m *Member) SignIn(ctx context.Context) error {
+	page, err := m.Get(ctx, "/sign-in")
+	if err != nil {
+		return err
+	}
+	text, err := part(page, options)
+	if err != nil {
+		return err
+	}
+	form, err := part(page, state)
+	if err != nil {
+		return err
+	}
+	asked, err := read(text)
+	if err != nil {
+		return err
+	}
+	s := m.key.Sign(asked.challenge)
+	answer, err := json.Marshal(map[string]any{"id": s.Key, "rawId": s.Key, "type": "public-key",
+		"response": map[string]string{"authenticatorData": encode(s.AuthenticatorData), "clientDataJSON": encode(s.ClientData), "signature": encode(s.Signature)}})
+	if err != nil {
+		return err
+	}
+	_, err = m.Post(ctx, "/sign-in/passkey", "state", form, "answer", string(answer))
+	return err
+}
+
+// As is the member's passkey, used at another party.
+func (m *Member) As(party assertion.Party) *key.Key {
+	k := *m.key
+	k.Party = party
+	return &k
+}
+
 // asked is what a page or the desk wants a passkey to do.
 type asked struct {
 	Challenge string `json:"challenge"`
