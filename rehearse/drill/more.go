@@ -181,6 +181,14 @@ func withLink(ctx context.Context, w *world) error {
 	}
 	theirs := key.New(o.Key.Party)
 	err = w.sign(ctx, w.victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+		x := s.Draft(approval.KindMember, string(second.ID), o.Member)
+		x.Body.Member = &approval.MemberBody{Role: approval.Owner}
+		return x
+	})
+	if err != nil {
+		return err
+	}
+	err = w.sign(ctx, w.victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		x := s.Draft(approval.KindKey, theirs.Subject(), o.Member)
 		x.Body.Key = &approval.KeyBody{Action: approval.Enrol, Member: second.ID, PublicKey: theirs.COSE, Proof: approval.Bytes{}}
 		return x
