@@ -58,7 +58,7 @@ var floors = []struct {
 	packages []string
 	ordered  bool // may import those before it; otherwise none of its floor
 }{
-	{"ground", []string{"fault", "zone", "store"}, true},
+	{"ground", []string{"fault", "zone", "qr", "store"}, true},
 	{"machinery", []string{"vault", "job", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
 	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "order", "grant", "transfer"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
@@ -156,6 +156,7 @@ var wrappers = []struct {
 	{"filippo.io/age", []string{"app"}, "backups belong to app"},
 	{"github.com/prometheus", []string{"app"}, "metrics belong to app"},
 	{"net/smtp", []string{}, "mail leaves through courier/smtp"},
+	{"rsc.io/qr", []string{"qr"}, "codes are drawn in one place"},
 	{"golang.org/x/crypto", []string{"guard/secret", "app"}, "passwords are hashed in one place; app gets certificates"},
 	{"golang.org/x/mod", []string{"ledger"}, "the log's mathematics belong to ledger"},
 	{"os/exec", []string{"app", "testkit", "rehearse"}, "nothing else starts programs"},

@@ -17,6 +17,7 @@ import (
 
 	"letterhead/approval"
 	"letterhead/approval/assertion"
+	"letterhead/qr"
 	"letterhead/testkit"
 	"letterhead/testkit/browser"
 )
@@ -178,7 +179,9 @@ func TestTheDeskInABrowser(t *testing.T) {
 
 	w.clock.Pass(80 * time.Hour)
 	w.order = &approval.OrderBody{Active: 100, Count: 60, Channel: "email", Purpose: "marketing", Root: approval.Digest{1}}
-	liam.unlock()
+	liam.pass(w.reception(t, origin))
+	liam.says("unlock-phone", "Your signing key opens the desk")
+	liam.press("button.sign")
 	liam.says("order-phone", "1 thing waits for your signature", "to 60 recipients", "then a second member")
 	liam.frame("order-frame")
 	liam.press("[name=item]")
@@ -195,6 +198,26 @@ func TestTheDeskInABrowser(t *testing.T) {
 		petra.says("petra-phone"+strings.ReplaceAll(path, "/", "-"), "Signing desk")
 	}
 }
+
+// reception is a computer without anybody's key: somebody there asks for an approval, and has the desk's address on the screen for a phone's camera.
+func (w *world) reception(t *testing.T, origin string) (address string) {
+	t.Helper()
+	desk := w.tab(t, origin, 1280, 900)
+	desk.open("")
+	desk.press("details.elsewhere summary")
+	desk.says("reception", "Sign on another device", desk.desk)
+	address, err := chromedp.Run(desk.Context, chromedp.Text("p.address"))
+	w.check(err)
+	path, err := chromedp.Run(desk.Context, chromedp.Evaluate[string](`document.querySelector("svg.code path").getAttribute("d")`))
+	w.check(err)
+	if want, err := qr.Of(address); err != nil || path != want.Path {
+		t.Errorf("the code is not that of %s: %v", address, err)
+	}
+	return address
+}
+
+// pass opens an address that was shown somewhere else.
+func (b *tab) pass(address string) { b.Helper(); b.do(chromedp.Navigate(address)) }
 
 // A page of another origin, as cross-site scripting on the members' pages would be: it can neither read nor press nor frame.
 func TestAPageOfAnotherOriginReachesNothing(t *testing.T) {

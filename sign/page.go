@@ -43,6 +43,7 @@ type frame struct {
 	Title, House, Desk, Nonce string
 	Member                    string // who unlocked; "" for nobody
 	Home                      string // the practice's address; "" without one
+	Origin                    string // of the desk
 	Founding                  bool
 }
 
@@ -50,7 +51,7 @@ func frameOf(d *desk, v *visit, title string) frame {
 	if v.nonce == "" {
 		v.nonce = newNonce()
 	}
-	f := frame{Title: title, Desk: d.host, Nonce: v.nonce, House: v.house.Name}
+	f := frame{Title: title, Desk: d.host, Origin: d.party.Origin, Nonce: v.nonce, House: v.house.Name}
 	if v.house.ID != "" {
 		f.Home = v.path("")
 	}

@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +26,7 @@ import (
 	"letterhead/fault"
 	"letterhead/rehearse"
 	"letterhead/rehearse/drill/result"
+	"letterhead/rehearse/drill/stage"
 	"letterhead/testkit/sink"
 )
 
@@ -52,6 +52,12 @@ func (o *Options) Flags(f *flag.FlagSet) {
 
 // Result is what was seen of an attack.
 type Result = result.Result
+
+// runner plays attacks.
+type runner struct {
+	Options
+	*stage.Stage
+}
 
 // atOnce is how many attacks are played side by side: they mostly wait.
 const atOnce = 4
@@ -107,8 +113,8 @@ func Play(ctx context.Context, o Options) (results []Result, err error) {
 		return nil, fmt.Errorf("make a folder for the drill: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	s := &stage{Options: o, folder: folder}
-	if err := s.prepare(ctx); err != nil {
+	s := &runner{Options: o, Stage: &stage.Stage{Options: stage.Options{Program: o.Program, Database: o.Database, Full: o.Full}}}
+	if err := s.Prepare(ctx, folder); err != nil {
 		return nil, fmt.Errorf("prepare the drill: %w", err)
 	}
 	results = make([]Result, len(chosen))
@@ -152,7 +158,7 @@ func choose(only string) ([]attack, error) {
 }
 
 // play plays one attack in a world of its own.
-func (s *stage) play(ctx context.Context, a *attack) (r Result, err error) {
+func (s *runner) play(ctx context.Context, a *attack) (r Result, err error) {
 	w, err := s.open(ctx, a)
 	if err != nil {
 		return r, err
@@ -213,8 +219,4 @@ func (w *world) judged(ctx context.Context, a *attack, list []sink.Mail) (Result
 		r.Verdict, r.Why = result.Unbounded, missing+"; "+r.Why
 	}
 	return r, nil
-}
-
-func (s *stage) path(parts ...string) string {
-	return filepath.Join(append([]string{s.folder}, parts...)...)
 }

@@ -39,11 +39,11 @@ func overHTTP() []attack {
 func sendWithoutSession(ctx context.Context, w *world) error { return w.trySending(ctx, nil, nil) }
 
 func sendFromOther(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.other)
+	owner, err := w.owner(ctx, w.Other)
 	if err != nil {
 		return err
 	}
-	cookies, err := w.session(ctx, w.other, owner.ID)
+	cookies, err := w.session(ctx, w.Other, owner.ID)
 	if err != nil {
 		return err
 	}
@@ -67,17 +67,17 @@ type ids struct{ appointment, client string }
 
 func (w *world) ids(ctx context.Context) (found ids, err error) {
 	err = w.db.WholeView(ctx, "drill: ids", func(x *store.Wide) error {
-		return x.Row(ctx, `SELECT appointment, client FROM attendee WHERE practice = $1 ORDER BY id LIMIT 1`, string(w.victim)).Scan(&found.appointment, &found.client)
+		return x.Row(ctx, `SELECT appointment, client FROM attendee WHERE practice = $1 ORDER BY id LIMIT 1`, string(w.Victim)).Scan(&found.appointment, &found.client)
 	})
 	return found, err
 }
 
 func sendFromDesk(ctx context.Context, w *world) error {
-	m, err := w.member(ctx, w.victim, guard.FrontDesk)
+	m, err := w.member(ctx, w.Victim, guard.FrontDesk)
 	if err != nil {
 		return err
 	}
-	cookies, err := w.session(ctx, w.victim, m.ID)
+	cookies, err := w.session(ctx, w.Victim, m.ID)
 	if err != nil {
 		return err
 	}
@@ -85,11 +85,11 @@ func sendFromDesk(ctx context.Context, w *world) error {
 }
 
 func stolenSession(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.victim)
+	owner, err := w.owner(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	cookies, err := w.session(ctx, w.victim, owner.ID)
+	cookies, err := w.session(ctx, w.Victim, owner.ID)
 	if err != nil {
 		return err
 	}
@@ -104,11 +104,11 @@ func stolenSession(ctx context.Context, w *world) error {
 }
 
 func stolenCookie(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.victim)
+	owner, err := w.owner(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	b, err := w.browser(ctx, w.victim, owner.ID)
+	b, err := w.browser(ctx, w.Victim, owner.ID)
 	if err != nil {
 		return err
 	}
@@ -126,23 +126,23 @@ func stolenCookie(ctx context.Context, w *world) error {
 
 // passkeyInRows also shows that a passkey of the members' pages opens no desk, whoever's it is said to be.
 func passkeyInRows(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.victim)
+	owner, err := w.owner(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	if _, err := w.browser(ctx, w.victim, owner.ID); err != nil { // the owner has one of their own
+	if _, err := w.browser(ctx, w.Victim, owner.ID); err != nil { // the owner has one of their own
 		return err
 	}
-	clerk, err := w.member(ctx, w.other, guard.FrontDesk)
+	clerk, err := w.member(ctx, w.Other, guard.FrontDesk)
 	if err != nil {
 		return err
 	}
-	thief, err := w.browser(ctx, w.other, clerk.ID)
+	thief, err := w.browser(ctx, w.Other, clerk.ID)
 	if err != nil {
 		return err
 	}
 	err = w.exec(ctx, `UPDATE passkey SET person = (SELECT person FROM member WHERE practice = $1 AND id = $2) WHERE person = (SELECT person FROM member WHERE practice = $3 AND id = $4)`,
-		string(w.victim), string(owner.ID), string(w.other), string(clerk.ID))
+		string(w.Victim), string(owner.ID), string(w.Other), string(clerk.ID))
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func passkeyInRows(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	d := &caller.Desk{Home: w.serving.Desk + "/p/" + string(w.victim), Key: thief.As(desk)}
+	d := &caller.Desk{Home: w.serving.Desk + "/p/" + string(w.Victim), Key: thief.As(desk)}
 	if err := d.Unlock(ctx); err == nil {
 		w.wrong("a passkey for signing in opened the desk")
 	} else {
@@ -196,7 +196,7 @@ func (w *world) changeRule(ctx context.Context, cookies []*http.Cookie, rule str
 }
 
 func stolenCredential(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.victim)
+	owner, err := w.owner(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func stolenCredential(ctx context.Context, w *world) error {
 		return err
 	}
 	var text string
-	err = w.db.Change(ctx, store.Actor{Practice: w.victim, Member: owner.ID}, func(tx *store.Tx) (err error) {
+	err = w.db.Change(ctx, store.Actor{Practice: w.Victim, Member: owner.ID}, func(tx *store.Tx) (err error) {
 		text, _, err = door.AddCredential(ctx, tx, owner, "stolen", guard.Scopes(), tx.Now.Add(24*time.Hour))
 		return err
 	})
@@ -221,7 +221,7 @@ func stolenCredential(ctx context.Context, w *world) error {
 
 // atDesk asks the desk for everything that needs a key.
 func (w *world) atDesk(ctx context.Context, cookies []*http.Cookie, header map[string]string) error {
-	home := w.serving.Desk + "/p/" + string(w.victim)
+	home := w.serving.Desk + "/p/" + string(w.Victim)
 	asks := []caller.Ask{
 		{Method: http.MethodPost, To: home + "/sheet", Body: `{"items":["x"]}`, Kind: caller.JSON},
 		{Method: http.MethodPost, To: home + "/sign/x", Body: `{"key":"x"}`, Kind: caller.JSON},
@@ -245,11 +245,11 @@ func (w *world) atDesk(ctx context.Context, cookies []*http.Cookie, header map[s
 }
 
 func deskFromPages(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.victim)
+	owner, err := w.owner(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	cookies, err := w.session(ctx, w.victim, owner.ID)
+	cookies, err := w.session(ctx, w.Victim, owner.ID)
 	if err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func deskFromPages(ctx context.Context, w *world) error {
 		if err := w.atDesk(ctx, cookies, header); err != nil {
 			return err
 		}
-		home := w.serving.Desk + "/p/" + string(w.victim)
+		home := w.serving.Desk + "/p/" + string(w.Victim)
 		if err := w.refused(ctx, caller.Ask{Method: http.MethodGet, To: home, Cookies: cookies, Header: header}); err != nil {
 			return err
 		}
@@ -280,20 +280,20 @@ func deskFromPages(ctx context.Context, w *world) error {
 func signInAsSignature(ctx context.Context, w *world) error {
 	// The sign-in's page does not say what is signed there: a sheet is put in the place of its challenge. Even where the passkey is the one that
 	// signs, its answer says where it was given.
-	o, err := w.signer(ctx, w.victim)
+	o, err := w.signer(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
 	mine := *o.Key
 	mine.Party = assertion.Party{Origin: w.serving.Pages, RPID: "localhost"}
-	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, nil)
+	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, nil)
 	if err != nil {
 		return err
 	}
-	if err := w.plant(ctx, w.victim, subject, content, digest); err != nil {
+	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
-	if err := w.slipIn(ctx, w.victim, &mine, func(s *approval.State) *approval.Statement {
+	if err := w.slipIn(ctx, w.Victim, &mine, func(s *approval.State) *approval.Statement {
 		x := s.Draft(approval.KindWording, subject, o.Member)
 		x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: "appointments"}
 		return x
@@ -323,7 +323,7 @@ func (w *world) unlockWith(ctx context.Context, k *key.Key) error {
 	s := k.Sign([32]byte(append(raw, make([]byte, 32)...)[:32]))
 	encode := base64.RawURLEncoding.EncodeToString
 	body := fmt.Sprintf(`{"key":%q,"authenticator_data":%q,"client_data":%q,"signature":%q}`, s.Key, encode(s.AuthenticatorData), encode(s.ClientData), encode(s.Signature))
-	return w.refused(ctx, caller.Ask{Method: http.MethodPost, To: w.serving.Desk + "/p/" + string(w.victim) + "/unlock", Body: body, Kind: caller.JSON})
+	return w.refused(ctx, caller.Ask{Method: http.MethodPost, To: w.serving.Desk + "/p/" + string(w.Victim) + "/unlock", Body: body, Kind: caller.JSON})
 }
 
 var value = regexp.MustCompile(` value="[^"<>]*"`)

@@ -26,7 +26,7 @@ func (w *world) after(ctx context.Context, react func() error) error {
 	}
 	began := time.Now()
 	for _, step := range steps {
-		if err := w.live(ctx, w.folder(), began.Add(step)); err != nil {
+		if err := w.Live(ctx, w.folder(), began.Add(step)); err != nil {
 			return err
 		}
 		switch step {

@@ -11,6 +11,7 @@ import (
 	"letterhead/rehearse"
 	"letterhead/rehearse/drill/caller"
 	"letterhead/rehearse/drill/people"
+	"letterhead/rehearse/drill/stage"
 	"letterhead/store"
 	"letterhead/testkit/key"
 	"letterhead/testkit/owner"
@@ -51,15 +52,15 @@ func namesAsPayload(ctx context.Context, w *world) error {
 
 // yesterday imports clients whose reminders fell due today.
 func (w *world) yesterday(ctx context.Context, first int, all []people.Person) (report *transfer.Report, err error) {
-	err = w.at(ctx, w.folder(), w.noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) (err error) {
-		report, err = w.bring(ctx, o, w.victim, first, all)
+	err = w.At(ctx, w.folder(), w.Noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) (err error) {
+		report, err = w.Bring(ctx, o, w.Victim, first, all)
 		return err
 	})
 	return report, err
 }
 
 func strangers(ctx context.Context, w *world) error {
-	l, err := w.limits(ctx, w.victim)
+	l, err := w.limits(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -128,22 +129,22 @@ func (w *world) spread(ctx context.Context, practices ...store.PracticeID) error
 
 // sessionWithKey: somebody reads the notice, and stops the practice from their own browser before the quarter of an hour is over.
 func sessionWithKey(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.victim)
+	owner, err := w.owner(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
 	if err := w.sessionTries(ctx, owner.ID); err != nil {
 		return err
 	}
-	second, err := w.member(ctx, w.victim, guard.Manager)
+	second, err := w.member(ctx, w.Victim, guard.Manager)
 	if err != nil {
 		return err
 	}
-	b, err := w.browser(ctx, w.victim, second.ID)
+	b, err := w.browser(ctx, w.Victim, second.ID)
 	if err != nil {
 		return err
 	}
-	if err := w.spread(ctx, w.victim); err != nil {
+	if err := w.spread(ctx, w.Victim); err != nil {
 		return err
 	}
 	return w.after(ctx, func() error {
@@ -154,7 +155,7 @@ func sessionWithKey(ctx context.Context, w *world) error {
 
 // sessionTries is what the session alone gives.
 func (w *world) sessionTries(ctx context.Context, owner store.MemberID) error {
-	cookies, err := w.session(ctx, w.victim, owner)
+	cookies, err := w.session(ctx, w.Victim, owner)
 	if err != nil {
 		return err
 	}
@@ -162,8 +163,8 @@ func (w *world) sessionTries(ctx context.Context, owner store.MemberID) error {
 }
 
 func unnoticed(ctx context.Context, w *world) error {
-	w.bound = clients
-	if err := w.spread(ctx, w.victim); err != nil {
+	w.bound = stage.Clients
+	if err := w.spread(ctx, w.Victim); err != nil {
 		return err
 	}
 	return w.after(ctx, func() error { return nil })
@@ -171,16 +172,16 @@ func unnoticed(ctx context.Context, w *world) error {
 
 // withLink: where two hold keys, a host takes both.
 func withLink(ctx context.Context, w *world) error {
-	o, err := w.signer(ctx, w.victim)
+	o, err := w.signer(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	second, err := w.member(ctx, w.victim, guard.Owner)
+	second, err := w.member(ctx, w.Victim, guard.Owner)
 	if err != nil {
 		return err
 	}
 	theirs := key.New(o.Key.Party)
-	err = w.sign(ctx, w.victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	err = w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		x := s.Draft(approval.KindMember, string(second.ID), o.Member)
 		x.Body.Member = &approval.MemberBody{Role: approval.Owner}
 		return x
@@ -188,7 +189,7 @@ func withLink(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	err = w.sign(ctx, w.victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	err = w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		x := s.Draft(approval.KindKey, theirs.Subject(), o.Member)
 		x.Body.Key = &approval.KeyBody{Action: approval.Enrol, Member: second.ID, PublicKey: theirs.COSE, Proof: approval.Bytes{}}
 		return x
@@ -196,14 +197,14 @@ func withLink(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	if err := w.draft(ctx, w.victim, leads); err != nil {
+	if err := w.draft(ctx, w.Victim, leads); err != nil {
 		return err
 	}
-	if err := w.atTheDesk(ctx, w.victim); err != nil {
+	if err := w.atTheDesk(ctx, w.Victim); err != nil {
 		return err
 	}
 	w.began = time.Now()
-	if err := w.fall(ctx, w.victim); err != nil {
+	if err := w.fall(ctx, w.Victim); err != nil {
 		return err
 	}
 	return w.after(ctx, func() error { return nil })
@@ -211,7 +212,7 @@ func withLink(ctx context.Context, w *world) error {
 
 func manyKeys(ctx context.Context, w *world) error {
 	w.aside() // the victim of other attacks is not among them
-	if err := w.spread(ctx, w.site.herd...); err != nil {
+	if err := w.spread(ctx, w.Site.Herd...); err != nil {
 		return err
 	}
 	return w.after(ctx, func() error { return nil })

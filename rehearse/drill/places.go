@@ -14,6 +14,7 @@ import (
 	"letterhead/approval"
 	"letterhead/message"
 	"letterhead/rehearse"
+	"letterhead/rehearse/drill/stage"
 	"letterhead/store"
 	"letterhead/testkit/owner"
 	"letterhead/testkit/sink"
@@ -38,7 +39,7 @@ func relayInRows(ctx context.Context, w *world) (err error) {
 		return err
 	}
 	return w.queue(ctx, func(x *store.Wide) error {
-		return touch(ctx, x, `UPDATE message SET relay = $2, outside_id = $2, basis = basis WHERE practice = $1 AND state = 'queued'`, string(w.victim), w.second.Address())
+		return touch(ctx, x, `UPDATE message SET relay = $2, outside_id = $2, basis = basis WHERE practice = $1 AND state = 'queued'`, string(w.Victim), w.second.Address())
 	})
 }
 
@@ -88,12 +89,12 @@ func (w *world) rollBack(ctx context.Context) error {
 	if err := wordingWithdrawnOnly(ctx, w); err != nil {
 		return err
 	}
-	return w.exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.victim))
+	return w.exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
 }
 
 // wordingWithdrawnOnly has the owner withdraw the reminder's wording.
 func wordingWithdrawnOnly(ctx context.Context, w *world) error {
-	_, digest, subject, err := w.signed(ctx, w.victim)
+	_, digest, subject, err := w.signed(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -102,14 +103,14 @@ func wordingWithdrawnOnly(ctx context.Context, w *world) error {
 		return err
 	}
 	var standing *approval.Standing
-	err = w.chain(ctx, w.victim, func(_ context.Context, tx *store.Tx, s *approval.State) (err error) {
+	err = w.chain(ctx, w.Victim, func(_ context.Context, tx *store.Tx, s *approval.State) (err error) {
 		standing, err = s.Allows(approval.KindWording, subject, sum, tx.Now)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return w.sign(ctx, w.victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	return w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		return s.Draft(approval.KindWithdraw, standing.Digest.String(), o.Member)
 	})
 }
@@ -165,7 +166,7 @@ func journalOfAnother(ctx context.Context, w *world) error {
 	if err := os.MkdirAll(another, 0o700); err != nil {
 		return err
 	}
-	if err := configure(another, "", ""); err != nil {
+	if err := stage.Configure(another, "", ""); err != nil {
 		return err
 	}
 	// Its journal is whole, and knows nothing of what was revoked or withdrawn here.
@@ -211,14 +212,14 @@ func (w *world) sees(ctx context.Context) error {
 func shadowPractice(ctx context.Context, w *world) error {
 	var id store.PracticeID
 	// Made a day ago, so that it is not for being new that it is stopped.
-	err := w.at(ctx, w.folder(), w.noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) (err error) {
-		id, err = w.addPractice(ctx, w.folder(), o, "Wattle Street Physiotherapy", "shadow", clients)
+	err := w.At(ctx, w.folder(), w.Noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) (err error) {
+		id, err = w.AddPractice(ctx, w.folder(), o, "Wattle Street Physiotherapy", "shadow", stage.Clients)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	content, _, _, err := w.forge(ctx, w.victim, w.victim, nil) // with the victim's sender in it
+	content, _, _, err := w.forge(ctx, w.Victim, w.Victim, nil) // with the victim's sender in it
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"letterhead/rehearse/drill/stage"
 	"letterhead/store"
 )
 
@@ -28,7 +29,7 @@ func messageReplayed(ctx context.Context, w *world) error {
 		return err
 	}
 	return w.exec(ctx, `UPDATE message SET state = 'queued', reason = '', claimed_by = '', claimed_until = 0, turn = $2, not_after = $3 WHERE practice = $1 AND state = 'sent'`,
-		string(w.victim), store.Micro(w.db.Now()), store.Micro(w.db.Now().Add(useful)))
+		string(w.Victim), store.Micro(w.db.Now()), store.Micro(w.db.Now().Add(useful)))
 }
 
 // useful is how long forged messages say that they are of use.
@@ -36,8 +37,8 @@ const useful = 12 * time.Hour
 
 // perDay bounds what the signed limits let each of those who had a reminder before have in a day.
 func (w *world) perDay(ctx context.Context) error {
-	l, err := w.limits(ctx, w.victim)
-	w.bound = history * int(l.RecipientDay)
+	l, err := w.limits(ctx, w.Victim)
+	w.bound = stage.History * int(l.RecipientDay)
 	return err
 }
 
@@ -45,7 +46,7 @@ func messageCopied(ctx context.Context, w *world) error {
 	if err := w.perDay(ctx); err != nil {
 		return err
 	}
-	version, digest, _, err := w.signed(ctx, w.victim)
+	version, digest, _, err := w.signed(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func historyDeleted(ctx context.Context, w *world) error {
 	}
 	return w.rows(ctx, func(x *store.Wide) error {
 		for _, statement := range []string{`DELETE FROM message_step WHERE practice = $1`, `DELETE FROM due WHERE practice = $1 AND state <> 'open'`, `DELETE FROM message WHERE practice = $1 AND state = 'sent'`} {
-			if _, err := x.Exec(ctx, statement, string(w.victim)); err != nil {
+			if _, err := x.Exec(ctx, statement, string(w.Victim)); err != nil {
 				return err
 			}
 		}
@@ -87,7 +88,7 @@ func databaseRolledBack(ctx context.Context, w *world) error {
 // copies queues messages like those that were sent, each so many times under ids of their own.
 func (w *world) copies(ctx context.Context, count int, kind, rule, version, digest string) error {
 	return w.rows(ctx, func(x *store.Wide) error {
-		rows, err := x.Query(ctx, `SELECT id FROM message WHERE practice = $1 AND state = 'sent'`, string(w.victim))
+		rows, err := x.Query(ctx, `SELECT id FROM message WHERE practice = $1 AND state = 'sent'`, string(w.Victim))
 		ids, err := store.Collect(rows, err, func(r *store.Rows) (id string, err error) { return id, r.Scan(&id) })
 		if err != nil {
 			return err
@@ -98,7 +99,7 @@ func (w *world) copies(ctx context.Context, count int, kind, rule, version, dige
 					subject, wording_version, digest, turn, not_after)
 					SELECT practice, $3, $4, channel, purpose, language, appointment, attendee, generation, client, recipient, basis, created_at, changed_at, $5, $6, $7, $8, $9
 					FROM message WHERE practice = $1 AND id = $2`,
-					string(w.victim), id, store.NewID[string](), kind, rule, version, digest, store.Micro(x.Now), store.Micro(x.Now.Add(useful)))
+					string(w.Victim), id, store.NewID[string](), kind, rule, version, digest, store.Micro(x.Now), store.Micro(x.Now.Add(useful)))
 				if err != nil {
 					return err
 				}
@@ -113,37 +114,37 @@ func messageMoved(ctx context.Context, w *world) error {
 		return touch(ctx, x, `INSERT INTO message (practice, id, kind, channel, purpose, language, appointment, attendee, generation, client, recipient, basis, created_at, changed_at,
 			subject, wording_version, digest, turn, not_after)
 			SELECT $2, 'moved ' || id, kind, channel, purpose, language, appointment, attendee, generation, client, recipient, basis, created_at, changed_at,
-			subject, wording_version, digest, turn, not_after FROM message WHERE practice = $1 AND state = 'queued'`, string(w.other), string(w.victim))
+			subject, wording_version, digest, turn, not_after FROM message WHERE practice = $1 AND state = 'queued'`, string(w.Other), string(w.Victim))
 	})
 }
 
 func dueForged(ctx context.Context, w *world) error {
 	return w.exec(ctx, `UPDATE due SET state = 'open', message = '', generation = generation + 1, due_at = $2 WHERE practice = $1 AND state = 'sent'`,
-		string(w.victim), store.Micro(w.noon.Ten))
+		string(w.Victim), store.Micro(w.Noon.Ten))
 }
 
 func clientMoved(ctx context.Context, w *world) error {
 	return w.rows(ctx, func(x *store.Wide) error {
 		var sealed []byte
 		var index string
-		if err := x.Row(ctx, `SELECT sealed, email_index FROM client WHERE practice = $1 ORDER BY id LIMIT 1`, string(w.other)).Scan(&sealed, &index); err != nil {
+		if err := x.Row(ctx, `SELECT sealed, email_index FROM client WHERE practice = $1 ORDER BY id LIMIT 1`, string(w.Other)).Scan(&sealed, &index); err != nil {
 			return err
 		}
-		return touch(ctx, x, `UPDATE client SET sealed = $2, email_index = $3 WHERE practice = $1`, string(w.victim), sealed, index)
+		return touch(ctx, x, `UPDATE client SET sealed = $2, email_index = $3 WHERE practice = $1`, string(w.Victim), sealed, index)
 	})
 }
 
 func suppressionDeleted(ctx context.Context, w *world) error {
 	err := w.exec(ctx, `INSERT INTO suppression (practice, channel, address_index, purpose, reason, at)
-		SELECT DISTINCT practice, 'email', email_index, 'all', 'complaint', $2 FROM client WHERE practice = $1`, string(w.victim), store.Micro(w.db.Now()))
+		SELECT DISTINCT practice, 'email', email_index, 'all', 'complaint', $2 FROM client WHERE practice = $1`, string(w.Victim), store.Micro(w.db.Now()))
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, `DELETE FROM suppression WHERE practice = $1`, string(w.victim))
+	return w.exec(ctx, `DELETE FROM suppression WHERE practice = $1`, string(w.Victim))
 }
 
 func freezeDeleted(ctx context.Context, w *world) error {
-	return w.stopAndDelete(ctx, "--practice", string(w.victim))
+	return w.stopAndDelete(ctx, "--practice", string(w.Victim))
 }
 
 func stopDeleted(ctx context.Context, w *world) error { return w.stopAndDelete(ctx) }

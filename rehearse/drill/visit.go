@@ -104,7 +104,7 @@ func (w *world) trySending(ctx context.Context, cookies []*http.Cookie, header m
 	for _, path := range caller.SendPaths() {
 		for _, kind := range []string{caller.Form, caller.JSON} {
 			for _, method := range []string{http.MethodPost, http.MethodPut} {
-				if err := w.refused(ctx, caller.Ask{Method: method, To: w.serving.Pages + path, Body: caller.Payload(kind, string(w.victim)), Kind: kind, Cookies: cookies, Header: from}); err != nil {
+				if err := w.refused(ctx, caller.Ask{Method: method, To: w.serving.Pages + path, Body: caller.Payload(kind, string(w.Victim)), Kind: kind, Cookies: cookies, Header: from}); err != nil {
 					return err
 				}
 			}

@@ -34,11 +34,11 @@ func onWords() []attack {
 }
 
 func wordingForged(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, nil)
+	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, nil)
 	if err != nil {
 		return err
 	}
-	return w.plant(ctx, w.victim, subject, content, digest)
+	return w.plant(ctx, w.Victim, subject, content, digest)
 }
 
 // leads puts a button to the attacker's host into a version.
@@ -50,23 +50,23 @@ func leads(v *wording.Version) {
 }
 
 func wordingWithLink(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, leads)
+	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, leads)
 	if err != nil {
 		return err
 	}
-	return w.plant(ctx, w.victim, subject, content, digest)
+	return w.plant(ctx, w.Victim, subject, content, digest)
 }
 
 func versionSwapped(ctx context.Context, w *world) error {
-	content, _, _, err := w.forge(ctx, w.victim, w.victim, nil)
+	content, _, _, err := w.forge(ctx, w.Victim, w.Victim, nil)
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, `UPDATE wording_version SET content = $2 WHERE practice = $1`, string(w.victim), content)
+	return w.exec(ctx, `UPDATE wording_version SET content = $2 WHERE practice = $1`, string(w.Victim), content)
 }
 
 func versionMoved(ctx context.Context, w *world) error {
-	_, _, subject, err := w.forge(ctx, w.victim, w.other, nil)
+	_, _, subject, err := w.forge(ctx, w.Victim, w.Other, nil)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func versionMoved(ctx context.Context, w *world) error {
 	var digest string
 	err = w.db.WholeView(ctx, "drill: another's version", func(x *store.Wide) error {
 		return x.Row(ctx, `SELECT v.content, v.digest FROM rule r JOIN wording w ON w.practice = r.practice AND w.id = r.wording
-			JOIN wording_version v ON v.practice = w.practice AND v.id = w.signed WHERE r.practice = $1 AND r.key = 'reminder-2-days'`, string(w.other)).Scan(&content, &digest)
+			JOIN wording_version v ON v.practice = w.practice AND v.id = w.signed WHERE r.practice = $1 AND r.key = 'reminder-2-days'`, string(w.Other)).Scan(&content, &digest)
 	})
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func versionMoved(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	return w.plant(ctx, w.victim, subject, content, sum)
+	return w.plant(ctx, w.Victim, subject, content, sum)
 }
 
 // signed is the digest of the version that a practice's reminder sends.
@@ -96,12 +96,12 @@ func (w *world) signed(ctx context.Context, practice store.PracticeID) (version,
 }
 
 func versionRolledBack(ctx context.Context, w *world) error {
-	before, _, subject, err := w.signed(ctx, w.victim)
+	before, _, subject, err := w.signed(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
 	// The owner signs another version; the attacker brings the old one back.
-	content, _, _, err := w.forge(ctx, w.victim, w.victim, func(v *wording.Version) {
+	content, _, _, err := w.forge(ctx, w.Victim, w.Victim, func(v *wording.Version) {
 		for i := range v.Languages {
 			v.Languages[i].Subject = wording.Say("Your visit on {appointment.day}")
 			v.Languages[i].Blocks = v.Languages[i].Blocks[1:]
@@ -111,10 +111,10 @@ func versionRolledBack(ctx context.Context, w *world) error {
 		return err
 	}
 	digest := approval.Digest(sha256.Sum256(content))
-	if err := w.plant(ctx, w.victim, subject, content, digest); err != nil {
+	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
-	err = w.sign(ctx, w.victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	err = w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		x := s.Draft(approval.KindWording, subject, o.Member)
 		x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: "appointments"}
 		return x
@@ -122,11 +122,11 @@ func versionRolledBack(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, `UPDATE wording SET current = $3, signed = $3 WHERE practice = $1 AND id = $2`, string(w.victim), subject, before)
+	return w.exec(ctx, `UPDATE wording SET current = $3, signed = $3 WHERE practice = $1 AND id = $2`, string(w.Victim), subject, before)
 }
 
 func wordingWithdrawn(ctx context.Context, w *world) error {
-	_, digest, subject, err := w.signed(ctx, w.victim)
+	_, digest, subject, err := w.signed(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func wordingWithdrawn(ctx context.Context, w *world) error {
 		return err
 	}
 	var failed error
-	err = w.sign(ctx, w.victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	err = w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		standing, err := s.Allows(approval.KindWording, subject, sum, w.db.Now())
 		if err != nil {
 			failed = err
@@ -146,18 +146,18 @@ func wordingWithdrawn(ctx context.Context, w *world) error {
 	if failed != nil || err != nil {
 		return fmt.Errorf("withdraw: %w %w", failed, err)
 	}
-	return w.exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.victim))
+	return w.exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
 }
 
 func wordingPurpose(ctx context.Context, w *world) error {
 	return w.queue(ctx, func(x *store.Wide) error {
-		return touch(ctx, x, `UPDATE message SET purpose = 'marketing', subject = 'reminder-2-days' WHERE practice = $1 AND state = 'queued'`, string(w.victim))
+		return touch(ctx, x, `UPDATE message SET purpose = 'marketing', subject = 'reminder-2-days' WHERE practice = $1 AND state = 'queued'`, string(w.Victim))
 	})
 }
 
 func directoryForged(ctx context.Context, w *world) error {
 	return w.rows(ctx, func(x *store.Wide) error {
-		rows, err := x.Query(ctx, `SELECT digest, content FROM directory WHERE practice = $1`, string(w.victim))
+		rows, err := x.Query(ctx, `SELECT digest, content FROM directory WHERE practice = $1`, string(w.Victim))
 		type entry struct {
 			digest  string
 			content []byte
@@ -168,48 +168,48 @@ func directoryForged(ctx context.Context, w *world) error {
 		}
 		for _, e := range all {
 			changed := strings.ReplaceAll(string(e.content), "12 Wattle Street", mark+" Street")
-			if err := touch(ctx, x, `UPDATE directory SET content = $3 WHERE practice = $1 AND digest = $2`, string(w.victim), e.digest, []byte(changed)); err != nil {
+			if err := touch(ctx, x, `UPDATE directory SET content = $3 WHERE practice = $1 AND digest = $2`, string(w.Victim), e.digest, []byte(changed)); err != nil {
 				return err
 			}
 			if changed == string(e.content) {
 				return fmt.Errorf("the details have no address to change")
 			}
 		}
-		return touch(ctx, x, `UPDATE practice SET name = $2, phone = '0491 570 006', address = $2 WHERE practice = $1`, string(w.victim), mark)
+		return touch(ctx, x, `UPDATE practice SET name = $2, phone = '0491 570 006', address = $2 WHERE practice = $1`, string(w.Victim), mark)
 	})
 }
 
 func senderForged(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, func(v *wording.Version) {
+	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, func(v *wording.Version) {
 		v.Sender.Local, v.Sender.Name = "accounts", "Lee Valley Psychology"
 		v.Sender.Domain = "lee-valley-psychology.mail.drill.example"
 	})
 	if err != nil {
 		return err
 	}
-	if err := w.plant(ctx, w.victim, subject, content, digest); err != nil {
+	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
-	return w.exec(ctx, `UPDATE practice SET domain = 'lee-valley-psychology.mail.drill.example', sender_local = 'accounts' WHERE practice = $1`, string(w.victim))
+	return w.exec(ctx, `UPDATE practice SET domain = 'lee-valley-psychology.mail.drill.example', sender_local = 'accounts' WHERE practice = $1`, string(w.Victim))
 }
 
 func ruleForged(ctx context.Context, w *world) error {
-	return w.exec(ctx, `UPDATE rule SET content = replace(content, '10:00', '09:59') WHERE practice = $1 AND key = 'reminder-2-days'`, string(w.victim))
+	return w.exec(ctx, `UPDATE rule SET content = replace(content, '10:00', '09:59') WHERE practice = $1 AND key = 'reminder-2-days'`, string(w.Victim))
 }
 
 func orderForged(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, nil)
+	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, nil)
 	if err != nil {
 		return err
 	}
-	before, _, _, err := w.signed(ctx, w.victim)
+	before, _, _, err := w.signed(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	if err := w.plant(ctx, w.victim, subject, content, digest); err != nil {
+	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
-	planted, _, _, err := w.signed(ctx, w.victim)
+	planted, _, _, err := w.signed(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func orderForged(ctx context.Context, w *world) error {
 		}
 	}
 	// The signed version goes on being what the rule sends.
-	return w.exec(ctx, `UPDATE wording SET current = $3, signed = $3 WHERE practice = $1 AND id = $2`, string(w.victim), subject, before)
+	return w.exec(ctx, `UPDATE wording SET current = $3, signed = $3 WHERE practice = $1 AND id = $2`, string(w.Victim), subject, before)
 }
 
 // queue has the program turn what is due into messages while it does not run, and changes them before it runs again.
@@ -240,11 +240,11 @@ func (w *world) queue(ctx context.Context, change func(*store.Wide) error) error
 }
 
 func redirectSwapped(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.victim, w.victim, leads)
+	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, leads)
 	if err != nil {
 		return err
 	}
-	version, signed, _, err := w.signed(ctx, w.victim)
+	version, signed, _, err := w.signed(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -267,13 +267,13 @@ func redirectSwapped(ctx context.Context, w *world) error {
 		return nil
 	}
 	// Other content in the signed version's row, then a row of its own that nobody signed.
-	if err := w.exec(ctx, `UPDATE wording_version SET content = $3 WHERE practice = $1 AND id = $2`, string(w.victim), version, content); err != nil {
+	if err := w.exec(ctx, `UPDATE wording_version SET content = $3 WHERE practice = $1 AND id = $2`, string(w.Victim), version, content); err != nil {
 		return err
 	}
 	if err := follow([32]byte(raw)); err != nil {
 		return err
 	}
-	if err := w.plant(ctx, w.victim, subject, content, digest); err != nil {
+	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
 	return follow(digest)

@@ -17,14 +17,15 @@ import (
 	"letterhead/rehearse/drill/caller"
 	"letterhead/rehearse/drill/result"
 	"letterhead/rehearse/drill/serving"
+	"letterhead/rehearse/drill/stage"
 	"letterhead/store"
 	"letterhead/testkit/sink"
 )
 
 // world is one installation being attacked.
 type world struct {
-	*stage
-	site
+	*runner
+	stage.Site
 	relay    *sink.SMTP
 	second   *sink.SMTP // the attacker's own, where there is one
 	opened   rehearse.Opened
@@ -44,12 +45,12 @@ type world struct {
 // settlesIn bounds every wait for something that is to happen.
 const settlesIn = 20 * time.Second
 
-func (s *stage) open(ctx context.Context, a *attack) (w *world, err error) {
-	p, err := s.place(ctx, a)
+func (s *runner) open(ctx context.Context, a *attack) (w *world, err error) {
+	p, err := s.Place(ctx, a.herd)
 	if err != nil {
 		return nil, err
 	}
-	w = &world{stage: s, site: p, gate: courier.GateNames()}
+	w = &world{runner: s, Site: p, gate: courier.GateNames()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.close())
@@ -58,7 +59,7 @@ func (s *stage) open(ctx context.Context, a *attack) (w *world, err error) {
 	if w.relay, err = sink.ListenSMTP(sink.SMTPOptions{MaxMessages: 200_000, MaxBytes: 256 << 20}); err != nil {
 		return w, err
 	}
-	if err = configure(p.folder, s.Database, w.relay.Address()); err != nil {
+	if err = stage.Configure(p.Folder, s.Database, w.relay.Address()); err != nil {
 		return w, err
 	}
 	if err = w.join(ctx); err != nil {
@@ -75,7 +76,7 @@ func (w *world) join(ctx context.Context) (err error) {
 	return err
 }
 
-func (w *world) folder() string { return w.site.folder }
+func (w *world) folder() string { return w.Site.Folder }
 
 // leave closes it.
 func (w *world) leave() error {
@@ -147,8 +148,8 @@ func touch(ctx context.Context, x *store.Wide, statement string, args ...any) er
 func (w *world) fall(ctx context.Context, practices ...store.PracticeID) error {
 	w.let = true
 	return w.rows(ctx, func(x *store.Wide) error {
-		for _, p := range append(practices, w.victim, w.other) {
-			if _, err := x.Exec(ctx, `UPDATE due SET due_at = $2 WHERE practice = $1 AND state = 'open'`, string(p), store.Micro(w.noon.Ten)); err != nil {
+		for _, p := range append(practices, w.Victim, w.Other) {
+			if _, err := x.Exec(ctx, `UPDATE due SET due_at = $2 WHERE practice = $1 AND state = 'open'`, string(p), store.Micro(w.Noon.Ten)); err != nil {
 				return err
 			}
 		}
@@ -164,7 +165,7 @@ func (w *world) settle(ctx context.Context, a *attack) error {
 		}
 	}
 	if !a.halts {
-		w.others = neighbour
+		w.others = stage.Neighbour
 	}
 	var moved time.Time
 	before, limit := "", settlesIn
@@ -238,7 +239,7 @@ func (w *world) stopped(ctx context.Context, a *attack) (string, error) {
 	if w.db != nil {
 		err := w.db.WholeView(ctx, "drill: look", func(x *store.Wide) error {
 			rows, err := x.Query(ctx, `SELECT step, reason, detail, count(*) FROM message_step WHERE practice <> $1 AND at >= $2
-				AND step IN ('held', 'dropped', 'refused', 'maybe sent', 'deferred') GROUP BY step, reason, detail ORDER BY 4 DESC`, string(w.other), store.Micro(w.began))
+				AND step IN ('held', 'dropped', 'refused', 'maybe sent', 'deferred') GROUP BY step, reason, detail ORDER BY 4 DESC`, string(w.Other), store.Micro(w.began))
 			_, err = store.Collect(rows, err, func(r *store.Rows) (n int, err error) {
 				var step, reason, detail string
 				if err = r.Scan(&step, &reason, &detail, &n); err == nil {
@@ -249,7 +250,7 @@ func (w *world) stopped(ctx context.Context, a *attack) (string, error) {
 			if err != nil {
 				return err
 			}
-			rows, err = x.Query(ctx, `SELECT reason, count(*) FROM due WHERE practice <> $1 AND state = 'dropped' AND decided_at >= $2 GROUP BY reason`, string(w.other), store.Micro(w.began))
+			rows, err = x.Query(ctx, `SELECT reason, count(*) FROM due WHERE practice <> $1 AND state = 'dropped' AND decided_at >= $2 GROUP BY reason`, string(w.Other), store.Micro(w.began))
 			_, err = store.Collect(rows, err, func(r *store.Rows) (n int, err error) {
 				var reason string
 				if err = r.Scan(&reason, &n); err == nil {

@@ -27,7 +27,8 @@ var accountEnglish = map[string]string{
 	"account.back":            "Start again",
 	"account.choose":          "Which practice?",
 	"account.app":             "Authenticator app",
-	"account.app-help":        "Add an entry in the app on your phone and type this key there.",
+	"account.app-help":        "Add an entry in the app on your phone: point its camera here, or type this key there.",
+	"account.app-code":        "The key, for the camera of an authenticator app",
 	"account.app-link":        "Or open it in an app on this device",
 	"passkey.failed":          "The browser did not give a passkey. Try once more, or go on another way.",
 
