@@ -3,6 +3,7 @@ package main
 // gateControls are what every message passes, on every path.
 func gateControls() []group {
 	const gate, alone = "courier/gate.go", "TestEachCheckHoldsAlone"
+	const breaker, august = "courier/breaker/breaker.go", "TestAugust2024|TestTheNarrowestStop"
 	return []group{{"courier", []control{
 		{"the journal is asked before anything leaves", gate, "return c.journal.Healthy() }", "return nil }", alone},
 		{"stops are asked", gate, "		p.stopped(stopped)\n", "		_, _ = p, stopped\n", alone},
@@ -12,13 +13,18 @@ func gateControls() []group {
 		{"suppressed addresses get nothing", gate, "p.end(message.Dropped, message.ReasonSuppressed, why)", "_ = why", alone},
 		{"marketing does not pass for a reminder", gate, `if (p.version.compiled.Purpose() == "marketing") != (p.Purpose == message.Marketing) {`, "if false {", alone},
 		{"a From domain belongs to one practice", gate, "if !a.ours {", "if false {", alone},
-		{"a marked root hands off on this machine alone", gate, "if route == nil || c.marked && !route.loopback {", "if route == nil {", alone},
+		{"a marked root hands off on this machine alone", gate, "if p.route == nil || c.marked && !p.route.loopback {", "if p.route == nil {", alone},
 		{"what nobody signed is held", gate, `{"approval", checkApproval},`, "", "TestNothingUnsignedLeaves"},
 		{"a sender is the signed one", "courier/signed/signed.go", "if a.path.Channel == message.Email && (", "if false && (", "TestNothingUnsignedLeaves"},
 		{"a rule's content is the signed one", "courier/signed/signed.go", "if by, err = s.Allows(approval.KindRule, at.Subject, at.Content, now); err == nil {", "if by, err = s.Current(approval.KindRule, at.Subject, now); err == nil {", "TestNothingUnsignedLeaves"},
 		{"a link's host is signed and on", "courier/signed/signed.go", "		if err := s.Host(host, now); err != nil {", "		if err := s.Host(host, now); false {", "TestNothingUnsignedLeaves"},
 		{"a wording is signed by itself, whoever lets it go", "courier/signed/signed.go", "	return a.version(s, wordingID, digest, now)\n", "	a.Wording = wordingID\n	return \"\"\n", "TestNothingUnsignedLeaves"},
 		{"the practice's details are those that were signed", "courier/approved.go", "	if approval.Digest(sum) != digest {", "	if false && approval.Digest(sum) != digest {", "TestNothingUnsignedLeaves"},
+		{"an order goes to those it was signed for", "courier/signed/signed.go", "if !audience.Verify(", "if false && !audience.Verify(", "TestEveryPathAsksWhatWasSigned"},
+		{"a letter goes to its client", "courier/signed/signed.go", "if a.letter.Client != r.Client || a.letter.Recipient != r.Index {", "if false {", "TestEveryPathAsksWhatWasSigned"},
+		{"a sample goes to a signed address", "courier/signed/signed.go", "approval.Commit(m.Nonce, r.Address) != m.Body.Member.Address {", "false {", "TestEveryPathAsksWhatWasSigned"},
+		{"Letterhead's own words are compiled in", "courier/signed/signed.go", "		if !c.System {", "		if false {", "TestEveryPathAsksWhatWasSigned"},
+		{"the breaker looks", "courier/look.go", `	{"breaker", checkBreaker},` + "\n", "", "TestTheStolenKeysOfManyPractices"},
 		{"budgets are asked", gate, `{"budget", checkBudget},`, "", "TestCapsHold|TestAFirstUseIsPaced"},
 		{"a stop is read again right before the first byte", "courier/handoff.go", "if _, is := p.held(stopped); is {", "if false {", "TestAStopHoldsWithinASecondWithASlowRelay"},
 		{"what has waited too long at a slow relay does not begin", "courier/handoff.go", "if !now.Before(p.good) {", "if now.IsZero() {", "TestASlowRelayCarriesNothingPastItsTime"},
@@ -26,5 +32,12 @@ func gateControls() []group {
 		{"the version is the one whose digest the message names", "courier/merge.go", "if actual.String() != digest {", "if actual.String() == digest+digest {", "TestNothingUnsignedLeaves"},
 		{"what was rendered is inspected", "courier/merge.go", "if found := wording.Inspect(&rendered); len(found) > 0 {", "if found := wording.Inspect(&rendered); false {", "TestEveryCheckOfTheGateHolds"},
 		{"the sealed values of a message are bound to it", "courier/merge.go", `Row: string(p.ID), Column: "sealed"`, `Row: "m", Column: "sealed"`, "TestAMessageGoesItsWay"},
+	}}, {"courier/breaker", []control{
+		{"a new text is paced", breaker, "	if seen >= PacedMost {\n", "	if seen < 0 {\n", august},
+		{"one text in many practices", breaker, "few >= least || all >= signedTwice {\n		return v.stop(Words", "few < 0 || all < 0 {\n		return v.stop(Words", august},
+		{"one host in many practices", breaker, "few >= least || all >= signedTwice {\n			return v.stop(Host", "few < 0 && least > all {\n			return v.stop(Host", august},
+		{"an odd hour", breaker, "if seen >= oddMost && v.Signers < 2 && v.odd() {", "if seen < 0 {", august},
+		{"a rush", breaker, "	if f := v.rush(); f != nil || !v.isNew {", "	if f := v.rush(); !v.isNew && f == nil {", august},
+		{"what is stopped stays so", breaker, "	if f := b.contained(s); f != nil {", "	if f := b.contained(s); f != nil && now.IsZero() {", august},
 	}}}
 }

@@ -53,7 +53,9 @@ func journalControls() []group {
 			{"a new stop goes into the journal", "courier/stops/stops.go", "	if len(news) > 0 {\n		if err := s.journal.NoteStops(news, nil)", "	if false {\n		if err := s.journal.NoteStops(news, nil)", "TestStopsHoldAndLiftingGoesOn"},
 			{"a lift is of that very stop", "courier/stops/stops.go", "if b.Epoch >= n.Epoch && b.Epoch <= s.epoch && b.Scope == unnote(n).Words() {", "if b.Epoch >= 0 {", "TestALiftIsOfOneStop"},
 			{"a row alone lifts nothing", "courier/stops/stops.go", "		case approval.Unsigned:\n			put = append(put, unnote(n))", "		case approval.Unsigned:\n			lifted = append(lifted, n.Key())", "TestStopsHoldAndLiftingGoesOn|TestALiftIsOfOneStop"},
-			{"a relay elsewhere is reached by TLS", "courier/config.go", `case r.TLS == "none" && !loopback(host):`, "case false:", "TestBadConfigurationIsNamed"},
+		}},
+		{"courier", []control{
+			{"a relay elsewhere is reached by TLS", "courier/setting/setting.go", `case r.TLS == "none" && !Loopback(host):`, "case false:", "TestBadConfigurationIsNamed"},
 		}},
 		{"courier/token", []control{
 			{"a bounce names a message that was sent", "courier/token/token.go", "if !ok || subtle.ConstantTimeCompare(mac, seal(t.bounce, macBytes, string(practice), id)) != 1 {", "if !ok || len(mac) != macBytes {", "TestTokens"},
