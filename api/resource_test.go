@@ -323,6 +323,10 @@ func TestSendingUnderAGrant(t *testing.T) {
 		if !strings.Contains(list.text, string(w.one.grant.ID)) || !strings.Contains(list.text, `"signed":true`) || strings.Contains(list.text, string(w.two.grant.ID)) {
 			w.Error(list.text)
 		}
+		none, _ := w.program(w.one, scope(guard.MessageSend))
+		if s := w.ask(none, "GET", "/api/v1/grants", ""); s.Code != 200 || len(s.json["grants"].([]any)) != 0 {
+			w.Errorf("another program's: %s", s.text)
+		}
 		key := []string{"Idempotency-Key", "message-4711"}
 		first, again := w.ask(w.one.key, "POST", "/api/v1/messages", sending(w.one), key...), w.ask(w.one.key, "POST", "/api/v1/messages", sending(w.one), key...)
 		w.is(first, 202, "")

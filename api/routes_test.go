@@ -248,10 +248,11 @@ func TestErrorsTellAProgramNothing(t *testing.T) {
 	}
 	w := newWorld(t, testkit.SQLite,
 		call.For("GET /api/v1/broken", guard.CalendarRead, "breaks", broken(func() error { return secret })),
+		call.For("GET /api/v1/told", guard.CalendarRead, "breaks", broken(func() error { return fault.New(fault.Internal, "x.y", "joao@example.org") })),
 		call.For("GET /api/v1/wreck", guard.CalendarRead, "breaks", broken(func() error { panic("index out of range") })),
 		call.For("GET /api/v1/busy", guard.CalendarRead, "is busy", broken(func() error { return store.ErrBusy.With(secret) })),
 		call.For("GET /api/v1/slow", guard.CalendarRead, "is slow", broken(func() error { return fmt.Errorf("x: %w", context.DeadlineExceeded) })))
-	for path, want := range map[string]string{"broken": "500 api.internal", "wreck": "500 api.internal", "busy": "503 store.busy", "slow": "503 api.slow"} {
+	for path, want := range map[string]string{"broken": "500 api.internal", "told": "500 api.internal", "wreck": "500 api.internal", "busy": "503 store.busy", "slow": "503 api.slow"} {
 		s := w.get("/api/v1/" + path)
 		if fmt.Sprint(s.Code, " ", s.word("key")) != want || strings.Contains(s.text, "10.0.0.1") || strings.Contains(s.text, "range") || strings.Contains(s.text, "joao") {
 			t.Errorf("%s: %d %s", path, s.Code, s.text)

@@ -124,6 +124,9 @@ var attacks = map[string]struct {
 		})
 		w.exec(w.one, `UPDATE message SET purpose = 'marketing' WHERE practice = $1 AND id = $2`, string(id))
 	}, message.Held, "wording: its purpose is not the message's"},
+	"another purpose, that the client never agreed to": {func(w *world, id message.ID) {
+		w.exec(w.one, `UPDATE message SET purpose = 'marketing' WHERE practice = $1 AND id = $2`, string(id))
+	}, message.Dropped, grant.NotAgreed},
 	"a rule's message as a grant's": {func(w *world, id message.ID) {
 		w.exec(w.one, `UPDATE message SET subject = 'booked' WHERE practice = $1 AND id = $2`, string(id))
 	}, message.Dropped, grant.Ended},
@@ -208,9 +211,11 @@ func TestNothingElseLeavesByAGrant(t *testing.T) {
 func TestPreparing(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
+		reads := w.reader(w.one)
 		for name, edit := range map[string]func(g *grant.Grant){
 			"none a day": func(g *grant.Grant) { g.Day = 0 }, "too many": func(g *grant.Grant) { g.Day = grant.MostDay + 1 }, "for ever": func(g *grant.Grant) { g.ExpiresAt = g.ExpiresAt.AddDate(2, 0, 0) },
-			"over already": func(g *grant.Grant) { g.ExpiresAt = w.clock.Now() }, "another practice's program": func(g *grant.Grant) { g.Credential = w.two.credential },
+			"over already": func(g *grant.Grant) { g.ExpiresAt = w.clock.Now() }, "a program that may not send": func(g *grant.Grant) { g.Credential = reads },
+			"another practice's program": func(g *grant.Grant) { g.Credential = w.two.credential },
 			"another practice's wording": func(g *grant.Grant) { g.Wording = w.two.wordings["booked"] },
 		} {
 			g := grant.Grant{Credential: w.one.credential, Wording: w.one.wordings["booked"], Day: 5, ExpiresAt: w.clock.Now().AddDate(0, 1, 0)}

@@ -3,7 +3,6 @@ package grant_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -186,6 +185,25 @@ func (w *world) people(tx *store.Tx, h *home, m guard.Member) error {
 	return err
 }
 
+// reader is a program that may read, and not send.
+func (w *world) reader(h *home) (id string) {
+	w.Helper()
+	w.change(h, func(tx *store.Tx) error {
+		members, err := guard.Members(ctx, tx)
+		if err != nil {
+			return err
+		}
+		read, err := guard.ScopeOf(guard.MessageRead)
+		if err != nil {
+			return err
+		}
+		_, c, err := w.door.AddCredential(ctx, tx, members[0], "Reader", []guard.Scope{read}, tx.Now.AddDate(0, 3, 0))
+		id = c.ID
+		return err
+	})
+	return id
+}
+
 // prepare prepares a grant of the booking confirmation.
 func (w *world) prepare(h *home, day int64) (g grant.Grant) {
 	w.Helper()
@@ -254,7 +272,7 @@ func (w *world) drain() {
 		w.Fatal(err)
 	}
 	c, err := courier.New(courier.Options{DB: w.db, Keeper: w.keeper, Source: grant.NewSource(plan.NewSource(w.keeper)), Folder: w.folder, Installation: root.Installation, Epoch: 1,
-		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:    slog.New(slog.DiscardHandler),
 		Config: courier.Config{HostName: "localhost", PublicURL: "https://portal.example", Relays: []courier.Relay{{Name: "main", Address: w.sink.Address(), TLS: "none"}}}})
 	if err != nil {
 		w.Fatal(err)

@@ -55,12 +55,9 @@ func appointmentOut(c *call.Call, e calendar.Entry) AppointmentOut {
 		Practitioner: string(e.Practitioner), Service: string(e.Service), Location: string(e.Location), Mode: string(e.Mode), Booking: string(e.Booking),
 		CancelledBy: string(e.CancelledBy), CancelReason: e.CancelReason, Attendees: []AttendeeOut{}, Version: e.Version, ChangedAt: e.ChangedAt}
 	for _, p := range e.People {
-		a := AttendeeOut{ID: string(p.ID)}
-		if !p.Hidden {
-			a.Client, a.Confirmation, a.Attendance = string(p.Client), string(p.Confirmation), string(p.Attendance)
-			if c.May(guard.ClientRead) {
-				a.Name = client.FullName(p.FirstName, p.LastName, p.PreferredName)
-			}
+		a := AttendeeOut{ID: string(p.ID), Client: string(p.Client), Confirmation: string(p.Confirmation), Attendance: string(p.Attendance)} // of a hidden one calendar says the id alone
+		if c.May(guard.ClientRead) {
+			a.Name = client.FullName(p.FirstName, p.LastName, p.PreferredName)
 		}
 		out.Attendees = append(out.Attendees, a)
 	}
@@ -156,7 +153,7 @@ func found(c *call.Call, ctx context.Context, tx *store.Tx) (calendar.Entry, err
 		return calendar.Entry{}, err
 	}
 	e, there := all[id]
-	if !there || e.Hidden {
+	if !there { // nor is one of whom the program sees nobody
 		return calendar.Entry{}, calendar.ErrNotFound
 	}
 	return e, nil
@@ -277,12 +274,8 @@ type Cancelling struct {
 
 // Cancel cancels.
 func Cancel(c *call.Call, in Cancelling) (Made, error) {
-	by := calendar.By(in.By)
-	if by == calendar.BySystem {
-		by = "" // somebody cancels, and the program knows who
-	}
 	return of(c, in, func(ctx context.Context, tx *store.Tx, id calendar.ID) (calendar.Appointment, error) {
-		return calendar.Cancel(ctx, tx, calendar.CancelRequest{ID: id, Version: c.Version(), By: by, Reason: in.Reason})
+		return calendar.Cancel(ctx, tx, calendar.CancelRequest{ID: id, Version: c.Version(), By: calendar.By(in.By), Reason: in.Reason})
 	})
 }
 
