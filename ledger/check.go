@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"letterhead/ledger/leaf"
 	"letterhead/ledger/proof"
@@ -115,6 +117,7 @@ func again(ctx context.Context, w *store.Wide, from int64, head *held) error {
 	}
 	last := map[store.PracticeID]*leaf.Leaf{}
 	sums := map[store.PracticeID]Hash{}
+	chains := map[store.PracticeID]int64{} // position of the last statement that was met
 	at := int64(0)
 	err = AllLeaves(ctx, w, from, head.tree.Size(), func(practice store.PracticeID, s Stored) error {
 		l, err := leaf.Parse(s.Raw)
@@ -133,10 +136,22 @@ func again(ctx context.Context, w *store.Wide, from int64, head *held) error {
 		sum := leaf.Sum(s.Raw)
 		tree.Leaf(sum, nil)
 		last[practice], sums[practice], at = l, sum, l.At
+		if b, is := l.Body.(*leaf.Statement); is {
+			chains[practice] = int64(b.Position)
+		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	known, err := KnownOf(ctx, w, slices.Collect(maps.Keys(chains)))
+	if err != nil {
+		return err
+	}
+	for practice, position := range chains {
+		if known[practice] == nil || known[practice].Chain != position {
+			return damaged("the line of a practice is not that of its last statement")
+		}
 	}
 	if tree.Head() != head.tree.Head() || at != head.at {
 		return damaged("the leaves from %d on are not those of the head", from)

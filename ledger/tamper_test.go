@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"letterhead/ledger/evidence"
+	"letterhead/ledger/leaf"
+	"letterhead/ledger/proof"
 	"letterhead/testkit"
 )
 
@@ -197,4 +199,120 @@ func inside(random *rand.Rand, line string, i int) (string, string) {
 	}
 	fields[last] = base64.StdEncoding.EncodeToString(content)
 	return name, strings.Join(fields, " ") + "\n"
+}
+
+// replaced is a file with some lines changed, by their number from 0.
+func replaced(raw []byte, change func(i int, fields []string) string) []byte {
+	lines := strings.SplitAfter(strings.TrimSuffix(string(raw), "\n"), "\n")
+	for i := range lines {
+		if line := change(i, strings.Fields(lines[i])); line != "" {
+			lines[i] = line + "\n"
+		}
+	}
+	return []byte(strings.TrimSuffix(strings.Join(lines, ""), "\n") + "\n")
+}
+
+// A leaf of the practice that is hidden behind its hash leaves the tree as it was: what is missing is found by the leaf behind it, or by the count.
+func TestAHiddenLeafIsMissed(t *testing.T) {
+	t.Parallel()
+	w, s := newWorld(t, testkit.SQLite), newSecond(t)
+	w.days(3)
+	w.checkpoint()
+	raw, err := w.export(w.a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, n := 0, 0
+	replaced(raw, func(i int, fields []string) string {
+		if fields[0] == "leaf" {
+			last, n = i, n+1
+		}
+		return ""
+	})
+	if n < 10 {
+		t.Fatal("hardly any leaves: ", n)
+	}
+	for hide := range last + 1 {
+		was := ""
+		hidden := replaced(raw, func(i int, fields []string) string {
+			if i != hide || fields[0] != "leaf" {
+				return ""
+			}
+			was = fields[1]
+			content, err := base64.StdEncoding.DecodeString(fields[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := leaf.Sum(content)
+			return "hash 0 " + base64.StdEncoding.EncodeToString(sum[:])
+		})
+		if was == "" {
+			continue
+		}
+		_, err := s.agree(fmt.Sprintf("line %d hidden", hide+1), hidden, w.expect(w.a))
+		if err == nil || hide == last && codeOf(err) != evidence.CodeCount {
+			t.Errorf("line %d hidden: %v", hide+1, err)
+		}
+	}
+}
+
+// A log that signs another list of counts than its leaves have is found by the practice that it is about.
+func TestAForgedListIsFound(t *testing.T) {
+	t.Parallel()
+	w, s := newWorld(t, testkit.SQLite), newSecond(t)
+	w.days(1)
+	w.checkpoint()
+	raw, err := w.export(w.a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own proof.Count
+	replaced(raw, func(_ int, fields []string) string {
+		if fields[0] == "list" {
+			content, err := base64.StdEncoding.DecodeString(fields[2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if own, err = proof.ParseCount(content); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return ""
+	})
+	for want, change := range map[string]func(*proof.Count){
+		"": func(*proof.Count) {}, evidence.CodeCount: func(c *proof.Count) { c.Count++ }, evidence.CodeHead: func(c *proof.Count) { c.Head = hash("another leaf") },
+		evidence.CodeList: func(c *proof.Count) { c.Label = hash("another practice") },
+	} {
+		count := own
+		change(&count)
+		list, err := proof.NewList([]proof.Count{count})
+		if err != nil {
+			t.Fatal(err)
+		}
+		forged := replaced(raw, func(_ int, fields []string) string {
+			switch fields[0] {
+			case "checkpoint":
+				content, err := base64.StdEncoding.DecodeString(fields[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				point, err := proof.OpenCheckpoint(content, w.key.Verifier)
+				if err != nil {
+					t.Fatal(err)
+				}
+				point.Counts, point.List = list.Size(), list.Root()
+				signed, err := point.Sign(w.key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return "checkpoint " + base64.StdEncoding.EncodeToString(signed)
+			case "list":
+				return "list 0 " + base64.StdEncoding.EncodeToString(count.Append(nil)) + " "
+			}
+			return ""
+		})
+		if _, err := s.agree("forged: "+want, forged, w.expect(w.a)); codeOf(err) != want || want == "" && err != nil {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
 }
