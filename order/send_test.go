@@ -234,8 +234,14 @@ func TestAnOrderIsPausedAndStopped(t *testing.T) {
 		for _, p := range []store.PracticeID{one, two} {
 			w.asked(p, w.draft(p, w.request(p, "closed")))
 			w.approve(p, "order-1")
-			w.turns(p, "order-1")
 		}
+		w.change(two, func(tx *store.Tx) error { return order.Pause(ctx, tx, "order-1", "not yet") })
+		w.turns(one, "order-1")
+		if w.turns(two, "order-1"); w.find(two, "order-1").Queued != 0 {
+			t.Error("what is paused is queued")
+		}
+		w.lift(two)
+		w.turns(two, "order-1")
 		w.drain(s)
 		went := w.result(one, "order-1")
 		if went.Sent < 1 || went.Sent > 3 {
@@ -281,6 +287,9 @@ func TestAStoppedOrdersMessagesStayBack(t *testing.T) {
 		w.turns(one, "order-1")
 		if err := order.Stop(ctx, w.db, store.Actor{Practice: one, Member: "ana"}, "order-1"); err != nil {
 			t.Fatal(err)
+		}
+		if r := w.result(one, "order-1"); r.Dropped != 5 || r.Why[message.ReasonWithdrawn] != 5 {
+			t.Errorf("taken back: %+v", r)
 		}
 		w.exec(one, `UPDATE message SET state = 'queued' WHERE practice = $1`)
 		w.drain(s)

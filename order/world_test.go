@@ -19,6 +19,7 @@ import (
 	"letterhead/courier/journal"
 	"letterhead/courier/sender"
 	"letterhead/courier/trust"
+	"letterhead/message"
 	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/practice"
@@ -254,6 +255,28 @@ func (w *world) approve(p store.PracticeID, id order.ID) {
 			}
 		}
 		return out, nil
+	})
+}
+
+// lift has ana lift the practice's stops, as at the desk.
+func (w *world) lift(p store.PracticeID) {
+	w.Helper()
+	who, err := owner.Of(w.folder, courier.JournalFolder(w.folder), p, "ana", w.clock.Now())
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.signed(who, func(tx *store.Tx, s *approval.State) (out []*approval.Statement, _ error) {
+		open, err := message.Frozen(ctx, tx)
+		for _, stop := range open {
+			x := s.Draft(approval.KindLift, stop.ID, "ana")
+			x.Body.Lift = &approval.LiftBody{Epoch: 1, Scope: stop.Words()}
+			out = append(out, x)
+		}
+		return out, err
+	})
+	w.change(p, func(tx *store.Tx) error {
+		_, err := message.Lift(ctx, tx)
+		return err
 	})
 }
 
