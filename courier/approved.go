@@ -37,7 +37,12 @@ func (a *approved) directory() string {
 // authorise works out what is approved for the parcels of one practice, in its View. An error means that it could not be read: nothing of the
 // practice leaves.
 func (c *Courier) authorise(ctx context.Context, tx *store.Tx, parcels []*parcel) error {
-	err := c.chains.Read(ctx, tx, func(s *approval.State) error { return c.ask(ctx, tx, s, parcels) })
+	err := c.chains.Read(ctx, tx, func(s *approval.State) error {
+		if err := c.logbook.Gather(ctx, tx, s.Head().Position); err != nil {
+			return err
+		}
+		return c.ask(ctx, tx, s, parcels)
+	})
 	if refused := new(approval.Refused); errors.As(err, &refused) { // of the whole chain: it is behind, or holds a wrong entry
 		c.Log.Error("the approvals of a practice do not hold", slog.String("practice", string(tx.Practice)), slog.String("reason", string(refused.Reason)), slog.Int64("position", refused.Position))
 		var own []*parcel

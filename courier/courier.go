@@ -8,7 +8,8 @@
 //	gate      a list of named checks, each with its reason; what fails one is held, dropped or given back, never sent
 //	merge     into the version compiled from the canonical JSON whose digest was verified; inspected; header composed
 //	sign      DKIM, in parallel; the stops are read again after it
-//	record    `leaving` and the sealed values in one transaction; after COMMIT and before its first byte, `begun` in the journal, fsynced
+//	record    `leaving`, the sealed values and a leaf of the ledger in one transaction; after COMMIT and before the first byte the ledger's head
+//	          and `begun` in the journal, fsynced
 //	hand off  SMTP or SMS
 //	outcome   marked as a set: sent, refused, maybe sent, or queued again with a later turn
 //

@@ -139,10 +139,14 @@ func TestKilledCouriersLoseAndDoubleNothing(t *testing.T) {
 				arrived[strings.Trim(m.Header.Get("Message-Id"), "<>")]++
 			}
 			for _, p := range []store.PracticeID{"a", "b"} {
+				leaves := w.leaves(p)
 				for i := range n {
 					for k := range 150 {
 						id := fmt.Sprintf("k%d-%d", i, k)
 						maybe += w.account(p, message.ID(id), arrived[id+"@"+domainOf(p)])
+						if k%10 == 0 {
+							w.onRecord(p, leaves, message.ID(id))
+						}
 					}
 				}
 			}

@@ -6,13 +6,17 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"letterhead/courier/journal"
+	"letterhead/courier/logbook"
 	"letterhead/courier/smtp"
 	"letterhead/courier/stops"
+	"letterhead/ledger"
+	"letterhead/ledger/proof"
 	"letterhead/message"
 	"letterhead/store"
 )
@@ -68,11 +72,23 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 	for i, p := range parcels {
 		departures[i] = message.Departure{Practice: p.Practice, ID: p.ID, MessageID: p.MessageID, AddressIndex: p.facts.AddressIndex, Relay: p.route.name, Sealed: p.sealed}
 	}
+	leaves, err := c.leaves(parcels)
+	if err != nil {
+		return err
+	}
 	var gone []int
-	err := c.DB.Whole(ctx, "record what leaves", func(w *store.Wide) (err error) {
-		gone, err = message.Leave(ctx, w, c.journal.Process(), departures)
+	var head proof.Head
+	var places []ledger.Place
+	err = c.DB.Whole(ctx, "record what leaves", func(w *store.Wide) (err error) {
+		if gone, err = message.Leave(ctx, w, c.journal.Process(), departures); err != nil {
+			return err
+		}
+		head, places, err = c.logbook.Append(ctx, w, without(leaves, gone))
 		return err
 	})
+	if errors.Is(err, ledger.ErrDamaged) {
+		c.checked.Store(false)
+	}
 	if err != nil {
 		// A commit may have been done though its answer was lost: these may be marked as leaving now. Nothing of them has begun, so they
 		// go back to the queue as they are.
@@ -85,7 +101,49 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 	for _, p := range parcels {
 		p.Attempts++
 	}
-	return nil
+	next := 0
+	for i, p := range parcels {
+		if !slices.Contains(gone, i) {
+			p.leaf = places[next].Sequence
+			next++
+		}
+	}
+	if err := c.logbook.Note(head); err != nil {
+		return err
+	}
+	return c.logbook.Sync()
+}
+
+// leaves are what the ledger will say of a batch.
+func (c *Courier) leaves(parcels []*parcel) ([]ledger.Entry, error) {
+	out := make([]ledger.Entry, len(parcels))
+	for i, p := range parcels {
+		d := logbook.Departure{Practice: p.Practice, Kind: p.Kind, Channel: p.Channel, Version: p.Digest, Hosts: p.version.compiled.Hosts(), Salt: p.salt, Address: p.facts.Address,
+			Parts: [3][]byte{p.signature, p.header, p.body}}
+		if p.Channel == message.SMS {
+			d.Parts, d.Text = [3][]byte{[]byte(p.text)}, true
+		}
+		d.Approval, d.Wording = p.approved.Statements()
+		var err error
+		if out[i], err = c.logbook.Entry(&d); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// without are the leaves of those that leave.
+func without(leaves []ledger.Entry, gone []int) []ledger.Entry {
+	if len(gone) == 0 {
+		return leaves
+	}
+	out := make([]ledger.Entry, 0, len(leaves))
+	for i := range leaves {
+		if !slices.Contains(gone, i) {
+			out = append(out, leaves[i])
+		}
+	}
+	return out
 }
 
 // errStopped ends a hand-off that met a stop.

@@ -13,6 +13,7 @@ import (
 	"letterhead/courier/breaker"
 	"letterhead/courier/domain"
 	"letterhead/courier/smtp"
+	"letterhead/ledger/leaf"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/vault"
@@ -197,6 +198,8 @@ type parcel struct {
 	text      string // of an SMS
 	to, from  string // envelope
 	sealed    []byte
+	salt      leaf.Salt
+	leaf      uint64 // sequence of its leaf; 0 before it has one
 	route     *route // relay or gateway
 	begun     bool   // told to the journal
 	segment   int
@@ -228,6 +231,7 @@ type Record struct {
 	Date      int64          `json:"date"` // of the header, seconds
 	Values    wording.Values `json:"values"`
 	Directory string         `json:"directory"` // digest of the practice's own texts, hex
+	Salt      []byte         `json:"salt"`      // of the leaf's commitments
 }
 
 // merge renders, inspects, composes and seals one parcel.
@@ -252,7 +256,8 @@ func (c *Courier) merge(p *parcel, date string, now time.Time) {
 	} else if !c.compose(p, &rendered, date) {
 		return
 	}
-	raw, err := json.Marshal(Record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values, Directory: p.approved.directory()})
+	p.salt = leaf.NewSalt()
+	raw, err := json.Marshal(Record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values, Directory: p.approved.directory(), Salt: p.salt[:]})
 	if err != nil {
 		p.end(message.Held, message.ReasonInspection, "values")
 		return

@@ -7,6 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"letterhead/courier/logbook"
+	"letterhead/ledger/leaf"
+	"letterhead/ledger/proof"
 	"letterhead/message"
 	"letterhead/store"
 )
@@ -17,8 +20,9 @@ type outcomes struct {
 	c    *Courier
 	mu   sync.Mutex
 	list []message.Outcome
-	open map[int]int // journal segment → how many of list
-	busy sync.Mutex  // held by who writes
+	left []logbook.Left // what the ledger says of them
+	open map[int]int    // journal segment → how many of list
+	busy sync.Mutex     // held by who writes
 	more chan struct{}
 	end  chan struct{}
 	once sync.Once
@@ -36,6 +40,9 @@ func (o *outcomes) add(p *parcel) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.list = append(o.list, p.out)
+	if p.leaf > 0 {
+		o.left = append(o.left, p.left())
+	}
 	if p.begun {
 		o.open[p.segment]++
 	}
@@ -73,25 +80,54 @@ func (o *outcomes) run() {
 	}
 }
 
+// left is what the ledger says of a message with a leaf.
+func (p *parcel) left() logbook.Left {
+	out := logbook.Left{Practice: p.Practice, Sequence: p.leaf, Fate: leaf.Stopped}
+	if p.Kind == message.System {
+		out.Practice = ""
+	}
+	switch p.out.State {
+	case message.Sent:
+		out.Fate = leaf.Sent
+	case message.Refused:
+		out.Fate = leaf.Refused
+	case message.MaybeSent:
+		out.Fate = leaf.Maybe
+	case message.Queued:
+		if p.begun {
+			out.Fate = leaf.Deferred
+		}
+	case message.Held, message.Dropped, message.Leaving:
+	}
+	return out
+}
+
 // flush marks everything that was added before.
 func (o *outcomes) flush() error {
 	o.busy.Lock()
 	defer o.busy.Unlock()
 	o.mu.Lock()
-	list, open := o.list, o.open
-	o.list, o.open = nil, map[int]int{}
+	list, left, open := o.list, o.left, o.open
+	o.list, o.left, o.open = nil, nil, map[int]int{}
 	o.mu.Unlock()
 	if len(list) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
 	defer cancel()
-	err := o.c.DB.Whole(ctx, "mark what became of messages", func(w *store.Wide) error {
-		return message.Mark(ctx, w, o.c.journal.Process(), list)
+	var head proof.Head
+	err := o.c.DB.Whole(ctx, "mark what became of messages", func(w *store.Wide) (err error) {
+		if err = message.Mark(ctx, w, o.c.journal.Process(), list); err == nil {
+			head, _, err = o.c.logbook.Append(ctx, w, o.c.logbook.Outcomes(left))
+		}
+		return err
 	})
+	if err == nil {
+		err = o.c.logbook.Note(head)
+	}
 	if err != nil {
 		o.mu.Lock()
-		o.list = append(list, o.list...)
+		o.list, o.left = append(list, o.list...), append(left, o.left...)
 		for segment, n := range open {
 			o.open[segment] += n
 		}

@@ -19,7 +19,7 @@ func (c *Courier) sweep(ctx context.Context, now time.Time) {
 	for _, step := range []struct {
 		name string
 		do   func(context.Context, time.Time) error
-	}{{"recover", c.recover}, {"expire", c.expire}, {"stops", func(ctx context.Context, _ time.Time) error { return c.stops.Settle(ctx) }}, {"requeue", c.requeue}, {"late", c.endHeld}} {
+	}{{"recover", c.recover}, {"expire", c.expire}, {"stops", func(ctx context.Context, _ time.Time) error { return c.stops.Settle(ctx) }}, {"requeue", c.requeue}, {"late", c.endHeld}, {"checkpoint", c.checkpoint}} {
 		if err := step.do(ctx, now); err != nil && ctx.Err() == nil {
 			c.trouble(step.name, err)
 		}
@@ -27,6 +27,14 @@ func (c *Courier) sweep(ctx context.Context, now time.Time) {
 	for _, r := range c.relays {
 		r.pool.Tidy()
 	}
+}
+
+// checkpoint signs how long the ledger is, now and then.
+func (c *Courier) checkpoint(ctx context.Context, now time.Time) error {
+	if !c.checked.Load() {
+		return nil
+	}
+	return c.logbook.Checkpoint(ctx, now)
 }
 
 func (c *Courier) expire(ctx context.Context, _ time.Time) error {

@@ -20,6 +20,7 @@ import (
 	"letterhead/courier/budget"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
+	"letterhead/courier/logbook"
 	"letterhead/courier/lookout"
 	"letterhead/courier/sender"
 	"letterhead/courier/setting"
@@ -64,6 +65,8 @@ type Courier struct {
 	marked   bool // demo or test: to this machine alone
 	chains   *chain.Chains
 	budget   *budget.Budget
+	logbook  *logbook.Logbook
+	checked  atomic.Bool // the ledger is the one that the journal knows
 	lookout  *lookout.Lookout
 	relays   []*route
 	gateways []*route
@@ -131,6 +134,9 @@ func New(o Options) (*Courier, error) {
 	c.chains = chain.Open(o.Folder, c.journal)
 	c.stops = stops.Open(o.DB, c.journal, c.chains, o.Epoch)
 	if c.budget, err = budget.Open(c.journal); err == nil {
+		c.logbook, err = logbook.Open(logbook.Where{DB: o.DB, Journal: c.journal, Folder: o.Folder, Installation: o.Installation, Epoch: o.Epoch})
+	}
+	if err == nil {
 		c.lookout, err = lookout.Open(c.journal, o.DB.Now(), c.stops.Make, o.Log)
 	}
 	if err != nil {
@@ -299,6 +305,13 @@ func (c *Courier) claim(ctx context.Context, now time.Time) ([]message.Message, 
 	if err := c.journal.Healthy(); err != nil {
 		c.count.blocked(err.Error())
 		return nil, time.Second, nil
+	}
+	if !c.checked.Load() {
+		if err := c.logbook.Check(ctx); err != nil {
+			c.count.blocked("the record of messages cannot be believed: " + err.Error())
+			return nil, time.Second, err
+		}
+		c.checked.Store(true)
 	}
 	stopped, err := c.stops.Fresh(ctx, freezeStale)
 	if err != nil {
@@ -503,6 +516,13 @@ func (c *Courier) stages(ctx context.Context, b *batch) error {
 
 // facts reads what the product knows, one View for each practice of the batch. A practice whose facts cannot be read waits; the others go on.
 func (c *Courier) facts(ctx context.Context, b *batch) error {
+	practices := make([]store.PracticeID, 0, 8)
+	for _, p := range b.parcels {
+		practices = append(practices, p.Practice)
+	}
+	if err := c.logbook.Look(ctx, slices.Compact(practices)); err != nil {
+		return err
+	}
 	for start := 0; start < len(b.parcels); {
 		end := start + 1
 		for end < len(b.parcels) && b.parcels[end].Practice == b.parcels[start].Practice {
@@ -522,7 +542,7 @@ func (c *Courier) facts(ctx context.Context, b *batch) error {
 		}
 		start = end
 	}
-	return nil
+	return c.logbook.Write(ctx)
 }
 
 func (c *Courier) factsOf(ctx context.Context, parcels []*parcel) error {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"letterhead/app"
+	"letterhead/courier/trust"
+	"letterhead/store"
 	"letterhead/testkit"
 )
 
@@ -98,6 +100,27 @@ func twoWeeks(t *testing.T, engine testkit.Engine) {
 		look(t, file)
 	}
 	verify(t, p.runs("domain", "show", "mail.letterhead.example", "--json"), files)
+	p.proves(filepath.Join(folder, "courier"), made.Practice, len(wanted))
+}
+
+// proves has the practice check, with nothing but a file, that the record is complete and each message was approved.
+func (p person) proves(courier, practice string, messages int) {
+	p.t.Helper()
+	file := filepath.Join(p.t.TempDir(), "evidence")
+	exported := p.runs("export", "evidence", "--practice", practice, file)
+	key := strings.TrimSpace(exported[strings.LastIndex(strings.TrimSpace(exported), "\n"):])
+	at, err := trust.Read(courier)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	root, err := trust.ReadRoot(courier, store.PracticeID(practice))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	said := p.runs("verify", file, "--root", root.Fingerprint(at.Installation), "--log-key", key)
+	if !strings.HasPrefix(said, "HOLDS.") || !strings.Contains(said, fmt.Sprintf("%d messages: %d sent.", messages, messages)) {
+		p.t.Errorf("of %d messages it says:\n%s", messages, said)
+	}
 }
 
 func plan(t *testing.T, out string) (lines []line) {

@@ -29,6 +29,7 @@ import (
 	"letterhead/approval"
 	"letterhead/approval/assertion"
 	"letterhead/courier/chain"
+	"letterhead/courier/logbook"
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/sign/challenge"
@@ -51,6 +52,8 @@ type Options struct {
 	Signed func(ctx context.Context, tx *store.Tx, practice store.PracticeID) error
 	// Wake is called after that transaction; nil for none.
 	Wake func()
+	// Record puts what was signed into the ledger, after that transaction; nil leaves it to the courier, which does so before a message goes under it.
+	Record *logbook.Logbook
 
 	Address func(*http.Request) string // who asks, where a trusted proxy stands between; nil: the connection's address
 	Log     *slog.Logger               // slog.Default() when nil

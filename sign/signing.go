@@ -3,6 +3,7 @@ package sign
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -266,7 +267,29 @@ func (d *desk) take(v *visit, made *sheet, signature approval.Signature) error {
 	if d.Wake != nil {
 		defer d.Wake()
 	}
-	return d.chain(v, func(context.Context, *store.Tx, *approval.State) error { return nil })
+	return d.record(v)
+}
+
+// record has the journal note what was appended, and puts it into the ledger. What cannot be put there now, the courier puts before anything leaves.
+func (d *desk) record(v *visit) error {
+	if d.Record == nil {
+		return d.chain(v, func(context.Context, *store.Tx, *approval.State) error { return nil })
+	}
+	ctx := v.Context()
+	late := d.Record.Look(ctx, []store.PracticeID{v.practice()})
+	err := d.chain(v, func(ctx context.Context, tx *store.Tx, s *approval.State) error {
+		if late == nil {
+			late = d.Record.Gather(ctx, tx, s.Head().Position)
+		}
+		return nil
+	})
+	if err == nil && late == nil {
+		late = d.Record.Write(ctx)
+	}
+	if late != nil {
+		d.Log.Warn("what was signed is put on the record later", slog.String("practice", string(v.practice())), slog.Any("error", late))
+	}
+	return err
 }
 
 // lift marks the stops as lifted that were named in what was signed; the courier asks the chain itself.

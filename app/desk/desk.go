@@ -20,6 +20,7 @@ import (
 	"letterhead/courier"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
+	"letterhead/courier/logbook"
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/sign"
@@ -113,7 +114,11 @@ func open(o Of, listener net.Listener) (*Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the desk's place in the journal: %w", err)
 	}
-	handler, err := sign.New(sign.Options{DB: o.DB, Chains: chain.Open(o.Folder, j), Folder: o.Folder, Proposals: proposals(o), Log: o.Log, Wake: o.Wake})
+	record, err := logbook.Open(logbook.Where{DB: o.DB, Journal: j, Folder: o.Folder, Installation: o.Trust.Installation, Epoch: o.Trust.Epoch})
+	if err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	handler, err := sign.New(sign.Options{DB: o.DB, Chains: chain.Open(o.Folder, j), Folder: o.Folder, Proposals: proposals(o), Log: o.Log, Wake: o.Wake, Record: record})
 	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}

@@ -24,7 +24,7 @@ import (
 
 // What all processes of the folder count together lies in shared files of records, like the chains' (chains.go). What the records of one mean is a
 // Book's business: what was spent of the practices' limits (package budget), which addresses are not written to any more (package suppressed), what
-// the breaker saw of late (package lookout). When a file has grown to three times what it says, a new one takes its place. Beside it lies a set of
+// the breaker saw of late (package lookout), how long the ledger is (package logbook). When a file has grown to three times what it says, a new one takes its place. Beside it lies a set of
 // hashes (package known).
 type sharedFile struct {
 	name    string // of the log, without its end
@@ -37,7 +37,8 @@ var (
 	spentFile      = sharedFile{"spent", "known.set", 12 << 20, true}
 	suppressedFile = sharedFile{"suppressed", "suppressed.set", 1 << 20, false}
 	seenFile       = sharedFile{"seen", "seen.set", 4 << 20, false}
-	sharedFiles    = []sharedFile{spentFile, suppressedFile, seenFile}
+	ledgerFile     = sharedFile{"ledger", "ledger.set", 1 << 20, false}
+	sharedFiles    = []sharedFile{spentFile, suppressedFile, seenFile, ledgerFile}
 )
 
 func (f sharedFile) log() string  { return f.name + ".log" }
@@ -115,6 +116,9 @@ func (j *Journal) Suppressed(book Book) (*Shared, error) { return j.share(suppre
 
 // Seen opens what the breaker saw, for this process.
 func (j *Journal) Seen(book Book) (*Shared, error) { return j.share(seenFile, book) }
+
+// Ledger opens how long the ledger is, for this process.
+func (j *Journal) Ledger(book Book) (*Shared, error) { return j.share(ledgerFile, book) }
 
 // OpenSuppressed is Suppressed for a process that is no courier: it learns that an address is not to be written to any more. Its Close is its own.
 func OpenSuppressed(folder, installation string, epoch int64, book Book) (*Shared, error) {

@@ -236,6 +236,20 @@ func (a *Answer) Fits(r Recipient) string {
 	return ""
 }
 
+// Statements are the digests of the statement that lets the message go and of the one on its wording, zero where the path has none.
+func (a *Answer) Statements() (goes, words approval.Digest) {
+	if a.path.Kind == message.Test || a.path.Kind == message.System {
+		return goes, words
+	}
+	if len(a.By) > 0 {
+		goes = a.By[0].Digest
+	}
+	if len(a.By) > 1 {
+		words = a.By[1].Digest
+	}
+	return goes, words
+}
+
 // same is an error where what was signed is on something else than the message.
 func (at Path) same(kind approval.Kind, is bool) error {
 	if is {

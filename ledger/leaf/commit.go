@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Salt makes a message's commitments say nothing to whoever does not have it. It is sealed with the message.
@@ -48,4 +50,29 @@ func (s Salt) commit(what, more, text string) Hash {
 func Links(hosts []string) Hash {
 	sorted := slices.Compact(slices.Sorted(slices.Values(hosts)))
 	return sha256.Sum256([]byte("letterhead links v1\n" + strings.Join(sorted, "\n")))
+}
+
+// WordsOf is the hash of a text's letters and digits, in lower case, without anything between them: what stays the same when somebody copies a message
+// out of a mail program.
+func WordsOf(text []byte) Hash {
+	words := make([]byte, 0, len(text))
+	for at := 0; at < len(text); {
+		c := text[at]
+		if c < utf8.RuneSelf {
+			at++
+			switch {
+			case 'A' <= c && c <= 'Z':
+				words = append(words, c+'a'-'A')
+			case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+				words = append(words, c)
+			}
+			continue
+		}
+		r, size := utf8.DecodeRune(text[at:])
+		at += size
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			words = utf8.AppendRune(words, unicode.ToLower(r))
+		}
+	}
+	return sha256.Sum256(words)
 }

@@ -1,0 +1,118 @@
+package logbook
+
+import (
+	"bytes"
+	"crypto/sha256"
+
+	"letterhead/approval"
+	"letterhead/ledger"
+	"letterhead/ledger/leaf"
+	"letterhead/message"
+	"letterhead/store"
+)
+
+// Departure is a message that is about to be handed off, with what its leaf commits to.
+type Departure struct {
+	Practice store.PracticeID
+	Kind     message.Kind
+	Channel  message.Channel
+	Version  string          // digest of the wording's version, hex
+	Approval approval.Digest // statement that lets it go: of its rule, order, letter or grant; zero of the others
+	Wording  approval.Digest // and the one on its wording; zero where there is none
+	Hosts    []string        // that its links lead to
+	Salt     leaf.Salt
+	Address  string
+	Parts    [3][]byte // as it is handed off, one behind the other
+	Text     bool      // it is a text message: the parts are its words
+}
+
+var classes = map[message.Kind]leaf.Class{
+	message.Rule: leaf.ClassRule, message.Order: leaf.ClassOrder, message.Letter: leaf.ClassLetter, message.Reply: leaf.ClassReply,
+	message.Grant: leaf.ClassGrant, message.Test: leaf.ClassTest, message.System: leaf.ClassSystem,
+}
+
+// Entry is the message's leaf. What Letterhead says itself stands in its own name, not in the practice's.
+func (l *Logbook) Entry(d *Departure) (ledger.Entry, error) {
+	version, err := approval.ParseDigest(d.Version)
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	channel := leaf.Email
+	if d.Channel == message.SMS {
+		channel = leaf.SMS
+	}
+	whole := sha256.New()
+	for _, part := range d.Parts {
+		whole.Write(part)
+	}
+	words := d.Parts[0]
+	if !d.Text {
+		words = plainPart(d.Parts[2])
+	}
+	out := ledger.Entry{Practice: d.Practice, Label: l.Label(d.Practice), Body: &leaf.Message{
+		Class: classes[d.Kind], Channel: channel, Version: ledger.Hash(version), Approval: ledger.Hash(d.Approval), Wording: ledger.Hash(d.Wording), Links: leaf.Links(d.Hosts),
+		Recipient: d.Salt.Recipient(channel, d.Address), Text: d.Salt.Text(ledger.Hash(whole.Sum(nil))), Words: d.Salt.Words(leaf.WordsOf(words)),
+	}}
+	if d.Kind == message.System {
+		out.Practice, out.Label = "", ledger.Hash{}
+	}
+	return out, nil
+}
+
+// plainPart is the text of a body's first part, as package wording lays it out: quoted-printable (RFC 2045 §6.7) after the first empty line, up to the
+// boundary that the body begins with.
+func plainPart(body []byte) []byte {
+	boundary, _, _ := bytes.Cut(body, []byte("\r\n"))
+	_, text, _ := bytes.Cut(body, []byte("\r\n\r\n"))
+	if end := bytes.Index(text, append([]byte("\r\n"), boundary...)); end >= 0 {
+		text = text[:end]
+	}
+	out := make([]byte, 0, len(text))
+	for at := 0; at < len(text); at++ {
+		if text[at] != '=' || at+2 >= len(text) {
+			out = append(out, text[at])
+			continue
+		}
+		if high, low := digit(text[at+1]), digit(text[at+2]); high < 16 && low < 16 {
+			out = append(out, high<<4|low)
+		}
+		at += 2 // a soft line break is nothing
+	}
+	return out
+}
+
+func digit(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 255
+}
+
+// Left is what became of a message with a leaf.
+type Left struct {
+	Practice store.PracticeID // "" of what Letterhead says itself
+	Sequence uint64
+	Fate     leaf.Fate
+}
+
+// Outcomes are the leaves of what became of messages, practice by practice.
+func (l *Logbook) Outcomes(list []Left) (out []ledger.Entry) {
+	of := map[store.PracticeID]*leaf.Outcome{}
+	for _, m := range list {
+		o := of[m.Practice]
+		if o == nil || len(o.Results) == leaf.MaxOutcomes {
+			o = &leaf.Outcome{}
+			of[m.Practice] = o
+			e := ledger.Entry{Practice: m.Practice, Body: o}
+			if m.Practice != "" {
+				e.Label = l.Label(m.Practice)
+			}
+			out = append(out, e)
+		}
+		o.Results = append(o.Results, leaf.Result{Sequence: m.Sequence, Fate: m.Fate})
+	}
+	return out
+}

@@ -1,0 +1,304 @@
+// Package logbook puts what a courier lets go on the record: what the practices' people signed, each message and what became of it into the ledger, and
+// the ledger's head into the courier's journal, on disk before the first byte.
+//
+// Promises: a message's leaf stands behind those of everything that was signed for it; a ledger that is shorter than the journal knows, or another one,
+// is an error, and nothing leaves.
+//
+// Never: an address or a word of a message: commitments alone.
+package logbook
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"letterhead/approval"
+	"letterhead/courier/journal"
+	"letterhead/ledger"
+	"letterhead/ledger/leaf"
+	"letterhead/ledger/proof"
+	"letterhead/store"
+)
+
+// Logbook is one courier process's. It is safe for concurrent use.
+type Logbook struct {
+	db      *store.DB
+	journal *journal.Journal
+	shared  *journal.Shared
+	head    proof.Head // the longest that any process noted; package journal holds its lock
+
+	key   *ledger.Key
+	point point // who calls Checkpoint does so one at a time
+
+	mu      sync.Mutex
+	known   map[store.PracticeID]known
+	pending map[store.PracticeID][]ledger.Entry
+}
+
+// known is how far the ledger is with a practice's chain.
+type known struct {
+	label ledger.Hash
+	chain int64
+}
+
+const (
+	mostKnown  = 10_000
+	statements = 1000 // of one practice in a transaction
+
+	headRecord = 'H'
+)
+
+// Where is whose logbook it is.
+type Where struct {
+	DB           *store.DB
+	Journal      *journal.Journal
+	Folder       string // the courier's, where the log's key is
+	Installation string
+	Epoch        int64
+}
+
+// Open opens the logbook for a process, and makes the log's key where there is none yet.
+func Open(w Where) (*Logbook, error) {
+	key, err := ledger.OpenKey(w.Folder, w.Installation, w.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	l := &Logbook{db: w.DB, journal: w.Journal, key: key, known: map[store.PracticeID]known{}, pending: map[store.PracticeID][]ledger.Entry{}}
+	l.shared, err = w.Journal.Ledger((*book)(l))
+	return l, err
+}
+
+// book is the logbook as package journal sees it.
+type book Logbook
+
+func (b *book) Reset() { b.head = proof.Head{} }
+
+func (b *book) Take(record []byte) bool {
+	if len(record) != 1+8+len(ledger.Hash{}) || record[0] != headRecord {
+		return false
+	}
+	h := proof.Head{Size: int64(binary.BigEndian.Uint64(record[1:])), Root: ledger.Hash(record[9:])}
+	if h.Size > b.head.Size {
+		b.head = h
+	}
+	return true
+}
+
+func (b *book) Snapshot(put func([]byte)) []uint64 {
+	if b.head.Size > 0 {
+		put(b.record())
+	}
+	return nil
+}
+
+func (b *book) record() []byte {
+	return append(binary.BigEndian.AppendUint64([]byte{headRecord}, uint64(b.head.Size)), b.head.Root[:]...)
+}
+
+// Head is the longest ledger that the journal knows.
+func (l *Logbook) Head() (h proof.Head, err error) {
+	err = l.shared.Change(l.db.Now(), func(*journal.Ground) error {
+		h = l.head
+		return nil
+	})
+	return h, err
+}
+
+// Check is asked before the first message: the ledger is the one that the journal knows.
+func (l *Logbook) Check(ctx context.Context) error {
+	head, err := l.Head()
+	if err != nil {
+		return err
+	}
+	return l.db.WholeView(ctx, "check the ledger", func(w *store.Wide) error { return ledger.Check(ctx, w, head) })
+}
+
+// Look finds out how far the ledger is with practices that were not met before.
+func (l *Logbook) Look(ctx context.Context, practices []store.PracticeID) error {
+	l.mu.Lock()
+	var missing []store.PracticeID
+	for _, p := range practices {
+		if _, is := l.known[p]; !is {
+			missing = append(missing, p)
+		}
+	}
+	l.mu.Unlock()
+	if len(missing) == 0 {
+		return nil
+	}
+	var found map[store.PracticeID]*ledger.Known
+	err := l.db.WholeView(ctx, "how far the ledger is", func(w *store.Wide) (err error) {
+		found, err = ledger.KnownOf(ctx, w, missing)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.known) > mostKnown {
+		clear(l.known)
+	}
+	for _, p := range missing {
+		if k := found[p]; k != nil {
+			l.known[p] = known{k.Label, k.Chain}
+		} else {
+			l.known[p] = known{}
+		}
+	}
+	return nil
+}
+
+// Gather reads, in a View of the practice, what was signed up to a position of its chain and has no leaf yet. Write puts it into the ledger.
+func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, position int64) error {
+	l.mu.Lock()
+	k := l.known[tx.Practice]
+	l.mu.Unlock()
+	if position <= k.chain {
+		return nil
+	}
+	entries, err := approval.ListAll(ctx, tx, k.chain)
+	if err != nil {
+		return err
+	}
+	seen, err := l.journal.Chain(tx.Practice)
+	if err != nil {
+		return err
+	}
+	label := k.label
+	var out []ledger.Entry
+	for _, e := range entries {
+		if e.Head.Position > position {
+			break // the journal has not seen it yet
+		}
+		if e.Head.Position == 1 {
+			label = ledger.LabelOf(e)
+		}
+		e.Seen = seen.Seen(e.Head.Position)
+		bodies, err := ledger.Statements(e)
+		if err != nil {
+			return err
+		}
+		for _, b := range bodies {
+			out = append(out, ledger.Entry{Practice: tx.Practice, Label: label, Body: b})
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending[tx.Practice] = out
+	return nil
+}
+
+// Write puts what Gather found into the ledger.
+func (l *Logbook) Write(ctx context.Context) error {
+	l.mu.Lock()
+	pending := l.pending
+	l.pending = map[store.PracticeID][]ledger.Entry{}
+	l.mu.Unlock()
+	for p, entries := range pending {
+		for part := range slices.Chunk(entries, statements) {
+			if err := l.change(ctx, "put what was signed on the record", func(*store.Wide) ([]ledger.Entry, error) { return part, nil }); err != nil {
+				return err
+			}
+			last, ok := part[len(part)-1].Body.(*leaf.Statement)
+			if !ok {
+				return fmt.Errorf("a leaf of kind %d among statements", part[len(part)-1].Body.Kind())
+			}
+			l.mu.Lock()
+			// An entry's statements may be cut in two: it is known when its last one is there.
+			l.known[p] = known{part[0].Label, int64(last.Position) - 1}
+			l.mu.Unlock()
+		}
+		if n := len(entries); n > 0 {
+			l.mu.Lock()
+			k := l.known[p]
+			k.chain++
+			l.known[p] = k
+			l.mu.Unlock()
+		}
+	}
+	return nil
+}
+
+func (l *Logbook) change(ctx context.Context, what string, make func(*store.Wide) ([]ledger.Entry, error)) error {
+	var head proof.Head
+	err := l.db.Whole(ctx, what, func(w *store.Wide) error {
+		entries, err := make(w)
+		if err != nil {
+			return err
+		}
+		head, _, err = l.Append(ctx, w, entries)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return l.Note(head)
+}
+
+// Label is a practice's, once its root statement has its leaf; zero before.
+func (l *Logbook) Label(p store.PracticeID) ledger.Hash {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.known[p].label
+}
+
+// Append puts leaves behind the ledger's last, as the last statement of the caller's transaction. Once it is committed, Note the head.
+func (l *Logbook) Append(ctx context.Context, w *store.Wide, entries []ledger.Entry) (proof.Head, []ledger.Place, error) {
+	if len(entries) == 0 {
+		return proof.Head{}, nil, nil
+	}
+	head, places, err := ledger.Append(ctx, w, entries)
+	if err != nil {
+		return head, nil, err
+	}
+	fresh := int64(0)
+	for _, p := range places {
+		if p.Sequence > 0 {
+			fresh++
+		}
+	}
+	had, err := l.Head()
+	if err == nil && head.Size-fresh < had.Size {
+		err = ledger.ErrDamaged.With(fmt.Errorf("the journal has seen %d leaves, the ledger had %d", had.Size, head.Size-fresh))
+	}
+	return head, places, err
+}
+
+// Note writes a head into the journal. Sync returns when the disk has it.
+func (l *Logbook) Note(head proof.Head) error {
+	return l.shared.Change(l.db.Now(), func(g *journal.Ground) error {
+		if head.Size > l.head.Size {
+			l.head = head
+			g.Put((*book)(l).record())
+		}
+		return nil
+	})
+}
+
+// Sync returns when the disk has what was noted.
+func (l *Logbook) Sync() error { return l.shared.Sync() }
+
+// Checkpoint signs the ledger's state with the log's key in the courier's folder, where it has grown, and not more than once in a while.
+func (l *Logbook) Checkpoint(ctx context.Context, now time.Time) error {
+	head, err := l.Head()
+	if err != nil || head.Size == l.point.size || now.Sub(l.point.at) < checkpointEvery {
+		return err
+	}
+	if _, err := ledger.Checkpoint(ctx, l.db, l.key); err != nil {
+		return err
+	}
+	l.point.size, l.point.at = head.Size, now
+	return nil
+}
+
+const checkpointEvery = time.Minute
+
+// point is the checkpoint that this process made last.
+type point struct {
+	size int64
+	at   time.Time
+}

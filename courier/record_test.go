@@ -1,0 +1,136 @@
+package courier_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"letterhead/courier"
+	"letterhead/ledger"
+	"letterhead/ledger/leaf"
+	"letterhead/message"
+	"letterhead/store"
+	"letterhead/testkit/sink"
+	"letterhead/vault"
+)
+
+// leaves are the message leaves of a practice, by what they commit to of the recipient.
+func (w *world) leaves(p store.PracticeID) map[leaf.Hash]*leaf.Message {
+	w.t.Helper()
+	out := map[leaf.Hash]*leaf.Message{}
+	err := w.db.WholeView(context.Background(), "test", func(x *store.Wide) error {
+		head, err := ledger.Audit(context.Background(), x)
+		if err != nil {
+			return err
+		}
+		return ledger.AllLeaves(context.Background(), x, 0, head.Size, func(of store.PracticeID, s ledger.Stored) error {
+			l, err := leaf.Parse(s.Raw)
+			if err != nil {
+				return err
+			}
+			if m, is := l.Body.(*leaf.Message); is && of == p {
+				out[m.Recipient] = m
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+// record opens what is sealed with a message.
+func (w *world) record(p store.PracticeID, m *message.Message) (r courier.Record, salt leaf.Salt) {
+	w.t.Helper()
+	w.change(p, func(tx *store.Tx) error {
+		sealed, err := message.Sealed(context.Background(), tx, m.ID)
+		if err != nil {
+			return err
+		}
+		keys, err := w.keeper.Keys(context.Background(), tx)
+		if err != nil {
+			return err
+		}
+		table, row, column, version := m.Place()
+		raw, err := keys.Open(vault.Place{Table: table, Row: row, Column: column, Version: version}, sealed)
+		if err == nil {
+			err = json.Unmarshal(raw, &r)
+		}
+		return err
+	})
+	return r, leaf.Salt(r.Salt)
+}
+
+// onRecord fails for a message whose first byte may have left and which the ledger does not know.
+func (w *world) onRecord(p store.PracticeID, leaves map[leaf.Hash]*leaf.Message, id message.ID) *leaf.Message {
+	w.t.Helper()
+	m := w.find(p, id)
+	r, salt := w.record(p, &m)
+	known := leaves[salt.Recipient(leaf.Email, r.Address)]
+	if known == nil {
+		w.t.Errorf("%s/%s is %s, and has no leaf", p, id, m.State)
+	}
+	return known
+}
+
+// A leaf commits to the bytes that arrived and to their words, and says under which statement they went.
+func TestALeafIsOfWhatArrived(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		w.queue("a", "m", 3, nil)
+		w.queue("b", "m", 2, nil)
+		w.drain(w.options(relayTo(s.Address())))
+		leaves := w.leaves("a")
+		if len(leaves) != 3 || len(w.leaves("b")) != 2 {
+			t.Fatalf("%d leaves", len(leaves))
+		}
+		for _, got := range s.List() {
+			if !strings.Contains(string(got.Raw), "@pa.example") {
+				continue
+			}
+			id := message.ID(strings.TrimSuffix(strings.Trim(got.Header.Get("Message-Id"), "<>"), "@pa.example"))
+			known := w.onRecord("a", leaves, id)
+			m := w.find("a", id)
+			_, salt := w.record("a", &m)
+			if known == nil || known.Text != salt.Text(sha256.Sum256(got.Raw)) {
+				t.Errorf("%s: the leaf is of other bytes", id)
+			}
+			text := "Hello Joey, this is a reminder of your appointment"
+			if known != nil && (known.Words == salt.Words(leaf.WordsOf([]byte(text))) || known.Approval == leaf.Hash{} || known.Wording == leaf.Hash{}) {
+				t.Errorf("%s: %+v", id, known)
+			}
+		}
+	})
+}
+
+// A ledger that is shorter than the journal knows lets nothing leave, neither of a courier that begins nor of one that runs.
+func TestALedgerThatWasRolledBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		w.queue("a", "m", 3, nil)
+		running := w.courier(w.options(relayTo(s.Address())))
+		if err := running.Drain(t.Context(), w.db.Now()); err != nil {
+			t.Fatal(err)
+		}
+		w.whole(func(x *store.Wide) error {
+			for _, statement := range []string{`DELETE FROM ledger_cosignature`, `DELETE FROM ledger_checkpoint`, `DELETE FROM ledger_leaf`, `DELETE FROM ledger_hash`, `DELETE FROM ledger_practice`,
+				`UPDATE ledger_head SET size = 0, edge = NULL`} {
+				if _, err := x.Exec(t.Context(), statement); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		w.queue("a", "n", 2, nil)
+		w.queue("b", "n", 2, nil)
+		_ = running.Drain(t.Context(), w.db.Now())
+		fresh := w.courier(w.options(relayTo(s.Address())))
+		err := fresh.Drain(t.Context(), w.db.Now())
+		if s.Count() != 3 || err == nil || !strings.Contains(fresh.Status().Why, "record of messages") {
+			t.Errorf("%d left; %v; %s", s.Count(), err, fresh.Status().Why)
+		}
+	})
+}
