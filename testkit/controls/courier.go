@@ -34,7 +34,7 @@ func gateControls() []group {
 		{"the sealed values of a message are bound to it", "courier/merge.go", `Row: string(p.ID), Column: "sealed"`, `Row: "m", Column: "sealed"`, "TestAMessageGoesItsWay"},
 	}}, {"courier/breaker", []control{
 		{"a new text is paced", breaker, "	if v.unknown && seen >= PacedMost || ", "	if seen < 0 && ", august},
-		{"one text in many practices", breaker, "few >= least || all >= signedTwice {\n		return v.stop(Words", "few < 0 || all < 0 {\n		return v.stop(Words", august},
+		{"one text in many practices", breaker, "few >= least || all >= signedTwice {\n		return v.stop(Words", "few < -least || all < 0 {\n		return v.stop(Words", august},
 		{"one host in many practices", breaker, "few >= least || all >= signedTwice {\n			return v.stop(Host", "few < 0 && least > all {\n			return v.stop(Host", august},
 		{"an odd hour", breaker, "if seen >= oddMost && v.Signers < 2 && v.odd() {", "if seen < 0 {", august},
 		{"a rush", breaker, "	if f := v.rush(); f != nil || !v.isNew {", "	if f := v.rush(); !v.isNew && f == nil {", august},
