@@ -8,6 +8,7 @@ import (
 	"letterhead/web/account"
 	"letterhead/web/clients"
 	"letterhead/web/diary"
+	"letterhead/web/letter"
 	"letterhead/web/messages"
 	"letterhead/web/orders"
 	"letterhead/web/page"
@@ -68,6 +69,15 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /clients/{id}/reach", guard.ClientRead, clients.ShowReach),
 		page.For("POST /clients/{id}/reach", guard.ClientChange, clients.Reach),
+
+		page.For("GET /clients/{id}/messages", guard.ClientRead, letter.Thread),
+		page.For("GET /clients/{id}/letters/new", guard.MessageWrite, letter.New),
+		page.For("POST /clients/{id}/letters/new", guard.MessageWrite, letter.Save),
+		page.For("POST /clients/{id}/answers/{answer}/seen", guard.MessageWrite, letter.Seen),
+		page.For("GET /letters/{letter}", guard.ClientRead, letter.Show),
+		page.For("POST /letters/{letter}", guard.MessageWrite, letter.Save),
+		page.For("POST /letters/{letter}/withdraw", guard.MessageWrite, letter.Withdraw),
+		page.For("GET /letters/{letter}/html", guard.ClientRead, letter.Frame),
 
 		page.For("GET /clients/{id}/access", guard.ClientRestrict, team.Access),
 		page.For("POST /clients/{id}/access", guard.ClientRestrict, team.SetAccess),
