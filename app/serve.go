@@ -202,7 +202,7 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	}
 	members, err := web.New(web.Config{
 		DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
-		Desk: signing,
+		Desk: signing, Signed: s.chains.Read,
 	})
 	if err != nil {
 		return nil, err

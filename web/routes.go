@@ -90,6 +90,7 @@ func (s *server) routes() []page.Route {
 		page.For("POST /stop", guard.SendingStop, trust.Stop),
 		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),
 		page.For("POST /settings/messages", guard.SettingsChange, settings.Save),
+		page.For("POST /samples/{id}", guard.SettingsRead, settings.Sample),
 		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress),
 		page.For("GET /settings/messages/rules/{rule}", guard.SettingsRead, settings.Rule),
 		page.For("POST /settings/messages/rules/{rule}", guard.SettingsChange, settings.Change),

@@ -15,7 +15,7 @@ import (
 // address puts real ids of a practice into a route's path.
 func (w *world) address(h home, pattern string) (method, path string) {
 	method, path = filled(w, h, pattern)
-	for name, id := range map[string]string{"{member}": w.memberOf(h), "{key}": "0190", "{token}": strings.Repeat("A", 43), "{id}": "0190"} {
+	for name, id := range map[string]string{"{member}": w.memberOf(h), "{key}": "0190", "{token}": strings.Repeat("A", 43), "{id}": "0190", "{letter}": "0190", "{answer}": "0190"} {
 		path = strings.ReplaceAll(path, name, id)
 	}
 	return method, path

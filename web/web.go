@@ -13,11 +13,13 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"letterhead/approval"
 	"letterhead/fault"
 	"letterhead/guard"
 	"letterhead/guard/throttle"
@@ -38,6 +40,9 @@ type Config struct {
 	Routes []page.Route // of other packages, such as the demonstration's inbox
 	Places []ui.Place   // their entries in the menu
 	Desk   string       // address of the signing desk, for links; "" when it is not known
+
+	// Signed reads what a practice's people signed, within a transaction; nil where nobody can tell.
+	Signed func(ctx context.Context, tx *store.Tx, read func(*approval.State) error) error
 }
 
 // The bounds of a request.

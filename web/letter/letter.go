@@ -331,3 +331,14 @@ func (f form) action() string {
 func (f form) version() string { return strconv.FormatInt(f.letter.Version, 10) }
 
 func thread(c client.Client) string { return "/clients/" + string(c.ID) + "/messages" }
+
+// lines are a text's; one that is empty holds its place.
+func lines(text string) []string {
+	out := strings.Split(text, "\n")
+	for i, each := range out {
+		if strings.TrimSpace(each) == "" {
+			out[i] = "\u00a0"
+		}
+	}
+	return out
+}

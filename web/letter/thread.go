@@ -194,7 +194,9 @@ func whoMayBe(ctx context.Context, v *page.Visit, tx *store.Tx, keys *vault.Keys
 
 // Seen notes that a text message was dealt with.
 func Seen(v *page.Visit) (page.Answer, error) {
-	err := v.Change(func(ctx context.Context, tx *store.Tx) error { return letter.See(ctx, tx, letter.AnswerID(v.Path("answer"))) })
+	err := v.Change(func(ctx context.Context, tx *store.Tx) error {
+		return letter.See(ctx, tx, letter.AnswerID(v.Path("answer")))
+	})
 	if err != nil {
 		return page.Answer{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"letterhead/courier"
+	"letterhead/letter"
 	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/store"
@@ -58,7 +59,7 @@ func said(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message
 	if err := json.Unmarshal(plain, &was); err != nil {
 		return words{}, fmt.Errorf("read what was merged into %s: %w", m.ID, err)
 	}
-	compiled, err := compile(ctx, tx, m, was.Language)
+	compiled, err := compile(ctx, tx, keys, m, was.Language)
 	if err != nil {
 		return words{}, err
 	}
@@ -95,13 +96,21 @@ func book(ctx context.Context, tx *store.Tx, digest string) (*wording.Book, erro
 	return book, nil
 }
 
-func compile(ctx context.Context, tx *store.Tx, m message.Message, language string) (*wording.Compiled, error) {
+func compile(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message, language string) (*wording.Compiled, error) {
 	id := template.VersionID(m.Version)
 	found, err := template.Content(ctx, tx, []template.VersionID{id})
 	if err != nil {
 		return nil, err
 	}
-	version, digest, err := wording.DecodeCanonical(found[id])
+	content := found[id]
+	if m.Kind == message.Letter || m.Kind == message.Reply {
+		l, err := letter.Find(ctx, tx, keys, letter.ID(m.Subject))
+		if err != nil {
+			return nil, errSilent //nolint:nilerr // gone, or of a client whom this member does not see
+		}
+		content = l.Content()
+	}
+	version, digest, err := wording.DecodeCanonical(content)
 	if err != nil || digest.String() != m.Digest || len(version.Images()) > 0 {
 		return nil, errSilent // not what was sent, or with pictures that nobody keeps here
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"letterhead/approval"
 	"letterhead/fault"
 	"letterhead/guard"
 	"letterhead/practice"
@@ -128,6 +129,9 @@ type Visit struct {
 	Keeper   *vault.Keeper
 	Base     ui.Frame // without title and place
 	Desk     string   // address of the signing desk; "" where nobody said
+
+	// Signed reads what the practice's people signed, within a transaction; nil where nobody can tell.
+	Signed func(ctx context.Context, tx *store.Tx, read func(*approval.State) error) error
 }
 
 // Context is the request's, with its deadline and the answer's nonce.

@@ -19,6 +19,7 @@ import (
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
+	"letterhead/template"
 	"letterhead/web/page"
 	"letterhead/web/ui"
 )
@@ -36,6 +37,8 @@ type overview struct {
 	frame    ui.Frame
 	visit    *page.Visit
 	rules    []plan.Rule
+	wordings []template.Wording
+	unsent   string // why no sample was sent
 	jobs     []job.Job
 	from, to string // quiet hours
 	channel  string
@@ -51,7 +54,7 @@ func Messages(v *page.Visit) (page.Answer, error) {
 		return page.Answer{}, err
 	}
 	o.from, o.to, o.channel, o.ver = clock(v.Practice.QuietFrom), clock(v.Practice.QuietTo), string(v.Practice.DefaultChannel), reading(v.Practice)
-	if did := v.Query("did"); did == "rule" || did == "settings" {
+	if did := v.Query("did"); did == "rule" || did == "settings" || did == "sample" {
 		o.frame.Flash = &ui.Flash{Kind: ui.Good, Say: v.Say("did." + did)}
 	}
 	return page.Show(show(o))
@@ -72,6 +75,9 @@ func (o *overview) read() error {
 	return o.visit.View(func(ctx context.Context, tx *store.Tx) error {
 		var err error
 		if o.rules, err = plan.Rules(ctx, tx); err != nil {
+			return err
+		}
+		if o.wordings, err = template.List(ctx, tx); err != nil {
 			return err
 		}
 		o.jobs, err = job.List(ctx, tx)
