@@ -19,8 +19,12 @@ const startLeaves = 10_000
 
 // Check is asked before a courier begins: whether this is the ledger that its journal knows (the zero Head: none yet), grown. It compares the
 // tree at the journal's size, the right edge, the lists of the practices, and reads the last leaves again. An error means: send nothing. What
-// it does not read again, Audit does, and every evidence file of the practice concerned.
-func Check(ctx context.Context, w *store.Wide, known proof.Head) error {
+// it does not read again, Audit does, and every evidence file of the practice concerned. Others may append meanwhile: it looks at one snapshot.
+func Check(ctx context.Context, db *store.DB, known proof.Head) error {
+	return db.WholeView(ctx, "check the ledger before anything is appended", func(w *store.Wide) error { return check(ctx, w, known) })
+}
+
+func check(ctx context.Context, w *store.Wide, known proof.Head) error {
 	head, err := headHolds(ctx, w)
 	if err != nil {
 		return err
@@ -50,12 +54,16 @@ func Check(ctx context.Context, w *store.Wide, known proof.Head) error {
 }
 
 // Audit reads every leaf again, from the first on.
-func Audit(ctx context.Context, w *store.Wide) (proof.Head, error) {
-	head, err := headHolds(ctx, w)
-	if err != nil {
-		return proof.Head{}, err
-	}
-	return head.tree.Head(), errors.Join(again(ctx, w, 0, head), practicesHold(ctx, w, head.tree.Size()))
+func Audit(ctx context.Context, db *store.DB) (whole proof.Head, err error) {
+	err = db.WholeView(ctx, "read the whole ledger again", func(w *store.Wide) error {
+		head, err := headHolds(ctx, w)
+		if err != nil {
+			return err
+		}
+		whole = head.tree.Head()
+		return errors.Join(again(ctx, w, 0, head), practicesHold(ctx, w, head.tree.Size()))
+	})
+	return whole, err
 }
 
 // headHolds compares the head's edge with the hashes that are stored.

@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"bufio"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -99,16 +98,12 @@ func TestKilledInTheMiddleOfAnAppend(t *testing.T) {
 				wait := time.NewTimer(rand.N(60 * time.Millisecond))
 				<-wait.C
 				heads := append(first.kill(), second.kill()...)
-				err := whole(t, db, func(ctx context.Context, w *store.Wide) error {
-					for _, h := range heads {
-						if err := ledger.Check(ctx, w, h); err != nil {
-							return fmt.Errorf("%d leaves, root %s: %w", h.Size, hex.EncodeToString(h.Root[:4]), err)
-						}
+				for _, h := range heads {
+					if err := ledger.Check(t.Context(), db, h); err != nil {
+						t.Fatalf("%d leaves, root %x: %v", h.Size, h.Root[:4], err)
 					}
-					_, err := ledger.Audit(ctx, w)
-					return err
-				})
-				if err != nil {
+				}
+				if _, err := ledger.Audit(t.Context(), db); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -168,4 +163,36 @@ func (c *courier) kill() []proof.Head {
 	_ = c.command.Wait() // it was killed
 	c.wait(1 << 20)
 	return c.heads[max(0, len(c.heads)-3):]
+}
+
+// A courier that begins while another one appends sees a ledger that is whole.
+func TestACheckWhileOthersAppend(t *testing.T) {
+	t.Parallel()
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		appendAll(t, db, root("a"))
+		done := make(chan error)
+		go func() {
+			var err error
+			for n := 0; n < 60 && err == nil; n++ {
+				err = db.Whole(context.Background(), "test", func(w *store.Wide) error {
+					_, _, err := ledger.Append(context.Background(), w, []ledger.Entry{message("a", n), message("a", n)})
+					return err
+				})
+			}
+			done <- err
+		}()
+		for {
+			select {
+			case err := <-done:
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			default:
+				if err := ledger.Check(t.Context(), db, proof.Head{}); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
 }

@@ -75,6 +75,12 @@ var deeds = map[string]struct {
 	"a wording nobody approved":    {evidence.CodeWording, func(d *deed) { d.send(leaf.ClassRule, d.version, d.rule, hash("nobody's")) }},
 	"a wording of another version": {evidence.CodeWording, func(d *deed) { d.send(leaf.ClassRule, d.version, d.rule, d.other) }},
 	"a rule in a wording's place":  {evidence.CodeWording, func(d *deed) { d.send(leaf.ClassRule, d.version, d.rule, d.rule) }},
+	"a letter in a wording's place": {evidence.CodeWording, func(d *deed) {
+		x := d.c.right(approval.KindLetter, "another", approval.Digest(d.version))
+		d.sign(d.c, x)
+		d.record(d.c)
+		d.send(leaf.ClassRule, d.version, d.rule, sum(d.world, x))
+	}},
 	"a letter that is nearly too old": {"", func(d *deed) {
 		d.clock.Pass(time.Hour + time.Minute)
 		d.send(leaf.ClassLetter, hash("letter"), d.letter, leaf.Hash{})

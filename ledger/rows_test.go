@@ -101,7 +101,7 @@ func keep(t *testing.T) *kept {
 // found asks start-up check, witness and verify, in this order, and returns the first refusal; errClaim where none refuses what claims something else.
 func (k *kept) found(db *store.DB) error {
 	ctx := k.t.Context()
-	if err := db.Whole(ctx, "test", func(w *store.Wide) error { return ledger.Check(ctx, w, k.known) }); err != nil {
+	if err := ledger.Check(ctx, db, k.known); err != nil {
 		return fmt.Errorf("start-up check: %w", err)
 	}
 	if _, err := ledger.Checkpoint(ctx, db, k.key); err != nil {
