@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"letterhead/ledger"
 	"letterhead/ledger/evidence"
 	"letterhead/ledger/leaf"
 	"letterhead/ledger/proof"
@@ -313,6 +314,45 @@ func TestAForgedListIsFound(t *testing.T) {
 		})
 		if _, err := s.agree("forged: "+want, forged, w.expect(w.a)); codeOf(err) != want || want == "" && err != nil {
 			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// An auditor who has every leaf signs no list that is not theirs.
+func TestAnAuditorFindsAForgedList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	w.days(1)
+	w.checkpoint()
+	var entries bytes.Buffer
+	if err := ledger.WriteEntries(t.Context(), w.db, w.key.Verifier, 0, &entries); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(*proof.Signed){
+		"": func(*proof.Signed) {}, "another root of the list": func(p *proof.Signed) { p.List = hash("forged") }, "a practice more": func(p *proof.Signed) { p.Counts++ },
+	} {
+		forged := replaced(entries.Bytes(), func(_ int, fields []string) string {
+			if fields[0] != "checkpoint" {
+				return ""
+			}
+			content, err := base64.StdEncoding.DecodeString(fields[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			point, err := proof.OpenCheckpoint(content, w.key.Verifier)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(point)
+			signed, err := point.Sign(w.key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return "checkpoint " + base64.StdEncoding.EncodeToString(signed)
+		})
+		_, err := evidence.Audit(bytes.NewReader(forged), w.key.Verifier, proof.Head{})
+		if want == "" && err != nil || want != "" && codeOf(err) != evidence.CodeCount {
+			t.Errorf("%s: %v", want, err)
 		}
 	}
 }

@@ -168,6 +168,25 @@ func TestTheListProvesWhatIsThereAndWhatIsNot(t *testing.T) {
 			t.Fatal("nothing proves absence from a list")
 		}
 	})
+	// Two lines that are not neighbours prove nothing of what stands between them, nor does one in the middle.
+	list, err := proof.NewList([]proof.Count{{Label: proof.Hash{1}, Count: 1}, {Label: proof.Hash{2}, Count: 1}, {Label: proof.Hash{3}, Count: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []proof.Line
+	for n := range 3 {
+		one, err := list.Prove(proof.Hash{byte(n + 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, one...)
+	}
+	c := proof.Checkpoint{Counts: list.Size(), List: list.Root()}
+	for name, lines := range map[string][]proof.Line{"around": {lines[0], lines[2]}, "the wrong way round": {lines[2], lines[0]}, "before alone": lines[:1], "behind alone": lines[2:], "all": lines} {
+		if _, there, err := proof.CheckLines(lines, c, proof.Hash{2}); err == nil {
+			t.Errorf("%s: %t", name, there)
+		}
+	}
 	for name, counts := range map[string][]proof.Count{"twice": {{Count: 1}, {Count: 2}}, "no count": {{}}} {
 		if _, err := proof.NewList(counts); err == nil {
 			t.Error(name)
