@@ -113,7 +113,7 @@ func (l *Logbook) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.db.WholeView(ctx, "check the ledger", func(w *store.Wide) error { return ledger.Check(ctx, w, head) })
+	return ledger.Check(ctx, l.db, head)
 }
 
 // Look finds out how far the ledger is with practices that were not met before.
