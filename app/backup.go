@@ -18,6 +18,7 @@ import (
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/message"
+	"letterhead/store"
 )
 
 // A backup holds the database (a consistent copy, or pg_dump's custom format), the configuration, and the courier's folder, of its journal only
@@ -211,6 +212,10 @@ func (c *call) freezeRestored(ctx context.Context, t trust.File) error {
 		return err
 	}
 	defer i.Close()
+	// The journal may know less than these rows: the courier takes all of them over again.
+	if err := i.db.Whole(ctx, "suppressions of a restored backup", func(w *store.Wide) error { return message.Anew(ctx, w) }); err != nil {
+		return err
+	}
 	return i.halt().Stop(ctx, message.Stop{Scope: message.StopPlatform, Who: "restore", Reason: fmt.Sprintf("restored from a backup; epoch %d", t.Epoch)})
 }
 

@@ -135,7 +135,7 @@ type Consent struct {
 	Client ID
 	Topic
 	Given  bool
-	Source string // "import", "desk", "unsubscribe", "stop"
+	Source string // "import", "desk", "unsubscribe", "stop", "start"
 	Who    string
 	At     time.Time
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Sources are where an answer can come from.
-var sources = []string{"import", "desk", "unsubscribe", "stop"}
+var sources = []string{"import", "desk", "unsubscribe", "stop", "start"}
 
 // SetConsent records answers, at the transaction's instant and by its actor. An answer that is the latest one already is not written again:
 // pressing unsubscribe a thousand times makes one row. Somebody's own answer is written over an import's even when it is the same: the next import
@@ -63,7 +63,7 @@ func (c Consent) check() error {
 	case c.Channel != practice.Email && c.Channel != practice.SMS:
 		return fault.Field("channel", "client.channel", "choose email or sms")
 	case !slices.Contains(sources, c.Source):
-		return fault.Field("source", "client.source", "say where the answer comes from: import, desk, unsubscribe or stop")
+		return fault.Field("source", "client.source", "say where the answer comes from: import, desk, unsubscribe, stop or start")
 	}
 	return nil
 }

@@ -94,35 +94,43 @@ func checkAddress(_ context.Context, _ *Courier, b *batch) error {
 	return nil
 }
 
-// checkSuppression: the address did not bounce, complain or opt out.
+// checkSuppression: the address did not bounce, complain or opt out, by the journal, and by what the journal may not have yet.
 func checkSuppression(ctx context.Context, c *Courier, b *batch) error {
-	var addresses []message.Address
-	for p := range b.open() {
-		addresses = append(addresses, message.Address{Practice: p.Practice, Channel: p.Channel, Index: p.facts.AddressIndex})
-	}
-	if len(addresses) == 0 {
+	parcels := b.rest()
+	if len(parcels) == 0 {
 		return nil
 	}
+	addresses := make([]message.Address, len(parcels))
+	asked := make([]message.Suppression, 0, 2*len(parcels)) // of each parcel for everything, and for marketing
+	for i, p := range parcels {
+		addresses[i] = message.Address{Practice: p.Practice, Channel: p.Channel, Index: p.facts.AddressIndex}
+		all := message.Suppression{Practice: p.Practice, Channel: p.Channel, AddressIndex: p.facts.AddressIndex}
+		news := all
+		news.Purpose = message.Marketing
+		asked = append(asked, all, news)
+	}
+	kept, err := c.suppressed.Ask(b.now, asked)
+	if err != nil {
+		return err
+	}
 	var found []message.Suppression
-	err := c.DB.WholeView(ctx, "suppressed addresses of a batch", func(w *store.Wide) (err error) {
+	err = c.DB.WholeView(ctx, "suppressed addresses of a batch", func(w *store.Wide) (err error) {
 		found, err = message.Suppressed(ctx, w, addresses)
 		return err
 	})
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return err
 	}
-	type key struct {
-		address message.Address
-		purpose message.Purpose
-	}
-	against := make(map[key]string, len(found))
+	against := make(map[message.Suppression]string, len(found)) // without reason and time
 	for _, s := range found {
-		against[key{message.Address{Practice: s.Practice, Channel: s.Channel, Index: s.AddressIndex}, s.Purpose}] = s.Reason
+		against[message.Suppression{Practice: s.Practice, Channel: s.Channel, AddressIndex: s.AddressIndex, Purpose: s.Purpose}] = s.Reason
 	}
-	for p := range b.open() {
-		address := message.Address{Practice: p.Practice, Channel: p.Channel, Index: p.facts.AddressIndex}
-		for _, purpose := range []message.Purpose{"", p.Purpose} {
-			if why, is := against[key{address, purpose}]; is {
+	for i, p := range parcels {
+		for j, of := range asked[2*i : 2*i+2] {
+			if of.Purpose != "" && of.Purpose != p.Purpose {
+				continue
+			}
+			if why, is := against[of]; is || kept[2*i+j] {
 				p.end(message.Dropped, message.ReasonSuppressed, why)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"letterhead/courier/breaker"
+	"letterhead/courier/suppressed"
 	"letterhead/message"
 )
 
@@ -75,3 +76,12 @@ func (c *Courier) sight(p *parcel, now time.Time) breaker.Sight {
 	}
 	return s
 }
+
+// suppressions takes what was learnt elsewhere over into the journal: at most as many as leave time to look at stops.
+func (c *Courier) suppressions(ctx context.Context, _ time.Time) error {
+	taker := suppressed.Taker{DB: c.DB, Keeper: c.Keeper, Set: c.suppressed}
+	_, err := taker.Take(ctx, looksAtOnce)
+	return err
+}
+
+const looksAtOnce = 4

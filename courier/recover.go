@@ -19,7 +19,8 @@ func (c *Courier) sweep(ctx context.Context, now time.Time) {
 	for _, step := range []struct {
 		name string
 		do   func(context.Context, time.Time) error
-	}{{"recover", c.recover}, {"expire", c.expire}, {"stops", func(ctx context.Context, _ time.Time) error { return c.stops.Settle(ctx) }}, {"requeue", c.requeue}, {"late", c.endHeld}, {"checkpoint", c.checkpoint}} {
+	}{{"recover", c.recover}, {"suppressions", c.suppressions}, {"expire", c.expire}, {"stops", func(ctx context.Context, _ time.Time) error { return c.stops.Settle(ctx) }},
+		{"requeue", c.requeue}, {"late", c.endHeld}, {"checkpoint", c.checkpoint}} {
 		if err := step.do(ctx, now); err != nil && ctx.Err() == nil {
 			c.trouble(step.name, err)
 		}

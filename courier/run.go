@@ -26,6 +26,7 @@ import (
 	"letterhead/courier/setting"
 	"letterhead/courier/smtp"
 	"letterhead/courier/stops"
+	"letterhead/courier/suppressed"
 	"letterhead/courier/token"
 	"letterhead/courier/trust"
 	"letterhead/fault"
@@ -68,17 +69,19 @@ type Courier struct {
 	logbook  *logbook.Logbook
 	checked  atomic.Bool // the ledger is the one that the journal knows
 	lookout  *lookout.Lookout
-	relays   []*route
-	gateways []*route
-	batches  chan struct{} // one for each batch that may be in hand
-	signing  chan struct{} // one for each core
-	texting  chan struct{} // one for each request to a gateway
-	outcomes *outcomes
-	count    counts
-	wake     chan struct{}
-	torn     atomic.Int64
-	swept    bool                          // once at least
-	signed   map[store.PracticeID]standing // as of which its unsigned messages were queued again
+
+	suppressed *suppressed.Set
+	relays     []*route
+	gateways   []*route
+	batches    chan struct{} // one for each batch that may be in hand
+	signing    chan struct{} // one for each core
+	texting    chan struct{} // one for each request to a gateway
+	outcomes   *outcomes
+	count      counts
+	wake       chan struct{}
+	torn       atomic.Int64
+	swept      bool                          // once at least
+	signed     map[store.PracticeID]standing // as of which its unsigned messages were queued again
 }
 
 // route is a relay or gateway.
@@ -133,7 +136,10 @@ func New(o Options) (*Courier, error) {
 	}
 	c.chains = chain.Open(o.Folder, c.journal)
 	c.stops = stops.Open(o.DB, c.journal, c.chains, o.Epoch)
-	if c.budget, err = budget.Open(c.journal); err == nil {
+	if c.suppressed, err = suppressed.Open(c.journal); err == nil {
+		c.budget, err = budget.Open(c.journal)
+	}
+	if err == nil {
 		c.logbook, err = logbook.Open(logbook.Where{DB: o.DB, Journal: c.journal, Folder: o.Folder, Installation: o.Installation, Epoch: o.Epoch})
 	}
 	if err == nil {
@@ -380,6 +386,9 @@ func (c *Courier) watch(ctx context.Context) {
 				c.trouble("stops", err)
 			} else if err := c.stops.Settle(ctx); err != nil && ctx.Err() == nil {
 				c.trouble("stops", err)
+			}
+			if err := c.suppressions(ctx, c.DB.Now()); err != nil && ctx.Err() == nil {
+				c.trouble("suppressions", err)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/testkit"
+	"letterhead/vault"
 	"pgregory.net/rapid"
 )
 
@@ -421,7 +422,15 @@ func TestSuppressionAndFreezeBelongToOnePractice(t *testing.T) {
 			t.Errorf("suppressed %s", got)
 		}
 		change(t, db, "p", func(tx *store.Tx) error {
-			return message.Allow(t.Context(), tx, message.Suppression{Channel: message.Email, AddressIndex: "y", Purpose: message.Marketing})
+			keeper, err := vault.NewKeeper(make([]byte, 32))
+			if err != nil {
+				return err
+			}
+			keys, err := keeper.Keys(t.Context(), tx)
+			if err != nil {
+				return err
+			}
+			return message.Allow(t.Context(), tx, keys, message.Suppression{Channel: message.Email, AddressIndex: "y", Purpose: message.Marketing})
 		})
 		if got := suppressed(); got != "p/x//bounce " {
 			t.Errorf("after allowing %s", got)

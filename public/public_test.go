@@ -474,6 +474,10 @@ func (broken) Withdraw(context.Context, *store.Tx, string, message.Channel, mess
 	return errors.New("broken disk")
 }
 
+func (b broken) Give(ctx context.Context, tx *store.Tx, client string, channel message.Channel, purpose message.Purpose, source string) error {
+	return b.Withdraw(ctx, tx, client, channel, purpose, source)
+}
+
 func TestAWeakSecretIsRefused(t *testing.T) {
 	t.Parallel()
 	if _, err := public.New(public.Parts{Relays: map[string][]byte{"main": []byte("short")}}); err == nil || !strings.Contains(err.Error(), "relay main") {

@@ -90,8 +90,17 @@ type Choices struct{}
 
 // Withdraw notes that a client wants no more messages of a purpose by a channel. A client who is gone has nothing to withdraw.
 func (Choices) Withdraw(ctx context.Context, tx *store.Tx, id string, channel message.Channel, purpose message.Purpose, source string) error {
+	return answered(ctx, tx, id, channel, purpose, false, source)
+}
+
+// Give notes that they want them again.
+func (Choices) Give(ctx context.Context, tx *store.Tx, id string, channel message.Channel, purpose message.Purpose, source string) error {
+	return answered(ctx, tx, id, channel, purpose, true, source)
+}
+
+func answered(ctx context.Context, tx *store.Tx, id string, channel message.Channel, purpose message.Purpose, given bool, source string) error {
 	err := client.SetConsent(ctx, tx, client.Consent{
-		Client: client.ID(id), Topic: client.Topic{Category: client.Category(purpose), Channel: practice.Channel(channel)}, Given: false, Source: source,
+		Client: client.ID(id), Topic: client.Topic{Category: client.Category(purpose), Channel: practice.Channel(channel)}, Given: given, Source: source,
 	})
 	if errors.Is(err, client.ErrNotFound) {
 		return nil

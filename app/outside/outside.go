@@ -8,14 +8,18 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"letterhead/courier"
 	"letterhead/courier/chain"
 	"letterhead/courier/inbound"
 	"letterhead/courier/sender"
+	"letterhead/courier/suppressed"
 	"letterhead/courier/token"
+	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/letter"
+	"letterhead/message"
 	"letterhead/public"
 	"letterhead/store"
 	"letterhead/vault"
@@ -33,8 +37,17 @@ type Of struct {
 func (o Of) Inbound() *inbound.Inbound {
 	return &inbound.Inbound{
 		DB: o.DB, Keeper: o.Keeper, Domains: sender.New(o.Folder, o.Config.PlatformDomain),
-		Tokens: token.New(o.Keeper.Derive(token.Use)), Gateways: o.Config.Gateways, Choices: public.Choices{}, Texts: letter.Texts{Keeper: o.Keeper},
+		Tokens: token.New(o.Keeper.Derive(token.Use)), Gateways: o.Config.Gateways, Choices: public.Choices{}, Texts: letter.Texts{Keeper: o.Keeper}, Note: o.note(),
 	}
+}
+
+// note keeps what was learnt in the courier's journal, where this process reaches the courier's folder.
+func (o Of) note() func(time.Time, ...message.Suppression) error {
+	t, err := trust.Read(o.Folder)
+	if err != nil {
+		return nil
+	}
+	return (&suppressed.Lazy{Folder: courier.JournalFolder(o.Folder), Installation: t.Installation, Epoch: t.Epoch}).Note
 }
 
 // Handler answers the public pages and hooks. chains tells what is signed.

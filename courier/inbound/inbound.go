@@ -14,6 +14,7 @@
 //	STOP by text        a step "replied"; nothing is sent to that number; the client's consents for text messages are withdrawn
 //	another reply       a step "replied", without its words
 //	any text message    its words are kept with Texts, sealed, under the number that it came from
+//	START by text       a step "replied"; what a STOP ended begins again: the consent for appointments, and the number
 //	unsubscribing       a step "replied"; consent to marketing by that channel is withdrawn; no marketing to that address
 //
 // Promises: the same thing twice changes nothing the second time; a practice is reached only through its own token, domain or sender id.
@@ -28,6 +29,7 @@ import (
 	"io"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"letterhead/courier"
 	"letterhead/courier/report"
@@ -43,6 +45,8 @@ type Choices interface {
 	// Withdraw notes that a client wants no more messages of a purpose by a channel. source is "unsubscribe" or "stop". Where it is
 	// withdrawn already, nothing changes.
 	Withdraw(ctx context.Context, tx *store.Tx, client string, channel message.Channel, purpose message.Purpose, source string) error
+	// Give notes that a client wants them again. source is "start".
+	Give(ctx context.Context, tx *store.Tx, client string, channel message.Channel, purpose message.Purpose, source string) error
 }
 
 // Texts keeps what people write by text message; app fills it with the product's.
@@ -60,6 +64,9 @@ type Inbound struct {
 	Gateways []courier.Gateway // for the sender ids that replies are sent to
 	Choices  Choices
 	Texts    Texts // nil: what people write is not kept
+	// Note keeps suppressions in the courier's journal; they are on disk when it returns. nil where this process does not reach it: the courier takes
+	// the rows over within a second.
+	Note func(now time.Time, list ...message.Suppression) error
 
 	counts counts
 }
@@ -87,6 +94,14 @@ type Done struct {
 	Suppressed bool             `json:"suppressed,omitempty"` // the address will not be written to
 	Practice   store.PracticeID `json:"practice,omitempty"`
 	Message    message.ID       `json:"message,omitempty"`
+
+	learnt *message.Suppression // to be kept in the journal before it is acknowledged
+}
+
+func (d *Done) suppress(ctx context.Context, tx *store.Tx, s message.Suppression) error {
+	s.Practice, s.At = tx.Practice, tx.Now
+	d.Suppressed, d.learnt = true, &s
+	return message.Suppress(ctx, tx, s)
 }
 
 // Why nothing was done.
@@ -204,8 +219,7 @@ func (in *Inbound) learn(ctx context.Context, practice store.PracticeID, id mess
 		if suppress == "" || m.AddressIndex == "" {
 			return nil
 		}
-		done.Suppressed = true
-		return message.Suppress(ctx, tx, message.Suppression{Channel: m.Channel, AddressIndex: m.AddressIndex, Reason: suppress})
+		return done.suppress(ctx, tx, message.Suppression{Channel: m.Channel, AddressIndex: m.AddressIndex, Reason: suppress})
 	})
 }
 
@@ -230,6 +244,12 @@ func (in *Inbound) change(ctx context.Context, done Done, agent string, fn func(
 	if out.Did == "" {
 		return in.nothing(NoMessage), nil
 	}
+	if out.learnt != nil && in.Note != nil {
+		if err := in.Note(in.DB.Now(), *out.learnt); err != nil { // whoever told it tells it again
+			return Done{}, fmt.Errorf("keep what came back: %w", err)
+		}
+	}
+	out.learnt = nil
 	return in.acted(out), nil
 }
 

@@ -45,6 +45,13 @@ func (c *choices) Withdraw(_ context.Context, tx *store.Tx, client string, chann
 	return c.err
 }
 
+func (c *choices) Give(_ context.Context, tx *store.Tx, client string, channel message.Channel, purpose message.Purpose, source string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.said[fmt.Sprintf("%s %s %s %s again %s", tx.Practice, client, channel, purpose, source)] = 1
+	return c.err
+}
+
 const mobile = "+61491570006"
 
 func each(t *testing.T, test func(w *world)) {

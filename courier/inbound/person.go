@@ -68,8 +68,7 @@ func (in *Inbound) withdraw(ctx context.Context, tx *store.Tx, m message.Message
 	if m.AddressIndex == "" {
 		return nil
 	}
-	done.Suppressed = true
-	return message.Suppress(ctx, tx, message.Suppression{Channel: m.Channel, AddressIndex: m.AddressIndex, Purpose: suppressed, Reason: done.Why})
+	return done.suppress(ctx, tx, message.Suppression{Channel: m.Channel, AddressIndex: m.AddressIndex, Purpose: suppressed, Reason: done.Why})
 }
 
 // Receipt is what a gateway says of a text message that it took.
@@ -159,8 +158,11 @@ func (in *Inbound) Replied(ctx context.Context, gateway string, r Reply) (Done, 
 		return in.none(err)
 	}
 	done := Done{Did: message.Replied, Why: "answer", Practice: practice, Message: id}
-	if saysStop(r.Text) {
+	switch {
+	case says(stops, r.Text):
 		done.Why = "stop"
+	case says(starts, r.Text):
+		done.Why = "start"
 	}
 	return in.change(ctx, done, "reply", func(tx *store.Tx, m message.Message, done *Done) error {
 		if in.Texts != nil {
@@ -172,8 +174,11 @@ func (in *Inbound) Replied(ctx context.Context, gateway string, r Reply) (Done, 
 				return err
 			}
 		}
-		if done.Why == "stop" {
+		switch done.Why {
+		case "stop":
 			return in.withdraw(ctx, tx, m, done, []message.Purpose{message.Marketing, message.Appointments}, "")
+		case "start":
+			return in.resume(ctx, tx, m)
 		}
 		return message.Learn(ctx, tx, id, message.Replied, done.Why, "")
 	})
@@ -239,9 +244,39 @@ var stops = map[string]bool{
 	"stopp": true, "arret": true, "arrêt": true, "baja": true, "parar": true, "abmelden": true,
 }
 
-func saysStop(text string) bool {
+// starts are the answers that take a STOP back, as a whole. YES and OK are not among them: to a clinic they speak of the appointment.
+var starts = map[string]bool{"start": true, "unstop": true, "start again": true, "resume": true, "optin": true, "opt in": true}
+
+// resume lets a number that said STOP have messages about appointments again. News take a consent of their own.
+func (in *Inbound) resume(ctx context.Context, tx *store.Tx, m message.Message) error {
+	if err := message.Learn(ctx, tx, m.ID, message.Replied, "start", ""); err != nil || m.AddressIndex == "" {
+		return err
+	}
+	standing, err := message.Standing(ctx, tx, m.Channel, m.AddressIndex)
+	if err != nil {
+		return err
+	}
+	for _, s := range standing {
+		if s.Purpose != "" || s.Reason != "stop" { // a bounce or complaint is not theirs to take back by text
+			continue
+		}
+		keys, err := in.Keeper.Keys(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if m.Recipient == m.Client {
+			if err := in.Choices.Give(ctx, tx, m.Client, m.Channel, message.Appointments, "start"); err != nil {
+				return err
+			}
+		}
+		return message.Allow(ctx, tx, keys, s)
+	}
+	return nil
+}
+
+func says(words map[string]bool, text string) bool {
 	if len(text) > 100 {
 		return false
 	}
-	return stops[strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")]
+	return words[strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")]
 }

@@ -2,11 +2,14 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"letterhead/rehearse/drill/stage"
 	"letterhead/store"
 )
+
+var errNotTaken = errors.New("no courier took the suppressions over")
 
 // onRows are attacks by whoever writes the rows of who gets what.
 func onRows() []attack {
@@ -18,7 +21,7 @@ func onRows() []attack {
 		{name: "message-moved", class: "A13", words: true, do: messageMoved, tries: "queued messages of the other practice, as ours, to its clients"},
 		{name: "due-forged", class: "A10", twice: true, do: dueForged, tries: "due rows of reminders that went are opened again, under another generation"},
 		{name: "client-moved", class: "A5", do: clientMoved, tries: "the other practice's sealed addresses in our clients' rows"},
-		{name: "suppression-deleted", class: "A10", lacks: "suppressed addresses are in rows alone: the journal does not know them", do: suppressionDeleted, tries: "the rows of addresses that complained are deleted"},
+		{name: "suppression-deleted", class: "A10", do: suppressionDeleted, tries: "the rows of addresses that complained are deleted"},
 		{name: "freeze-deleted", class: "A7", do: freezeDeleted, tries: "the practice is stopped, and the row of the stop is deleted"},
 		{name: "stop-of-all-deleted", class: "A7", halts: true, do: stopDeleted, tries: "everything is stopped, and the row of the stop is deleted"},
 	}
@@ -140,7 +143,29 @@ func suppressionDeleted(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
+	if err := w.takenOver(ctx); err != nil {
+		return err
+	}
 	return w.exec(ctx, `DELETE FROM suppression WHERE practice = $1`, string(w.Victim))
+}
+
+// takenOver waits until a courier has what was learnt in its journal, as it does within a second.
+func (w *world) takenOver(ctx context.Context) error {
+	for end := time.Now().Add(settlesIn); time.Now().Before(end); {
+		left := 0
+		err := w.db.WholeView(ctx, "drill: what was learnt", func(x *store.Wide) error {
+			return x.Row(ctx, `SELECT COUNT(*) FROM suppression WHERE noted = 0`).Scan(&left)
+		})
+		if err != nil || left == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return errNotTaken
 }
 
 func freezeDeleted(ctx context.Context, w *world) error {

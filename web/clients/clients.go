@@ -6,13 +6,16 @@ package clients
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"letterhead/client"
 	"letterhead/guard"
+	"letterhead/message"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
+	"letterhead/vault"
 	"letterhead/web/page"
 	"letterhead/web/story"
 	"letterhead/web/ui"
@@ -23,7 +26,8 @@ type reach struct {
 	visit                     *page.Visit
 	client                    client.Client
 	email, mobile, wants, ver string
-	noEmail, noSMS            bool // consent withdrawn
+	noEmail, noSMS            bool      // consent withdrawn
+	why                       [2]string // messages to the address ended, by channel; "" where they did not
 	problems                  []ui.Problem
 	may                       bool
 }
@@ -63,7 +67,10 @@ func Reach(v *page.Visit) (page.Answer, error) {
 		if _, err = client.Change(ctx, tx, keys, c); err != nil {
 			return err
 		}
-		if err := consent(ctx, tx, id, noEmail, noSMS); err != nil {
+		if c, err = client.Find(ctx, tx, keys, id); err != nil {
+			return err
+		}
+		if err := r.consent(ctx, tx, keys, &c); err != nil {
 			return err
 		}
 		return plan.RefreshClient(ctx, tx, id)
@@ -85,21 +92,48 @@ func Reach(v *page.Visit) (page.Answer, error) {
 	return page.Again(show(r), err)
 }
 
-// consent writes an answer where it is another than before: nobody is asked twice for what they said already.
-func consent(ctx context.Context, tx *store.Tx, id client.ID, noEmail, noSMS bool) error {
-	latest, err := client.Consents(ctx, tx, id)
+// channels are those that a client is reached by, with the names of their fields.
+var channels = []struct {
+	channel practice.Channel
+	name    string
+}{{practice.Email, "email"}, {practice.SMS, "sms"}}
+
+// consent writes an answer where it is another than before: nobody is asked twice for what they said already. Who takes a refusal back, or asks for
+// messages to an address that came back or was stopped, wants them again: the courier verifies it.
+func (r *reach) consent(ctx context.Context, tx *store.Tx, keys *vault.Keys, c *client.Client) error {
+	latest, err := client.Consents(ctx, tx, c.ID)
 	if err != nil {
 		return err
 	}
 	var answers []client.Consent
-	for channel, refused := range map[practice.Channel]bool{practice.Email: noEmail, practice.SMS: noSMS} {
-		topic := client.Topic{Category: client.Appointments, Channel: channel}
+	for _, at := range channels {
+		topic := client.Topic{Category: client.Appointments, Channel: at.channel}
 		before, asked := latest[topic]
-		if refused != (asked && !before.Given) {
-			answers = append(answers, client.Consent{Client: id, Topic: topic, Given: !refused, Source: "desk"})
+		was, is := asked && !before.Given, r.visit.Form("no_"+at.name) == "yes"
+		if was != is {
+			answers = append(answers, client.Consent{Client: c.ID, Topic: topic, Given: !is, Source: "desk"})
+		}
+		if !is && (was || r.visit.Form("again_"+at.name) == "yes") {
+			standing, err := stopped(ctx, tx, keys, c, at.channel)
+			if err == nil && len(standing) > 0 {
+				err = message.Allow(ctx, tx, keys, standing...)
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return client.SetConsent(ctx, tx, answers...)
+}
+
+// stopped is what ended messages about appointments to the address on file: it came back, complained or said STOP.
+func stopped(ctx context.Context, tx *store.Tx, keys *vault.Keys, c *client.Client, channel practice.Channel) ([]message.Suppression, error) {
+	index := client.AddressIndex(keys, channel, map[practice.Channel]client.Address{practice.Email: c.Email, practice.SMS: c.Mobile}[channel])
+	if index == "" {
+		return nil, nil
+	}
+	standing, err := message.Standing(ctx, tx, message.Channel(channel), index)
+	return slices.DeleteFunc(standing, func(s message.Suppression) bool { return s.Purpose != "" }), err
 }
 
 func (r *reach) read() error {
@@ -119,6 +153,13 @@ func (r *reach) read() error {
 			return asked && !answer.Given
 		}
 		r.noEmail, r.noSMS = refused(practice.Email), refused(practice.SMS)
+		for i, at := range channels {
+			if standing, err := stopped(ctx, tx, keys, &r.client, at.channel); err != nil {
+				return err
+			} else if len(standing) > 0 {
+				r.why[i] = standing[0].Reason
+			}
+		}
 		r.frame = v.Frame(r.client.Name(), "")
 		return err
 	})
