@@ -308,3 +308,9 @@ func Unfreeze(ctx context.Context, w *store.Wide, list ...Stop) error {
 var unfreeze = store.NewSet(`WITH v (practice, id) AS (VALUES `, `)
 	UPDATE freeze_entry SET lifted_at = ?, lifted_by = 'the courier''s host' FROM v
 	WHERE freeze_entry.practice = v.practice AND freeze_entry.id = v.id AND freeze_entry.lifted_at = 0 AND v.id <> ''`, "", "")
+
+// StopsOf returns the open freezes of a practice and those that hold everywhere; at most MostStops.
+func StopsOf(ctx context.Context, w *store.Wide, practice store.PracticeID) ([]Stop, error) {
+	rows, err := w.Query(ctx, `SELECT `+stopColumns+` FROM freeze_entry WHERE lifted_at = 0 AND practice IN ('', $1) ORDER BY at, id LIMIT $2`, string(practice), MostStops)
+	return store.Collect(rows, err, scanStop)
+}

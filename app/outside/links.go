@@ -27,12 +27,8 @@ func (o Of) links(chains *chain.Chains) public.Links {
 			})
 			return signed, err
 		},
-		Stopped: func(ctx context.Context, practice store.PracticeID, _ wording.Digest, _ int, host string) (off bool, err error) {
-			err = o.asking(ctx, chains, practice, func(tx *store.Tx, s *approval.State) error {
-				off = s.Host(host, tx.Now) != nil
-				return nil
-			})
-			return off, err
+		Stopped: func(ctx context.Context, practice store.PracticeID, digest wording.Digest, _ int, host string) (bool, error) {
+			return o.off(ctx, chains, practice, digest, host)
 		},
 	}
 }

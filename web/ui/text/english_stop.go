@@ -7,7 +7,7 @@ var stopEnglish = map[string]string{
 	"stop.now":         "Stop now",
 	"stop.does":        "No message begins to leave more than a second after this. What is due waits and is not lost; the calendar and everything else stay open. To let messages go again, somebody with a signing key signs at the signing desk.",
 	"stop.what":        "What is to stop",
-	"stop.what-help":   "In doubt, everything.",
+	"stop.what-help":   "In doubt, everything. Links of messages that were delivered are switched off too: of one site, or of one template.",
 	"stop.everything":  "Everything",
 	"stop.rule":        "Automatic message: %s",
 	"stop.wording":     "Template: %s",

@@ -159,6 +159,7 @@ var storyEnglish = map[string]string{
 	"reason.unsubscribe":      "they asked for no more news and offers",
 	"reason.stop":             "they answered STOP",
 	"reason.answer":           "they answered",
+	"reason.start":            "they answered START",
 
 	"changed.by":          "%s was changed by %s on %s. Look at it again and repeat what you wanted.",
 	"changed.appointment": "This appointment",
