@@ -14,7 +14,6 @@ import (
 	"sort"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"letterhead/app/record"
 	"letterhead/fault"
@@ -191,20 +190,6 @@ func required(pairs ...string) error {
 		}
 	}
 	return nil
-}
-
-// instant reads a flag's point in time: RFC 3339, or a day (its first instant in the zone).
-func instant(name, text string, zone *time.Location) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	if day, err := time.ParseInLocation("2006-01-02", text, zone); err == nil {
-		return day, nil
-	}
-	return time.Time{}, fault.Field("--"+name, "flag.instant", "write it as 2026-12-01 or 2026-12-01T10:00:00+11:00")
 }
 
 func folderExists(path string) bool {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"letterhead/app/setting"
+	"letterhead/app/when"
 	"log/slog"
 	"net"
 	"os"
@@ -135,7 +136,7 @@ func (c *call) sample(ctx context.Context, sinks *rehearse.Sinks) (store.Practic
 }
 
 func (c *call) firstDay(ctx context.Context, at time.Time, today zone.Date) (store.PracticeID, error) {
-	i, err := c.open(ctx, shifted(at))
+	i, err := c.open(ctx, when.Clock(at))
 	if err != nil {
 		return "", err
 	}
@@ -156,7 +157,7 @@ func (c *call) firstDay(ctx context.Context, at time.Time, today zone.Date) (sto
 }
 
 func (c *call) passDay(ctx context.Context, at time.Time) error {
-	i, err := c.open(ctx, shifted(at))
+	i, err := c.open(ctx, when.Clock(at))
 	if err != nil {
 		return err
 	}

@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"time"
 
-	"letterhead/fault"
+	"letterhead/app/when"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
-	"letterhead/zone"
 )
 
 func planCommand() command {
@@ -48,7 +46,7 @@ func planCommand() command {
 				if err != nil {
 					return err
 				}
-				if err := readRange(&filter, p.Zone, from, to, at); err != nil {
+				if err := when.Range(&filter, p.Zone, from, to, at); err != nil {
 					return err
 				}
 				return c.printPlan(ctx, tx, filter)
@@ -56,28 +54,6 @@ func planCommand() command {
 		})
 	}
 	return cmd
-}
-
-// readRange reads the flags in the practice's zone; a day given as the end is meant to its last instant.
-func readRange(f *plan.Filter, zoneName, from, to, at string) error {
-	local, err := zone.Load(zoneName)
-	if err != nil {
-		return err
-	}
-	if f.From, err = instant("from", from, local); err != nil {
-		return err
-	}
-	if f.To, err = instant("to", to, local); err != nil {
-		return err
-	}
-	if day, err := zone.ParseDate(to); err == nil {
-		f.To = zone.At(zone.Wall{Date: day.Add(1)}, local)
-	}
-	if !f.From.IsZero() && !f.To.IsZero() && f.To.Before(f.From) {
-		return fault.Field("--to", "plan.range", "it is before --from")
-	}
-	f.At, err = instant("at", at, local)
-	return err
 }
 
 func (c *call) printPlan(ctx context.Context, tx *store.Tx, f plan.Filter) error {
@@ -113,10 +89,4 @@ func (c *call) printPlan(ctx context.Context, tx *store.Tx, f plan.Filter) error
 		fmt.Fprintln(out, "Nothing falls due there. The practice has no appointments to come in that time, or no automatic messages that are on.")
 	}
 	return out.Flush()
-}
-
-// shifted is a clock that starts at an instant and goes on from there.
-func shifted(at time.Time) func() time.Time {
-	started := time.Now()
-	return func() time.Time { return at.Add(time.Since(started)) }
 }

@@ -11,6 +11,7 @@ import (
 
 	"letterhead/app/source"
 	"letterhead/app/texts"
+	"letterhead/app/when"
 	"letterhead/courier"
 	"letterhead/courier/trust"
 	"letterhead/fault"
@@ -104,11 +105,11 @@ func (c *call) clock(at string) (func() time.Time, error) {
 	if t.Mark != trust.Test {
 		return nil, fault.New(fault.Denied, "tick.at", "--at is for a root marked as a test (letterhead init --test): in a real one, now is now")
 	}
-	when, err := instant("at", at, time.UTC)
+	from, err := when.Instant("at", at, time.UTC)
 	if err != nil {
 		return nil, err
 	}
-	return shifted(when), nil
+	return when.Clock(from), nil
 }
 
 func (i *installation) tick(ctx context.Context, log *slog.Logger) (*ticked, error) {
