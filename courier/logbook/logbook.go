@@ -11,14 +11,12 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	"letterhead/approval"
 	"letterhead/courier/journal"
 	"letterhead/ledger"
-	"letterhead/ledger/leaf"
 	"letterhead/ledger/proof"
 	"letterhead/store"
 )
@@ -35,7 +33,13 @@ type Logbook struct {
 
 	mu      sync.Mutex
 	known   map[store.PracticeID]known
-	pending map[store.PracticeID][]ledger.Entry
+	pending map[store.PracticeID][]signed
+}
+
+// signed are the leaves of one entry of a chain, which stand together.
+type signed struct {
+	position int64
+	leaves   []ledger.Entry
 }
 
 // known is how far the ledger is with a practice's chain.
@@ -46,7 +50,7 @@ type known struct {
 
 const (
 	mostKnown  = 10_000
-	statements = 1000 // of one practice in a transaction
+	statements = 1000 // of one practice in a transaction, or one entry's
 
 	headRecord = 'H'
 )
@@ -66,7 +70,7 @@ func Open(w Where) (*Logbook, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Logbook{db: w.DB, journal: w.Journal, key: key, known: map[store.PracticeID]known{}, pending: map[store.PracticeID][]ledger.Entry{}}
+	l := &Logbook{db: w.DB, journal: w.Journal, key: key, known: map[store.PracticeID]known{}, pending: map[store.PracticeID][]signed{}}
 	l.shared, err = w.Journal.Ledger((*book)(l))
 	return l, err
 }
@@ -169,7 +173,7 @@ func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, position int64) erro
 		return err
 	}
 	label := k.label
-	var out []ledger.Entry
+	var out []signed
 	for _, e := range entries {
 		if e.Head.Position > position {
 			break // the journal has not seen it yet
@@ -182,9 +186,11 @@ func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, position int64) erro
 		if err != nil {
 			return err
 		}
-		for _, b := range bodies {
-			out = append(out, ledger.Entry{Practice: tx.Practice, Label: label, Body: b})
+		leaves := make([]ledger.Entry, len(bodies))
+		for i, b := range bodies {
+			leaves[i] = ledger.Entry{Practice: tx.Practice, Label: label, Body: b}
 		}
+		out = append(out, signed{e.Head.Position, leaves})
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -196,40 +202,30 @@ func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, position int64) erro
 func (l *Logbook) Write(ctx context.Context) error {
 	l.mu.Lock()
 	pending := l.pending
-	l.pending = map[store.PracticeID][]ledger.Entry{}
+	l.pending = map[store.PracticeID][]signed{}
 	l.mu.Unlock()
 	for p, entries := range pending {
-		for part := range slices.Chunk(entries, statements) {
-			if err := l.change(ctx, "put what was signed on the record", func(*store.Wide) ([]ledger.Entry, error) { return part, nil }); err != nil {
+		for len(entries) > 0 {
+			var part []ledger.Entry
+			var last int64
+			for len(entries) > 0 && (len(part) == 0 || len(part)+len(entries[0].leaves) <= statements) {
+				part, last, entries = append(part, entries[0].leaves...), entries[0].position, entries[1:]
+			}
+			if err := l.change(ctx, "put what was signed on the record", part); err != nil {
 				return err
 			}
-			last, ok := part[len(part)-1].Body.(*leaf.Statement)
-			if !ok {
-				return fmt.Errorf("a leaf of kind %d among statements", part[len(part)-1].Body.Kind())
-			}
 			l.mu.Lock()
-			// An entry's statements may be cut in two: it is known when its last one is there.
-			l.known[p] = known{part[0].Label, int64(last.Position) - 1}
-			l.mu.Unlock()
-		}
-		if n := len(entries); n > 0 {
-			l.mu.Lock()
-			k := l.known[p]
-			k.chain++
-			l.known[p] = k
+			l.known[p] = known{part[0].Label, last}
 			l.mu.Unlock()
 		}
 	}
 	return nil
 }
 
-func (l *Logbook) change(ctx context.Context, what string, make func(*store.Wide) ([]ledger.Entry, error)) error {
+func (l *Logbook) change(ctx context.Context, what string, entries []ledger.Entry) error {
 	var head proof.Head
 	err := l.db.Whole(ctx, what, func(w *store.Wide) error {
-		entries, err := make(w)
-		if err != nil {
-			return err
-		}
+		var err error
 		head, _, err = l.Append(ctx, w, entries)
 		return err
 	})
