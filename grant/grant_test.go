@@ -79,6 +79,19 @@ func TestWhatAProgramMayNotAskFor(t *testing.T) {
 				w.Errorf("%s: %v", name, err)
 			}
 		}
+		var stranger client.ID // of the same practice, without a place in the appointment
+		w.change(w.one, func(tx *store.Tx) error {
+			keys, err := w.keeper.Keys(ctx, tx)
+			if err != nil {
+				return err
+			}
+			c, err := client.Add(ctx, tx, keys, client.Client{FirstName: "Ann", LastName: "Lee", Email: client.Address{Written: "ann@client.example"}})
+			stranger = c.ID
+			return err
+		})
+		if _, err := w.send(w.one, func(r *grant.Request) { r.Client = stranger }); fault.KindOf(err) != fault.Invalid {
+			w.Errorf("somebody else's appointment: %v", err)
+		}
 		kept := func(who ...store.MemberID) {
 			w.change(w.one, func(tx *store.Tx) error { return client.KeepTo(ctx, tx, w.one.client, who) })
 		}
