@@ -60,7 +60,7 @@ var floors = []struct {
 }{
 	{"ground", []string{"fault", "zone", "qr", "store"}, true},
 	{"machinery", []string{"vault", "job", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
-	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "order", "grant", "transfer"}, true},
+	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "order", "grant", "notice", "transfer"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
 	{"test tools", []string{"testkit", "rehearse"}, true},
 	{"app", []string{"app"}, true},
@@ -225,7 +225,7 @@ var owners = map[string]string{
 	"approval": "approval", "api_request": "api", "program_grant": "grant",
 	"message": "message", "message_step": "message", "suppression": "message", "freeze_entry": "message",
 	"ledger_head": "ledger", "ledger_practice": "ledger", "ledger_leaf": "ledger", "ledger_hash": "ledger", "ledger_checkpoint": "ledger", "ledger_cosignature": "ledger",
-	"bulk_order": "order", "order_recipient": "order",
+	"bulk_order": "order", "order_recipient": "order", "notice": "notice",
 	"staged_client": "client", "staged_appointment": "calendar", "import_batch": "transfer", "import_change": "transfer",
 }
 

@@ -11,7 +11,7 @@ func (i *installation) brand() brand.Of {
 }
 
 func (i *installation) planner() planner.Of {
-	return planner.New(i.db, courierFolder(i.folder), i.trust)
+	return planner.New(i.db, i.keeper, courierFolder(i.folder), i.trust, i.config.Carrying())
 }
 
 func (i *installation) outside() outside.Of {

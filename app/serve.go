@@ -159,6 +159,7 @@ func (i *installation) together(ctx context.Context, s serving, server *http.Ser
 		return nil
 	})
 	part("planning", func() error { i.planner().With(s.chains).Loop(ctx, s.log); return nil })
+	part("notices", func() error { i.planner().With(s.chains).KeepTelling(ctx, s.log); return nil })
 	part("jobs", func() error { i.planner().Work(ctx, s.log); return nil })
 	if s.enter != nil {
 		part("rehearsal", func() error { i.keepRehearsing(ctx, s.sample, s.log); return nil })

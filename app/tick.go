@@ -27,8 +27,12 @@ func (i *installation) newCourier(log *slog.Logger) (*courier.Courier, error) {
 	if err != nil {
 		return nil, err
 	}
+	asked, own, err := source.New(i.keeper, config)
+	if err != nil {
+		return nil, err
+	}
 	return courier.New(courier.Options{
-		DB: i.db, Keeper: i.keeper, Source: source.New(i.keeper), Starter: source.Starter(), Config: config, Folder: courierFolder(i.folder),
+		DB: i.db, Keeper: i.keeper, Source: asked, System: own, Starter: source.Starter(), Config: config, Folder: courierFolder(i.folder),
 		Installation: i.trust.Installation, Epoch: i.trust.Epoch, Log: log, Texts: gateways,
 	})
 }
@@ -40,6 +44,7 @@ type ticked struct {
 	Dropped   int       `json:"dropped"`
 	Waiting   int       `json:"waiting"`
 	Jobs      int       `json:"jobs"`
+	Notices   int       `json:"notices"` // to team members
 	Sent      int64     `json:"sent"`
 	Deferred  int64     `json:"deferred"`
 	Refused   int64     `json:"refused"`
@@ -125,6 +130,9 @@ func (i *installation) tick(ctx context.Context, log *slog.Logger) (*ticked, err
 	due, err := i.planner().TurnDue(ctx, log)
 	did.Queued, did.Dropped, did.Waiting = due.Queued, due.Dropped, due.Waiting
 	if err != nil {
+		return did, err
+	}
+	if did.Notices, err = i.planner().Tell(ctx, log); err != nil {
 		return did, err
 	}
 	err = c.Drain(ctx, i.db.Now())

@@ -67,7 +67,7 @@ func (c *Courier) ask(ctx context.Context, tx *store.Tx, s *approval.State, parc
 			continue
 		}
 		at := signed.Path{Kind: p.Kind, Channel: p.Channel, Purpose: p.Purpose, Subject: p.Rule + p.Subject, Content: p.facts.Rule, Digest: p.Digest, From: p.version.sender}
-		if p.Kind == message.Test {
+		if p.Kind == message.Test || p.Kind == message.System {
 			at.Subject = p.Recipient
 		}
 		a, is := known[at]

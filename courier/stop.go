@@ -14,6 +14,8 @@ func (p *parcel) held(by *stops.Known) (scope string, is bool) {
 	switch {
 	case by.Platform:
 		return string(message.StopPlatform), true
+	case p.Kind == message.System: // a practice's stop holds what it says, not what its people are told of the stop
+		return "", false
 	case by.All(p.Practice):
 		return string(message.StopPractice), true
 	case !by.Parts():

@@ -44,9 +44,10 @@ func (d *Door) Invite(ctx context.Context, tx *store.Tx, id store.MemberID) (tok
 	if err := TakeBack(ctx, tx, id); err != nil {
 		return "", err
 	}
-	token = secret.NewToken()
+	invitation := store.NewID[string]()
+	token = invitationToken(d.box, tx.Practice, invitation, m)
 	_, err = tx.Exec(ctx, `INSERT INTO invitation (practice, id, member, hash, created_at, created_by, expires_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`,
-		store.NewID[string](), string(id), d.kept("invitation", token), store.Micro(tx.Now), tx.Actor.Who(), store.Micro(tx.Now.Add(InvitationLife)))
+		invitation, string(id), d.kept("invitation", token), store.Micro(tx.Now), tx.Actor.Who(), store.Micro(tx.Now.Add(InvitationLife)))
 	return token, err
 }
 

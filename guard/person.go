@@ -175,11 +175,19 @@ func (d *Door) Enrol(ctx context.Context, b Browser, s Session, stateText string
 		if err := d.spend(ctx, w, hash, challengeLife); err != nil {
 			return err
 		}
-		return addPasskey(ctx, w, s.Person, key, name)
+		if err := addPasskey(ctx, w, s.Person, key, name); err != nil {
+			return err
+		}
+		return waysChanged(ctx, w, s.Person)
 	})
 	if err == nil {
 		d.spent.add(hash, d.db.Now(), challengeLife)
 	}
+	return err
+}
+
+func waysChanged(ctx context.Context, w *store.Wide, person PersonID) error {
+	_, err := w.Exec(ctx, `UPDATE person SET changed_at = $2 WHERE practice = '' AND id = $1`, string(person), store.Micro(w.Now))
 	return err
 }
 
@@ -261,6 +269,9 @@ func (d *Door) RemovePasskey(ctx context.Context, s Session, id string) error {
 		}
 		if err == nil {
 			_, err = endSessions(ctx, w, s.Person, "", s.ID)
+		}
+		if err == nil {
+			err = waysChanged(ctx, w, s.Person)
 		}
 		return err
 	})

@@ -130,7 +130,7 @@ func (w *writer) anchor(to *Target, label string, write func()) {
 func (w *writer) href(to *Target, label string) {
 	w.raw(`href="`)
 	switch to.Kind {
-	case ToUnsubscribe:
+	case ToUnsubscribe, ToOwn:
 		w.slot(field.Unsubscribe, "")
 	case ToPhone:
 		w.raw("tel:", w.v.Branding.Phone.Number)
@@ -147,7 +147,7 @@ func (w *writer) href(to *Target, label string) {
 // end writes a link's end for people who read plain text.
 func (w *writer) end(to *Target, label string) {
 	switch to.Kind {
-	case ToUnsubscribe:
+	case ToUnsubscribe, ToOwn:
 		w.slot(field.Unsubscribe, "")
 	case ToPhone:
 		w.phone(w.v.Branding.Phone.Display)

@@ -135,6 +135,7 @@ const (
 	ToPhone       TargetKind = "phone"       // rings the practice
 	ToEmail       TargetKind = "email"       // writes to the practice
 	ToUnsubscribe TargetKind = "unsubscribe" // this recipient's own way out; marketing only
+	ToOwn         TargetKind = "own"         // a page of the portal for this recipient: of what the program says itself; nothing fills it in for a practice
 )
 
 // Target is a link's end.
@@ -261,7 +262,7 @@ func (v *Version) address(to *Target) string {
 		return to.URL
 	case ToWebsite:
 		return v.Branding.Website
-	case ToPhone, ToEmail, ToUnsubscribe:
+	case ToPhone, ToEmail, ToUnsubscribe, ToOwn:
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"letterhead/courier/trust"
 	"letterhead/order"
 	"letterhead/store"
+	"letterhead/vault"
 )
 
 // Chains are the practices' approvals, as package courier/chain keeps them.
@@ -22,8 +23,8 @@ type Chains interface {
 const turnsOfOrder = 20
 
 // New plans for an installation with a courier's folder; the chains are opened for as long as bulk messages are taken further.
-func New(db *store.DB, folder string, t trust.File) Of {
-	return Of{DB: db, Chains: func() (Chains, func(), error) {
+func New(db *store.DB, keeper *vault.Keeper, folder string, t trust.File, config courier.Config) Of {
+	return Of{DB: db, Keeper: keeper, Config: config, Chains: func() (Chains, func(), error) {
 		noted, err := journal.Open(courier.JournalFolder(folder), t.Installation, t.Epoch)
 		if err != nil {
 			return nil, nil, err

@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"time"
 
+	"letterhead/courier"
 	"letterhead/job"
 	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
+	"letterhead/vault"
 )
 
 const (
@@ -27,6 +29,8 @@ const (
 // Of is the installation that is meant.
 type Of struct {
 	DB     *store.DB
+	Keeper *vault.Keeper
+	Config courier.Config                                 // for notices: where they come from and lead to
 	Chains func() (chains Chains, done func(), err error) // for bulk messages; done gives back what was opened
 }
 

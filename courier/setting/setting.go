@@ -17,6 +17,7 @@ import (
 // stays queued. Relays, gateways and their credentials stand here and never in rows.
 type Config struct {
 	PlatformDomain string    `toml:"platform_domain"` // practices without a domain send as label.<this>
+	Notices        string    `toml:"notices_from"`    // where Letterhead's own mails to members come from, of the platform domain; notices@ it when empty
 	HostName       string    `toml:"host_name"`       // what EHLO says; the platform domain when empty
 	PublicURL      string    `toml:"-"`               // where the unsubscribe page lives; app fills it in
 	Workers        int       `toml:"workers"`         // batches at once; 3
@@ -70,6 +71,9 @@ func (c *Config) Validate() error {
 	}
 	if c.HostName != "" && !domain.Valid(c.HostName) && c.HostName != "localhost" {
 		return fault.Field("courier.host_name", "courier.host", "write this machine's name as DNS knows it, such as mail.example.org")
+	}
+	if local, at, ok := strings.Cut(c.Notices, "@"); c.Notices != "" && (!ok || local == "" || c.PlatformDomain == "" || at != c.PlatformDomain) {
+		return fault.Field("courier.notices_from", "courier.notices", "write an address of courier.platform_domain, such as notices@mail.example.org: its keys sign what Letterhead says itself")
 	}
 	if c.Workers < 0 || c.Workers > 32 {
 		return fault.Field("courier.workers", "courier.workers", "between 1 and 32, or 0 for the usual 3")
@@ -186,4 +190,12 @@ func (r *Relay) Security() smtp.Security {
 		return smtp.Plain
 	}
 	return smtp.StartTLS
+}
+
+// NoticesFrom is where Letterhead's own mails come from.
+func (c *Config) NoticesFrom(platform string) string {
+	if c.Notices != "" {
+		return c.Notices
+	}
+	return "notices@" + platform
 }

@@ -3,7 +3,7 @@
 //
 // Promises: what is not signed, withdrawn, superseded, expired, of another purpose, channel, sender, link, recipient or credential is an answer with its
 // reason and never lets a message go. A sample goes only where a member's signed statement says that they are reached; what Letterhead says is
-// compiled into the program.
+// compiled into the program, and goes to the address that the member signed for, where there is one.
 package signed
 
 import (
@@ -87,6 +87,9 @@ func (a *Answer) ask(s *approval.State, c Carried, now time.Time) (reason string
 			return "not the program's own words"
 		}
 		a.Own = true
+		if s != nil {
+			a.member, _ = s.Current(approval.KindMember, a.path.Subject, now)
+		}
 		a.By = []budget.Approval{{Digest: systemDigest, Limits: &approval.Limits{Day: SystemDay}, Waiting: soMany}}
 		return ""
 	}
@@ -227,6 +230,8 @@ func (a *Answer) Fits(r Recipient) string {
 		if a.letter.Client != r.Client || a.letter.Recipient != r.Index {
 			return "letter recipient unsigned"
 		}
+	case message.System:
+		return a.told(r)
 	case message.Test:
 		m := a.member.Statement
 		if r.ID != m.Subject || m.Body.Member.Channel != string(a.path.Channel) || approval.Commit(m.Nonce, r.Address) != m.Body.Member.Address {
@@ -248,6 +253,22 @@ func (a *Answer) Statements() (goes, words approval.Digest) {
 		words = a.By[1].Digest
 	}
 	return goes, words
+}
+
+// told holds where a member is told something against what they signed. Who signed for no e-mail address is told at the one that the team list has;
+// a text message goes to a signed number alone.
+func (a *Answer) told(r Recipient) string {
+	channel := string(a.path.Channel)
+	if a.member == nil || a.member.Statement.Body.Member.Channel != channel {
+		if a.path.Channel == message.SMS {
+			return "member address unsigned"
+		}
+		return ""
+	}
+	if m := a.member.Statement; m.Subject != r.ID || approval.Commit(m.Nonce, r.Address) != m.Body.Member.Address {
+		return "member address unsigned"
+	}
+	return ""
 }
 
 // same is an error where what was signed is on something else than the message.

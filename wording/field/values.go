@@ -45,7 +45,7 @@ type Values struct {
 	PlaceID        string `json:",omitempty"`
 	FirstVisit     bool
 	Confirmed      bool
-	Unsubscribe    string // https address on one of the version's hosts, or the portal's
+	Unsubscribe    string // the recipient's own link: https on one of the version's hosts, or a page of the portal
 
 	// The same as texts of their own, for messages that are rendered without a directory.
 	Service      string
