@@ -211,9 +211,12 @@ func (w *world) options() courier.Options {
 	if os.Getenv("LETTERHEAD_TEST_LOG") != "" {
 		log = os.Stderr
 	}
-	return courier.Options{DB: w.db, Keeper: w.keeper, Source: source.New(w.keeper), Folder: w.folder, Installation: root.Installation, Epoch: 1, Texts: w.texts,
-		Config: courier.Config{HostName: "localhost", PlatformDomain: "mail.example", PublicURL: "https://portal.example", Relays: []courier.Relay{{Name: "main", Address: w.mails.Address(), TLS: "none"}},
-			Gateways: []courier.Gateway{{Name: "texts", URL: "http://127.0.0.1:9/", Sender: "Wattle"}}}, Log: slog.New(slog.NewTextHandler(log, nil))}
+	config := courier.Config{HostName: "localhost", PlatformDomain: "mail.example", PublicURL: "https://portal.example", Relays: []courier.Relay{{Name: "main", Address: w.mails.Address(), TLS: "none"}},
+		Gateways: []courier.Gateway{{Name: "texts", URL: "http://127.0.0.1:9/", Sender: "Wattle"}}}
+	from, own, err := source.New(w.keeper, config)
+	w.check(err)
+	return courier.Options{DB: w.db, Keeper: w.keeper, Source: from, System: own, Folder: w.folder, Installation: root.Installation, Epoch: 1, Texts: w.texts,
+		Config: config, Log: slog.New(slog.NewTextHandler(log, nil))}
 }
 
 // drain lets everything go that may.
