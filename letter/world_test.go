@@ -207,7 +207,7 @@ func (w *world) trySign(p store.PracticeID, meanwhile func()) error {
 func (w *world) options() courier.Options {
 	root, err := trust.Read(w.folder)
 	w.check(err)
-	var log io.Writer = io.Discard
+	log := io.Discard
 	if os.Getenv("LETTERHEAD_TEST_LOG") != "" {
 		log = os.Stderr
 	}

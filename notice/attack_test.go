@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -158,7 +157,7 @@ func (w *world) drain() []sink.Mail {
 	w.must(err)
 	before := w.sink.Count()
 	c, err := courier.New(courier.Options{DB: w.db, Keeper: w.keeper, Source: source, System: w.words.Is, Folder: w.folder, Installation: root.Installation, Epoch: 1,
-		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:    slog.New(slog.DiscardHandler),
 		Config: courier.Config{HostName: "localhost", PlatformDomain: "mail.example", PublicURL: "https://portal.example", Relays: []courier.Relay{{Name: "main", Address: w.sink.Address(), TLS: "none"}}}})
 	w.must(err)
 	w.must(c.Drain(ctx, w.clock.Now()))

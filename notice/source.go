@@ -111,10 +111,12 @@ func (s *Source) facts(ctx context.Context, tx *store.Tx, keys *vault.Keys, m *m
 	f := courier.Facts{Language: language}
 	v, known := s.words.known[m.Version]
 	member, err := guard.Find(ctx, tx, store.MemberID(m.Recipient))
-	switch {
-	case err != nil && !errors.Is(err, store.ErrNone):
+	gone := errors.Is(err, store.ErrNone)
+	if err != nil && !gone {
 		return f, err
-	case err != nil || !known || !member.EndedAt.IsZero() || (member.Person == "") != (v.Kind == Invitation):
+	}
+	switch {
+	case gone || !known || !member.EndedAt.IsZero() || (member.Person == "") != (v.Kind == Invitation):
 		f.Stop = message.ReasonWithdrawn
 		return f, nil
 	}

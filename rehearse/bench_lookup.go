@@ -17,14 +17,6 @@ const (
 	lookupGrowth = 2.0 // how much longer it may take with a hundred times as much stored
 )
 
-// turnOne turns what is due of one practice into messages.
-func turnOne(ctx context.Context, o Opened, practice store.PracticeID) error {
-	return o.Database().Change(ctx, store.Actor{Practice: practice, Agent: "bench"}, func(tx *store.Tx) error {
-		_, err := plan.Turn(ctx, tx, plan.TurnLimit)
-		return err
-	})
-}
-
 // lookup takes the same hundred due reminders out of ever more stored appointments.
 func (b *bench) lookup(ctx context.Context, engine testkit.Engine) (err error) {
 	booked, err := b.booked(ctx, engine, true)

@@ -106,7 +106,7 @@ func compile(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Mess
 	if m.Kind == message.Letter || m.Kind == message.Reply {
 		l, err := letter.Find(ctx, tx, keys, letter.ID(m.Subject))
 		if err != nil {
-			return nil, errSilent //nolint:nilerr // gone, or of a client whom this member does not see
+			return nil, errSilent // gone, or of a client whom this member does not see
 		}
 		content = l.Content()
 	}
