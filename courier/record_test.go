@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -106,30 +107,76 @@ func TestALeafIsOfWhatArrived(t *testing.T) {
 	})
 }
 
+// kept is what the ledger was at some time.
+type kept struct {
+	size, hashes int64
+	edge         []byte
+	practices    map[string]struct {
+		count, chain int64
+		head         []byte
+	}
+}
+
+func (w *world) keep() (k kept) {
+	w.whole(func(x *store.Wide) error {
+		k.practices = map[string]struct {
+			count, chain int64
+			head         []byte
+		}{}
+		err := x.Row(context.Background(), `SELECT size, edge, (SELECT max(place) FROM ledger_hash) FROM ledger_head`).Scan(&k.size, &k.edge, &k.hashes)
+		if err != nil {
+			return err
+		}
+		rows, err := x.Query(context.Background(), `SELECT practice, count, chain, head FROM ledger_practice`)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (none struct{}, err error) {
+			var practice string
+			p := k.practices[practice]
+			err = r.Scan(&practice, &p.count, &p.chain, &p.head)
+			k.practices[practice] = p
+			return none, err
+		})
+		return err
+	})
+	return k
+}
+
+// rollBack makes the ledger again what it was: whole, and shorter than what was told.
+func (w *world) rollBack(k kept) {
+	w.whole(func(x *store.Wide) error {
+		do := func(statement string, args ...any) error {
+			_, err := x.Exec(context.Background(), statement, args...)
+			return err
+		}
+		err := errors.Join(do(`DELETE FROM ledger_cosignature`), do(`DELETE FROM ledger_checkpoint`), do(`DELETE FROM ledger_leaf WHERE place >= $1`, k.size),
+			do(`DELETE FROM ledger_hash WHERE place > $1`, k.hashes), do(`UPDATE ledger_head SET size = $1, edge = $2`, k.size, k.edge))
+		for practice, p := range k.practices {
+			err = errors.Join(err, do(`UPDATE ledger_practice SET count = $2, chain = $3, head = $4 WHERE practice = $1`, practice, p.count, p.chain, p.head))
+		}
+		return err
+	})
+}
+
 // A ledger that is shorter than the journal knows lets nothing leave, neither of a courier that begins nor of one that runs.
 func TestALedgerThatWasRolledBack(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		s := listen(t, sink.SMTPOptions{})
-		w.queue("a", "m", 3, nil)
 		running := w.courier(w.options(relayTo(s.Address())))
-		if err := running.Drain(t.Context(), w.db.Now()); err != nil {
-			t.Fatal(err)
-		}
-		w.whole(func(x *store.Wide) error {
-			for _, statement := range []string{`DELETE FROM ledger_cosignature`, `DELETE FROM ledger_checkpoint`, `DELETE FROM ledger_leaf`, `DELETE FROM ledger_hash`, `DELETE FROM ledger_practice`,
-				`UPDATE ledger_head SET size = 0, edge = NULL`} {
-				if _, err := x.Exec(t.Context(), statement); err != nil {
-					return err
-				}
+		var before kept
+		for i, prefix := range []string{"m", "n"} {
+			w.queue("a", prefix, 3, nil)
+			if err := running.Drain(t.Context(), w.db.Now()); err != nil {
+				t.Fatal(err)
 			}
-			return nil
-		})
-		w.queue("a", "n", 2, nil)
-		w.queue("b", "n", 2, nil)
+			if i == 0 {
+				before = w.keep()
+			}
+		}
+		w.rollBack(before)
+		w.queue("a", "o", 2, nil)
 		_ = running.Drain(t.Context(), w.db.Now())
 		fresh := w.courier(w.options(relayTo(s.Address())))
 		err := fresh.Drain(t.Context(), w.db.Now())
-		if s.Count() != 3 || err == nil || !strings.Contains(fresh.Status().Why, "record of messages") {
+		if s.Count() != 6 || err == nil || !strings.Contains(fresh.Status().Why, "record of messages") {
 			t.Errorf("%d left; %v; %s", s.Count(), err, fresh.Status().Why)
 		}
 	})

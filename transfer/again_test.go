@@ -172,9 +172,9 @@ func TestUndoKeepsWhatMessagesAreAbout(t *testing.T) {
 		first := b.bring(files(people, visits, "practice.json", dayFirst), transfer.Options{})
 		a := b.appointment("10")
 		b.change(func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Exec(ctx, `INSERT INTO message (practice, id, kind, channel, purpose, subject, wording_version, digest, language, appointment, attendee, generation, client, recipient,
+			_, err := tx.Exec(ctx, `INSERT INTO message (practice, id, kind, channel, purpose, subject, wording_version, digest, language, appointment, attendee, generation, client, recipient, basis,
 				state, reason, turn, not_after, attempts, claimed_by, claimed_until, message_id, address_index, relay, outside_id, created_at, left_at, changed_at)
-				VALUES ($1, 'm', 'rule', 'email', 'appointments', 'reminder-7-days', 'v', 'd', 'en', $2, $3, 1, $4, $4, 'sent', '', 0, 0, 1, '', 0, 'x', '', 'r', '', 1, 1, 1)`,
+				VALUES ($1, 'm', 'rule', 'email', 'appointments', 'reminder-7-days', 'v', 'd', 'en', $2, $3, 1, $4, $4, '', 'sent', '', 0, 0, 1, '', 0, 'x', '', 'r', '', 1, 1, 1)`,
 				a.ID, a.Attendees[0].ID, a.Attendees[0].Client)
 			return err
 		})

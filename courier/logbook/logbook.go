@@ -31,6 +31,8 @@ type Logbook struct {
 	key   *ledger.Key
 	point point // who calls Checkpoint does so one at a time
 
+	writing sync.Mutex // held by who writes what was gathered; others wait until theirs is there too
+
 	mu      sync.Mutex
 	known   map[store.PracticeID]known
 	pending map[store.PracticeID][]signed
@@ -198,8 +200,10 @@ func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, position int64) erro
 	return nil
 }
 
-// Write puts what Gather found into the ledger.
+// Write puts what Gather found into the ledger, here or in a call that took it up before.
 func (l *Logbook) Write(ctx context.Context) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	l.mu.Lock()
 	pending := l.pending
 	l.pending = map[store.PracticeID][]signed{}
