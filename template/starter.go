@@ -44,9 +44,9 @@ func AddStarter(ctx context.Context, tx *store.Tx, platform string) error {
 // English second; every other one English. What the practice has not told (a phone, a website) is not spoken of.
 func Starters(p practice.Practice, platform string) []Starter {
 	base := letterhead(p, platform)
-	sets := []words{english(base, region(p))}
+	sets := []words{english().words(base, region(p))}
 	if strings.HasPrefix(p.Language, "ar") {
-		sets = append([]words{arabic(base, region(p))}, sets...)
+		sets = append([]words{arabic().words(base, region(p))}, sets...)
 	}
 	build := func(key, name string, purpose wording.Purpose, pick func(words) wording.Language) Starter {
 		v := base
@@ -121,26 +121,4 @@ func shorten(text string, most int) string {
 		text = text[:i]
 	}
 	return strings.TrimSpace(text)
-}
-
-// reach picks the sentence for what a practice can be reached by: phone, else e-mail, else neither.
-func reach(v wording.Version, phone, email, neither string) string {
-	switch {
-	case v.Branding.Phone != nil:
-		return phone
-	case v.Branding.Email != "":
-		return email
-	}
-	return neither
-}
-
-// some leaves out what is empty, so that a set can be written down whole.
-func some(blocks ...wording.Block) []wording.Block {
-	out := blocks[:0]
-	for _, b := range blocks {
-		if b.Kind != "" {
-			out = append(out, b)
-		}
-	}
-	return out
 }
