@@ -3,7 +3,6 @@ package courier_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,11 +14,11 @@ import (
 	"time"
 
 	"letterhead/courier/dkim"
-	"letterhead/courier/sender"
 	"letterhead/courier/smtp"
 	"letterhead/store"
 	"letterhead/testkit"
 	"letterhead/testkit/bare"
+	"letterhead/testkit/house"
 	"letterhead/testkit/sink"
 	"letterhead/wording"
 )
@@ -193,13 +192,7 @@ func signWith(b *testing.B, folder, name string, practice store.PracticeID, kind
 	if err := dkim.Save(filepath.Join(folder, "domains", name, "one.pem"), key); err != nil {
 		b.Fatal(err)
 	}
-	raw, err := json.Marshal(sender.Domain{Name: name, Practice: practice, Selectors: []string{"one"}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "domains", name, "domain.json"), raw, 0o600); err != nil {
-		b.Fatal(err)
-	}
+	house.Domain(b, folder, name, practice, "one")
 }
 
 func processCPU() time.Duration {

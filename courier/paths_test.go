@@ -11,6 +11,7 @@ import (
 	"letterhead/courier"
 	"letterhead/message"
 	"letterhead/store"
+	"letterhead/testkit/house"
 	"letterhead/testkit/sink"
 	"letterhead/wording"
 )
@@ -53,7 +54,7 @@ func newPaths(w *world) *paths {
 	for _, practice := range []store.PracticeID{"a", "b"} {
 		p.ours(practice)
 	}
-	addDomain(w.t, w.folder, "letterhead.example", "")
+	house.Domain(w.t, w.folder, "letterhead.example", "")
 	w.source.change = func(m message.Message, f *courier.Facts) {
 		if m.Kind == message.Order {
 			place, proof, _ := p.tree.Prove(p.recipient(m.Recipient))

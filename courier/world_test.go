@@ -3,12 +3,10 @@ package courier_test
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,12 +15,11 @@ import (
 
 	"letterhead/approval"
 	"letterhead/courier"
-	"letterhead/courier/journal"
-	"letterhead/courier/sender"
 	"letterhead/courier/trust"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/testkit"
+	"letterhead/testkit/house"
 	"letterhead/testkit/owner"
 	"letterhead/testkit/sink"
 	"letterhead/vault"
@@ -145,18 +142,12 @@ type world struct {
 
 func newWorld(t testing.TB, db *store.DB, practices ...store.PracticeID) *world {
 	t.Helper()
-	w := &world{t: t, db: db, folder: t.TempDir(), source: &source{versions: map[string][]byte{}, details: map[store.PracticeID][]byte{}}, digests: map[wording.Purpose]map[store.PracticeID]string{"transactional": {}, "marketing": {}}}
+	w := &world{t: t, db: db, source: &source{versions: map[string][]byte{}, details: map[store.PracticeID][]byte{}}, digests: map[wording.Purpose]map[store.PracticeID]string{"transactional": {}, "marketing": {}}}
 	w.keeper = testKeeper(t)
 	w.source.keeper = w.keeper
-	root, err := trust.Create(w.folder, trust.Test)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := journal.Create(courier.JournalFolder(w.folder), root.Installation, 1); err != nil {
-		t.Fatal(err)
-	}
+	w.folder, _ = house.Folder(t)
 	ctx := context.Background()
-	err = db.Whole(ctx, "test", func(tx *store.Wide) error {
+	err := db.Whole(ctx, "test", func(tx *store.Wide) error {
 		for _, p := range practices {
 			if _, err := tx.Exec(ctx, `INSERT INTO practice (practice, name, country, zone, language, phone, email, website, address, accent, sender_local, domain,
 				label, default_channel, sms_services, quiet_from, quiet_to, client_word, created_at, closed_at)
@@ -174,7 +165,7 @@ func newWorld(t testing.TB, db *store.DB, practices ...store.PracticeID) *world 
 			_, err := w.keeper.Keys(ctx, tx)
 			return err
 		})
-		addDomain(t, w.folder, domainOf(p), p)
+		house.Domain(t, w.folder, domainOf(p), p)
 		for _, purpose := range []wording.Purpose{wording.Transactional, wording.Marketing} {
 			w.store(p, purpose, plainVersion(domainOf(p), purpose))
 		}
@@ -213,22 +204,6 @@ func testKeeper(t testing.TB) *vault.Keeper {
 }
 
 func domainOf(p store.PracticeID) string { return "p" + string(p) + ".example" }
-
-// addDomain gives a practice a domain without keys: its mail is not signed.
-func addDomain(t testing.TB, folder, name string, practice store.PracticeID) {
-	t.Helper()
-	dir := filepath.Join(folder, "domains", name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	raw, err := json.Marshal(sender.Domain{Name: name, Practice: practice})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "domain.json"), raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // The rule that sends a purpose's wording, and what approvals call the purpose.
 var (

@@ -29,7 +29,7 @@ func TestAGrantSendsWhatWasSigned(t *testing.T) {
 		other := w.sent(w.two)
 		for range 3 { // the first use is paced
 			w.drain()
-			w.clock.Pass(20 * time.Minute)
+			w.Clock.Pass(20 * time.Minute)
 		}
 		for h, ids := range map[*home][]message.ID{w.one: {first, second}, w.two: {other}} {
 			for _, id := range ids {
@@ -47,7 +47,7 @@ func TestAGrantSendsWhatWasSigned(t *testing.T) {
 			}
 		}
 		// The row says that it may be more; the chain does not.
-		w.exec(w.one, `UPDATE program_grant SET day = 1000 WHERE practice = $1`)
+		w.Exec(w.one.id, `UPDATE program_grant SET day = 1000 WHERE practice = $1`)
 		third := w.sent(w.one)
 		w.drain()
 		if state, why := w.fate(w.one, third); state != message.Queued || !strings.HasPrefix(why, "approval limit") || w.sink.Count() != 3 {
@@ -80,8 +80,8 @@ func TestWhatAProgramMayNotAskFor(t *testing.T) {
 			}
 		}
 		var stranger client.ID // of the same practice, without a place in the appointment
-		w.change(w.one, func(tx *store.Tx) error {
-			keys, err := w.keeper.Keys(ctx, tx)
+		w.Change(w.one.id, func(tx *store.Tx) error {
+			keys, err := w.Keeper.Keys(ctx, tx)
 			if err != nil {
 				return err
 			}
@@ -93,17 +93,17 @@ func TestWhatAProgramMayNotAskFor(t *testing.T) {
 			w.Errorf("somebody else's appointment: %v", err)
 		}
 		kept := func(who ...store.MemberID) {
-			w.change(w.one, func(tx *store.Tx) error { return client.KeepTo(ctx, tx, w.one.client, who) })
+			w.Change(w.one.id, func(tx *store.Tx) error { return client.KeepTo(ctx, tx, w.one.client, who) })
 		}
 		members := func() (out []guard.Member) {
-			w.change(w.one, func(tx *store.Tx) (err error) { out, err = guard.Members(ctx, tx); return err })
+			w.Change(w.one.id, func(tx *store.Tx) (err error) { out, err = guard.Members(ctx, tx); return err })
 			return out
 		}()
 		kept(members[0].ID)
 		if _, err := w.send(w.one, nil); !errors.Is(err, client.ErrNotFound) {
 			w.Errorf("a client who is kept to some: %v", err)
 		}
-		w.clock.Pass(40 * 24 * time.Hour)
+		w.Clock.Pass(40 * 24 * time.Hour)
 		if _, err := w.send(w.two, nil); !errors.Is(err, grant.ErrNone) {
 			w.Errorf("expired: %v", err)
 		}
@@ -118,58 +118,58 @@ var attacks = map[string]struct {
 }{
 	"a grant that rows alone say is signed": {func(w *world, id message.ID) {
 		g := w.prepare(w.one, 5)
-		w.exec(w.one, `UPDATE program_grant SET signed_at = 1 WHERE practice = $1 AND id = $2`, string(g.ID))
-		w.exec(w.one, `UPDATE message SET subject = $2 WHERE practice = $1 AND id = $3`, string(g.ID), string(id))
+		w.Exec(w.one.id, `UPDATE program_grant SET signed_at = 1 WHERE practice = $1 AND id = $2`, string(g.ID))
+		w.Exec(w.one.id, `UPDATE message SET subject = $2 WHERE practice = $1 AND id = $3`, string(g.ID), string(id))
 	}, message.Held, "unsigned: grant unsigned"},
 	"another version, signed for a rule": {func(w *world, id message.ID) {
-		w.exec(w.one, `UPDATE message SET wording_version = (SELECT current FROM wording WHERE practice = $1 AND key = 'changed'), digest = (SELECT v.digest FROM wording_version v JOIN wording w ON w.practice = $1 AND v.practice = $1 AND v.id = w.current WHERE w.key = 'changed') WHERE practice = $1 AND id = $2`, string(id))
+		w.Exec(w.one.id, `UPDATE message SET wording_version = (SELECT current FROM wording WHERE practice = $1 AND key = 'changed'), digest = (SELECT v.digest FROM wording_version v JOIN wording w ON w.practice = $1 AND v.practice = $1 AND v.id = w.current WHERE w.key = 'changed') WHERE practice = $1 AND id = $2`, string(id))
 	}, message.Held, "unsigned: grant unsigned"},
 	"another practice's grant": {func(w *world, id message.ID) {
-		w.exec(w.one, `UPDATE message SET subject = $2 WHERE practice = $1 AND id = $3`, string(w.two.grant.ID), string(id))
+		w.Exec(w.one.id, `UPDATE message SET subject = $2 WHERE practice = $1 AND id = $3`, string(w.two.grant.ID), string(id))
 	}, message.Dropped, grant.Ended},
 	"another practice's grant, copied": {func(w *world, id message.ID) {
-		w.exec(w.one, `UPDATE program_grant SET id = $2 WHERE practice = $1`, string(w.two.grant.ID))
-		w.exec(w.one, `UPDATE message SET subject = $2 WHERE practice = $1 AND id = $3`, string(w.two.grant.ID), string(id))
+		w.Exec(w.one.id, `UPDATE program_grant SET id = $2 WHERE practice = $1`, string(w.two.grant.ID))
+		w.Exec(w.one.id, `UPDATE message SET subject = $2 WHERE practice = $1 AND id = $3`, string(w.two.grant.ID), string(id))
 	}, message.Held, "unsigned: grant unsigned"},
 	"another purpose": {func(w *world, id message.ID) {
-		w.change(w.one, func(tx *store.Tx) error {
+		w.Change(w.one.id, func(tx *store.Tx) error {
 			return client.SetConsent(ctx, tx, client.Consent{Client: w.one.client, Topic: client.Topic{Category: client.Marketing, Channel: practice.Email}, Given: true, Source: "desk"})
 		})
-		w.exec(w.one, `UPDATE message SET purpose = 'marketing' WHERE practice = $1 AND id = $2`, string(id))
+		w.Exec(w.one.id, `UPDATE message SET purpose = 'marketing' WHERE practice = $1 AND id = $2`, string(id))
 	}, message.Held, "wording: its purpose is not the message's"},
 	"another purpose, that the client never agreed to": {func(w *world, id message.ID) {
-		w.exec(w.one, `UPDATE message SET purpose = 'marketing' WHERE practice = $1 AND id = $2`, string(id))
+		w.Exec(w.one.id, `UPDATE message SET purpose = 'marketing' WHERE practice = $1 AND id = $2`, string(id))
 	}, message.Dropped, grant.NotAgreed},
 	"a rule's message as a grant's": {func(w *world, id message.ID) {
-		w.exec(w.one, `UPDATE message SET subject = 'booked' WHERE practice = $1 AND id = $2`, string(id))
+		w.Exec(w.one.id, `UPDATE message SET subject = 'booked' WHERE practice = $1 AND id = $2`, string(id))
 	}, message.Dropped, grant.Ended},
 	"withdrawn at the desk": {func(w *world, _ message.ID) { w.withdraw(w.one) }, message.Dropped, grant.Ended},
 	"withdrawn at the desk, and the row says otherwise": {func(w *world, _ message.ID) {
 		w.withdraw(w.one)
-		w.exec(w.one, `UPDATE program_grant SET ended_at = 0 WHERE practice = $1`)
+		w.Exec(w.one.id, `UPDATE program_grant SET ended_at = 0 WHERE practice = $1`)
 	}, message.Held, "unsigned: grant withdrawn"},
 	"taken back": {func(w *world, _ message.ID) {
-		w.change(w.one, func(tx *store.Tx) error { return grant.End(ctx, tx, w.one.grant.ID) })
+		w.Change(w.one.id, func(tx *store.Tx) error { return grant.End(ctx, tx, w.one.grant.ID) })
 	}, message.Held, "frozen"},
 	"its credential ended": {func(w *world, _ message.ID) {
-		w.change(w.one, func(tx *store.Tx) error { return guard.EndCredential(ctx, tx, w.one.credential) })
+		w.Change(w.one.id, func(tx *store.Tx) error { return guard.EndCredential(ctx, tx, w.one.credential) })
 	}, message.Dropped, grant.ProgramEnded},
 	"its credential stopped, and the row says it did not end": {func(w *world, _ message.ID) {
-		w.change(w.one, func(tx *store.Tx) error {
+		w.Change(w.one.id, func(tx *store.Tx) error {
 			_, err := message.FreezeOnly(ctx, tx, message.StopCredential, w.one.credential, "stolen")
 			return err
 		})
 	}, message.Held, "frozen"},
 	"the client asked for none": {func(w *world, _ message.ID) {
-		w.change(w.one, func(tx *store.Tx) error {
+		w.Change(w.one.id, func(tx *store.Tx) error {
 			return client.SetConsent(ctx, tx, client.Consent{Client: w.one.client, Topic: client.Topic{Category: client.Appointments, Channel: practice.Email}, Given: false, Source: "desk"})
 		})
 	}, message.Dropped, "consent-withdrawn"},
 	"the client wants text messages": {func(w *world, _ message.ID) {
-		w.exec(w.one, `UPDATE client SET reminders = 'sms' WHERE practice = $1`)
+		w.Exec(w.one.id, `UPDATE client SET reminders = 'sms' WHERE practice = $1`)
 	}, message.Dropped, "prefers-sms"},
 	"a later version of the wording": {func(w *world, _ message.ID) {
-		w.change(w.one, func(tx *store.Tx) error {
+		w.Change(w.one.id, func(tx *store.Tx) error {
 			all, err := template.CurrentVersions(ctx, tx)
 			if err != nil {
 				return err
@@ -193,7 +193,7 @@ func (w *world) withdraw(h *home) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		standing, err := s.Allows(approval.KindGrant, string(h.grant.ID), digest, w.clock.Now())
+		standing, err := s.Allows(approval.KindGrant, string(h.grant.ID), digest, w.Clock.Now())
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -227,13 +227,13 @@ func TestPreparing(t *testing.T) {
 		reads := w.reader(w.one)
 		for name, edit := range map[string]func(g *grant.Grant){
 			"none a day": func(g *grant.Grant) { g.Day = 0 }, "too many": func(g *grant.Grant) { g.Day = grant.MostDay + 1 }, "for ever": func(g *grant.Grant) { g.ExpiresAt = g.ExpiresAt.AddDate(2, 0, 0) },
-			"over already": func(g *grant.Grant) { g.ExpiresAt = w.clock.Now() }, "a program that may not send": func(g *grant.Grant) { g.Credential = reads },
+			"over already": func(g *grant.Grant) { g.ExpiresAt = w.Clock.Now() }, "a program that may not send": func(g *grant.Grant) { g.Credential = reads },
 			"another practice's program": func(g *grant.Grant) { g.Credential = w.two.credential },
 			"another practice's wording": func(g *grant.Grant) { g.Wording = w.two.wordings["booked"] },
 		} {
-			g := grant.Grant{Credential: w.one.credential, Wording: w.one.wordings["booked"], Day: 5, ExpiresAt: w.clock.Now().AddDate(0, 1, 0)}
+			g := grant.Grant{Credential: w.one.credential, Wording: w.one.wordings["booked"], Day: 5, ExpiresAt: w.Clock.Now().AddDate(0, 1, 0)}
 			edit(&g)
-			err := w.db.Change(ctx, store.Actor{Practice: w.one.id, Member: "ana"}, func(tx *store.Tx) error { _, err := grant.Prepare(ctx, tx, g); return err })
+			err := w.DB.Change(ctx, store.Actor{Practice: w.one.id, Member: "ana"}, func(tx *store.Tx) error { _, err := grant.Prepare(ctx, tx, g); return err })
 			if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.NotFound {
 				w.Errorf("%s: %v", name, err)
 			}
@@ -241,7 +241,7 @@ func TestPreparing(t *testing.T) {
 		// One that was never signed ends without a stop; another practice's is not found.
 		g := w.prepare(w.one, 5)
 		end := func(h *home) error {
-			return w.db.Change(ctx, store.Actor{Practice: h.id, Member: "ana"}, func(tx *store.Tx) error { return grant.End(ctx, tx, g.ID) })
+			return w.DB.Change(ctx, store.Actor{Practice: h.id, Member: "ana"}, func(tx *store.Tx) error { return grant.End(ctx, tx, g.ID) })
 		}
 		if err := end(w.two); !errors.Is(err, grant.ErrNone) {
 			w.Error(err)
@@ -249,7 +249,7 @@ func TestPreparing(t *testing.T) {
 		if err := end(w.one); err != nil {
 			w.Error(err)
 		}
-		w.change(w.one, func(tx *store.Tx) error {
+		w.Change(w.one.id, func(tx *store.Tx) error {
 			stops, err := message.Frozen(ctx, tx)
 			if len(stops) != 0 {
 				w.Errorf("%v", stops)

@@ -2,20 +2,12 @@ package grant_test
 
 import (
 	"context"
-	"encoding/json"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"letterhead/approval"
 	"letterhead/calendar"
 	"letterhead/client"
-	"letterhead/courier"
-	"letterhead/courier/journal"
-	"letterhead/courier/sender"
-	"letterhead/courier/trust"
 	"letterhead/grant"
 	"letterhead/guard"
 	"letterhead/message"
@@ -25,24 +17,19 @@ import (
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/testkit"
-	"letterhead/testkit/owner"
+	"letterhead/testkit/house"
 	"letterhead/testkit/sink"
 	"letterhead/testkit/visitor"
-	"letterhead/vault"
 	"letterhead/zone"
 )
 
 // world is two practices with the same names in them, a courier's folder, and people who sign.
 type world struct {
-	testing.TB
-	db     *store.DB
-	clock  *testkit.Clock
-	keeper *vault.Keeper
-	door   *guard.Door
-	folder string
-	sink   *sink.SMTP
-	one    *home
-	two    *home
+	*house.House
+	door *guard.Door
+	sink *sink.SMTP
+	one  *home
+	two  *home
 }
 
 // home is a practice with a program, a client, an appointment and a grant that is signed.
@@ -71,51 +58,17 @@ func each(t *testing.T, test func(w *world)) {
 
 func newWorld(t testing.TB, engine testkit.Engine) *world {
 	t.Helper()
-	w := &world{TB: t, clock: testkit.NewClock(t, start), folder: t.TempDir()}
-	w.db = testkit.Open(t, engine, w.clock)
-	var err error
-	if w.keeper, err = vault.NewKeeper(make([]byte, 32)); err != nil {
-		t.Fatal(err)
-	}
-	w.door = visitor.Door(t, w.db, w.keeper)
-	root, err := trust.Create(w.folder, trust.Test)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := journal.Create(courier.JournalFolder(w.folder), root.Installation, 1); err != nil {
-		t.Fatal(err)
-	}
-	if w.sink, err = sink.ListenSMTP(sink.SMTPOptions{MaxMessages: 1000}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.sink.Close() })
+	w := &world{House: house.New(t, engine, start)}
+	w.door, w.sink = visitor.Door(t, w.DB, w.Keeper), w.Sink()
 	w.one, w.two = w.home("practice-a"), w.home("practice-b")
 	return w
-}
-
-func (w *world) change(h *home, fn func(tx *store.Tx) error) {
-	w.Helper()
-	if err := w.db.Change(ctx, store.Actor{Practice: h.id, Member: "ana"}, fn); err != nil {
-		w.Fatal(err)
-	}
-}
-
-func (w *world) exec(h *home, statement string, args ...any) {
-	w.Helper()
-	w.change(h, func(tx *store.Tx) error {
-		n, err := tx.Exec(ctx, statement, args...)
-		if err == nil && n == 0 {
-			w.Fatalf("nothing is changed by %s", statement)
-		}
-		return err
-	})
 }
 
 func (w *world) home(id store.PracticeID) *home {
 	w.Helper()
 	h := &home{id: id}
 	domain := string(id) + ".example"
-	w.change(h, func(tx *store.Tx) error {
+	w.Change(h.id, func(tx *store.Tx) error {
 		p := practice.New("Wattle Street Physiotherapy", "AU", "Australia/Melbourne")
 		p.ID, p.Domain, p.SenderLocal = id, domain, "hello"
 		if _, err := practice.Add(ctx, tx, p); err != nil {
@@ -134,16 +87,7 @@ func (w *world) home(id store.PracticeID) *home {
 		}
 		return w.people(tx, h, m)
 	})
-	raw, err := json.Marshal(sender.Domain{Name: domain, Practice: id})
-	if err == nil {
-		err = os.MkdirAll(filepath.Join(w.folder, "domains", domain), 0o700)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(w.folder, "domains", domain, "domain.json"), raw, 0o600)
-	}
-	if err != nil {
-		w.Fatal(err)
-	}
+	house.Domain(w, w.Folder, domain, id)
 	h.grant = w.prepare(h, 2)
 	w.sign(h)
 	return h
@@ -159,7 +103,7 @@ func (w *world) people(tx *store.Tx, h *home, m guard.Member) error {
 		return err
 	}
 	h.credential = c.ID
-	keys, err := w.keeper.Keys(ctx, tx)
+	keys, err := w.Keeper.Keys(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -188,7 +132,7 @@ func (w *world) people(tx *store.Tx, h *home, m guard.Member) error {
 // reader is a program that may read, and not send.
 func (w *world) reader(h *home) (id string) {
 	w.Helper()
-	w.change(h, func(tx *store.Tx) error {
+	w.Change(h.id, func(tx *store.Tx) error {
 		members, err := guard.Members(ctx, tx)
 		if err != nil {
 			return err
@@ -207,7 +151,7 @@ func (w *world) reader(h *home) (id string) {
 // prepare prepares a grant of the booking confirmation.
 func (w *world) prepare(h *home, day int64) (g grant.Grant) {
 	w.Helper()
-	w.change(h, func(tx *store.Tx) (err error) {
+	w.Change(h.id, func(tx *store.Tx) (err error) {
 		g, err = grant.Prepare(ctx, tx, grant.Grant{Credential: h.credential, Wording: h.wordings["booked"], Day: day, ExpiresAt: tx.Now.AddDate(0, 1, 0)})
 		return err
 	})
@@ -217,13 +161,10 @@ func (w *world) prepare(h *home, day int64) (g grant.Grant) {
 // sign signs all that the desk would show, as the desk does; or what draft says.
 func (w *world) sign(h *home, draft ...func(s *approval.State) *approval.Statement) {
 	w.Helper()
-	ana, err := owner.Of(w.folder, courier.JournalFolder(w.folder), h.id, "ana", w.clock.Now())
-	if err != nil {
-		w.Fatal(err)
-	}
+	ana := w.Owner(h.id, "ana")
 	ana.Fresh = len(draft) > 0
 	ana.Signed = proposal.Signed
-	_, err = ana.Sign(ctx, w.db, w.clock.Now().Add(-100*time.Hour), func(_ context.Context, tx *store.Tx, s *approval.State) (out []*approval.Statement, err error) {
+	_, err := ana.Sign(ctx, w.DB, w.Clock.Now().Add(-100*time.Hour), func(_ context.Context, tx *store.Tx, s *approval.State) (out []*approval.Statement, err error) {
 		for _, each := range draft {
 			out = append(out, each(s))
 		}
@@ -248,7 +189,7 @@ func (w *world) send(h *home, edit func(r *grant.Request)) (id message.ID, err e
 	if edit != nil {
 		edit(&r)
 	}
-	err = w.db.Change(ctx, store.Actor{Practice: h.id, Agent: "program " + h.credential}, func(tx *store.Tx) (err error) {
+	err = w.DB.Change(ctx, store.Actor{Practice: h.id, Agent: "program " + h.credential}, func(tx *store.Tx) (err error) {
 		id, err = grant.Send(ctx, tx, r)
 		return err
 	})
@@ -267,40 +208,15 @@ func (w *world) sent(h *home) message.ID {
 // drain lets everything go that is due.
 func (w *world) drain() {
 	w.Helper()
-	root, err := trust.Read(w.folder)
-	if err != nil {
-		w.Fatal(err)
-	}
-	c, err := courier.New(courier.Options{DB: w.db, Keeper: w.keeper, Source: grant.NewSource(plan.NewSource(w.keeper)), Folder: w.folder, Installation: root.Installation, Epoch: 1,
-		Log:    slog.New(slog.DiscardHandler),
-		Config: courier.Config{HostName: "localhost", PublicURL: "https://portal.example", Relays: []courier.Relay{{Name: "main", Address: w.sink.Address(), TLS: "none"}}}})
-	if err != nil {
-		w.Fatal(err)
-	}
-	if err := c.Drain(ctx, w.clock.Now()); err != nil {
-		w.Fatal(err)
-	}
-	if err := c.Close(); err != nil {
-		w.Fatal(err)
-	}
+	w.Drain(w.Options(grant.NewSource(plan.NewSource(w.Keeper)), w.sink))
 }
 
-// fate is a message's state, reason, and the detail of its last step.
-func (w *world) fate(h *home, id message.ID) (state message.State, why string) {
+// fate is a message's state, and its reason with the last step's detail.
+func (w *world) fate(h *home, id message.ID) (message.State, string) {
 	w.Helper()
-	w.change(h, func(tx *store.Tx) error {
-		m, err := message.Find(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		steps, err := message.Steps(ctx, tx, id)
-		state, why = m.State, m.Reason
-		if list := steps[id]; len(list) > 0 {
-			if last := list[len(list)-1]; last.Detail != "" {
-				why += ": " + last.Detail
-			}
-		}
-		return err
-	})
+	state, why, detail := w.Fate(h.id, id)
+	if detail != "" {
+		why += ": " + detail
+	}
 	return state, why
 }

@@ -68,18 +68,18 @@ func TestATextIsAnswered(t *testing.T) {
 			t.Fatalf("texts %+v, %s", texts, w.fate("a", string(l.ID)))
 		}
 		keep := func(event, text string) {
-			w.change("a", func(ctx context.Context, tx *store.Tx) error {
-				m, err := message.Find(ctx, tx, message.ID(l.ID))
+			w.Change("a", func(tx *store.Tx) error {
+				m, err := message.Find(w.Context(), tx, message.ID(l.ID))
 				if err != nil {
 					return err
 				}
-				return letter.Texts{Keeper: w.keeper}.Keep(ctx, tx, m, event, mobile, text)
+				return letter.Texts{Keeper: w.Keeper}.Keep(w.Context(), tx, m, event, mobile, text)
 			})
 		}
 		keep("texts 1", "Thanks\u202e, is \x00Friday fine?")
 		keep("texts 1", "Thanks again") // the same hook again
 		var reply letter.Letter
-		w.check(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
+		w.Must(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
 			all, err := letter.Unseen(ctx, tx, keys)
 			if err != nil || len(all) != 1 || all[0].Text != "Thanks, is Friday fine?" || all[0].From != mobile {
 				t.Fatalf("answers %+v, %v", all, err)
@@ -105,13 +105,13 @@ func TestATextIsAnswered(t *testing.T) {
 		if _, texts = w.left(); len(texts) != 2 || texts[1].Body != "Friday is fine." || texts[1].To != mobile {
 			t.Errorf("texts %+v, %s", texts, w.fate("a", string(reply.ID)))
 		}
-		w.check(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
+		w.Must(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
 			if n, err := letter.CountUnseen(ctx, tx); err != nil || n != 0 {
 				t.Errorf("%d unseen, %v", n, err)
 			}
 			return nil
 		}))
-		w.check(w.as("b", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
+		w.Must(w.as("b", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
 			if _, err := letter.Said(ctx, tx, keys, reply.Answers); !errors.Is(err, letter.ErrNotFound) {
 				t.Errorf("another practice's text: %v", err)
 			}
@@ -174,7 +174,7 @@ func TestADraftIsKeptAndNotOverwritten(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		var first letter.Letter
-		w.check(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) (err error) {
+		w.Must(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) (err error) {
 			first, err = letter.Save(ctx, tx, keys, draft(message.Email, "half a"))
 			return err
 		}))
@@ -186,7 +186,7 @@ func TestADraftIsKeptAndNotOverwritten(t *testing.T) {
 		}
 		next := first
 		next.Text = "half a sentence"
-		w.check(save(next))
+		w.Must(save(next))
 		if err := save(first); !errors.Is(err, letter.ErrChanged) {
 			t.Errorf("on an old reading: %v", err)
 		}
@@ -205,7 +205,7 @@ func TestADraftIsKeptAndNotOverwritten(t *testing.T) {
 				return err
 			})
 		}
-		w.check(ask())
+		w.Must(ask())
 		if err := save(kept); !errors.Is(err, letter.ErrFinal) {
 			t.Errorf("changed after asking: %v", err)
 		}
@@ -224,12 +224,12 @@ func TestALetterIsWithdrawn(t *testing.T) {
 			})
 		}
 		asked, signed, gone := w.asked("a", draft(message.Email, said)), w.asked("a", draft(message.Email, said)), w.asked("a", draft(message.Email, said))
-		err := w.trySign("a", func() { w.check(withdraw(asked.ID)) }) // between looking and touching
+		err := w.trySign("a", func() { w.Must(withdraw(asked.ID)) }) // between looking and touching
 		if got := w.find("a", asked.ID).State; got != letter.Withdrawn || !errors.Is(err, letter.ErrNotAsked) {
 			t.Errorf("%s, %v", got, err)
 		}
 		w.sign("a")
-		w.check(withdraw(signed.ID))
+		w.Must(withdraw(signed.ID))
 		w.drain()
 		if fate := w.fate("a", string(signed.ID)); fate != "dropped/withdrawn" {
 			t.Errorf("withdrawn in time: %s", fate)
@@ -241,7 +241,7 @@ func TestALetterIsWithdrawn(t *testing.T) {
 			t.Errorf("%d left", len(mails))
 		}
 		late := w.asked("a", draft(message.Email, said))
-		w.clock.Pass(15 * 24 * time.Hour)
+		w.Clock.Pass(15 * 24 * time.Hour)
 		w.sign("a")
 		if got := w.find("a", late.ID); got.State != letter.Expired {
 			t.Errorf("too late: %+v", got.State)
@@ -254,8 +254,8 @@ func TestWhoDoesNotWantItGetsNone(t *testing.T) {
 	w := newWorld(t, testkit.SQLite)
 	l := w.asked("a", draft(message.Email, said))
 	w.sign("a")
-	w.change("a", func(ctx context.Context, tx *store.Tx) error {
-		return client.SetConsent(ctx, tx, client.Consent{Client: "jo", Topic: client.Topic{Category: client.Appointments, Channel: "email"}, Source: "desk"})
+	w.Change("a", func(tx *store.Tx) error {
+		return client.SetConsent(w.Context(), tx, client.Consent{Client: "jo", Topic: client.Topic{Category: client.Appointments, Channel: "email"}, Source: "desk"})
 	})
 	w.drain()
 	if fate := w.fate("a", string(l.ID)); fate != "dropped/consent-withdrawn" {
@@ -280,14 +280,14 @@ func TestAHiddenClientHasNoLetters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testkit.SQLite)
 	l := w.asked("a", draft(message.Email, said))
-	w.change("a", func(ctx context.Context, tx *store.Tx) error {
-		m, err := guard.AddMember(ctx, tx, guard.Member{Email: "liam@a.example", Role: guard.Practitioner})
+	w.Change("a", func(tx *store.Tx) error {
+		m, err := guard.AddMember(w.Context(), tx, guard.Member{Email: "liam@a.example", Role: guard.Practitioner})
 		if err != nil {
 			return err
 		}
-		return client.KeepTo(ctx, tx, "jo", []store.MemberID{m.ID})
+		return client.KeepTo(w.Context(), tx, "jo", []store.MemberID{m.ID})
 	})
-	w.check(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
+	w.Must(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
 		if _, err := letter.Find(ctx, tx, keys, l.ID); !errors.Is(err, letter.ErrNotFound) {
 			t.Errorf("found: %v", err)
 		}
@@ -304,10 +304,10 @@ func TestAHiddenClientHasNoLetters(t *testing.T) {
 
 // sample asks for one of the practice's booking confirmation as its owner.
 func (w *world) sample(p store.PracticeID) (id message.ID, err error) {
-	root, err := trust.Read(w.folder)
-	w.check(err)
-	j, err := journal.Open(courier.JournalFolder(w.folder), root.Installation, 1)
-	w.check(err)
+	root, err := trust.Read(w.Folder)
+	w.Must(err)
+	j, err := journal.Open(courier.JournalFolder(w.Folder), root.Installation, 1)
+	w.Must(err)
 	defer j.Close()
 	err = w.as(p, func(ctx context.Context, tx *store.Tx, _ *vault.Keys) error {
 		wordings, err := template.ByKey(ctx, tx)
@@ -329,9 +329,9 @@ func (w *world) sample(p store.PracticeID) (id message.ID, err error) {
 func TestASampleGoesToWhoAsks(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		w.exec("a", `UPDATE wording SET name = 'Booked' WHERE practice = $1 AND key = 'booked'`)
+		w.Exec("a", `UPDATE wording SET name = 'Booked' WHERE practice = $1 AND key = 'booked'`)
 		id, err := w.sample("a")
-		w.check(err)
+		w.Must(err)
 		w.drain()
 		mails, _ := w.left()
 		if len(mails) != 1 || w.fate("a", string(id)) != sent || !strings.HasPrefix(mails[0], "petra@a.example\n") || !strings.Contains(mails[0], "Fatima") {

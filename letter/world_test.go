@@ -1,13 +1,7 @@
 package letter_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"io"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,8 +14,6 @@ import (
 	"letterhead/courier"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
-	"letterhead/courier/sender"
-	"letterhead/courier/trust"
 	"letterhead/guard"
 	"letterhead/letter"
 	"letterhead/message"
@@ -31,6 +23,7 @@ import (
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/testkit"
+	"letterhead/testkit/house"
 	"letterhead/testkit/owner"
 	"letterhead/testkit/sink"
 	"letterhead/vault"
@@ -38,11 +31,7 @@ import (
 
 // world is an installation of two practices that have a client "jo" and a mother "ma" each, under the same ids, and an owner with a key in software.
 type world struct {
-	*testing.T
-	db     *store.DB
-	clock  *testkit.Clock
-	folder string
-	keeper *vault.Keeper
+	*house.House
 	mails  *sink.SMTP
 	texts  *phone
 	owners map[store.PracticeID]store.MemberID
@@ -77,17 +66,8 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 }
 
 func newWorld(t *testing.T, engine testkit.Engine) *world {
-	w := &world{T: t, clock: testkit.NewClock(t, "2026-11-24T01:00:00Z"), folder: t.TempDir(), texts: &phone{}, owners: map[store.PracticeID]store.MemberID{}}
-	w.db = testkit.Open(t, engine, w.clock)
-	var err error
-	w.keeper, err = vault.NewKeeper(bytes.Repeat([]byte{3}, 32))
-	w.check(err)
-	root, err := trust.Create(w.folder, trust.Test)
-	w.check(err)
-	w.check(journal.Create(courier.JournalFolder(w.folder), root.Installation, 1))
-	w.mails, err = sink.ListenSMTP(sink.SMTPOptions{})
-	w.check(err)
-	t.Cleanup(func() { _ = w.mails.Close() })
+	w := &world{House: house.New(t, engine, "2026-11-24T01:00:00Z"), texts: &phone{}, owners: map[store.PracticeID]store.MemberID{}}
+	w.mails = w.Sink()
 	for _, p := range []store.PracticeID{"a", "b"} {
 		w.practice(p)
 		w.sign(p)
@@ -95,45 +75,34 @@ func newWorld(t *testing.T, engine testkit.Engine) *world {
 	return w
 }
 
-func (w *world) check(err error) {
-	w.Helper()
-	if err != nil {
-		w.Fatal(err)
-	}
-}
-
 func (w *world) practice(id store.PracticeID) {
 	w.Helper()
 	name := string(id) + ".mail.example"
-	dir := filepath.Join(w.folder, "domains", name)
-	w.check(os.MkdirAll(dir, 0o700))
-	raw, err := json.Marshal(sender.Domain{Name: name, Practice: id})
-	w.check(err)
-	w.check(os.WriteFile(filepath.Join(dir, "domain.json"), raw, 0o600))
-	w.change(id, func(ctx context.Context, tx *store.Tx) error {
+	house.Domain(w, w.Folder, name, id)
+	w.Change(id, func(tx *store.Tx) error {
 		p := practice.New("Wattle Street Physiotherapy", "AU", "Australia/Melbourne")
 		p.ID, p.Label, p.Phone, p.Website = id, string(id), "(03) 5550 0142", "www.wattle.example"
-		if _, err := practice.Add(ctx, tx, p); err != nil {
+		if _, err := practice.Add(w.Context(), tx, p); err != nil {
 			return err
 		}
-		m, err := guard.AddMember(ctx, tx, guard.Member{Email: "petra@" + string(id) + ".example", Name: "Petra", Role: guard.Owner})
+		m, err := guard.AddMember(w.Context(), tx, guard.Member{Email: "petra@" + string(id) + ".example", Name: "Petra", Role: guard.Owner})
 		if err != nil {
 			return err
 		}
 		w.owners[id] = m.ID
-		if err := template.AddStarter(ctx, tx, "mail.example"); err != nil {
+		if err := template.AddStarter(w.Context(), tx, "mail.example"); err != nil {
 			return err
 		}
-		if err := plan.AddStarter(ctx, tx); err != nil {
+		if err := plan.AddStarter(w.Context(), tx); err != nil {
 			return err
 		}
-		return w.people(ctx, tx)
+		return w.people(w.Context(), tx)
 	})
 }
 
 // people are Jo and her mother, who have one phone.
 func (w *world) people(ctx context.Context, tx *store.Tx) error {
-	keys, err := w.keeper.Keys(ctx, tx)
+	keys, err := w.Keeper.Keys(w.Context(), tx)
 	if err != nil {
 		return err
 	}
@@ -151,15 +120,10 @@ func (w *world) people(ctx context.Context, tx *store.Tx) error {
 
 func (w *world) actor(p store.PracticeID) store.Actor { return store.Actor{Practice: p, Agent: "test"} }
 
-func (w *world) change(p store.PracticeID, fn func(ctx context.Context, tx *store.Tx) error) {
-	w.Helper()
-	w.check(w.db.Change(w.Context(), w.actor(p), func(tx *store.Tx) error { return fn(w.Context(), tx) }))
-}
-
 // as runs as the practice's owner.
 func (w *world) as(p store.PracticeID, fn func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error) error {
-	return w.db.Change(w.Context(), store.Actor{Practice: p, Member: w.owners[p]}, func(tx *store.Tx) error {
-		keys, err := w.keeper.Keys(w.Context(), tx)
+	return w.DB.Change(w.Context(), store.Actor{Practice: p, Member: w.owners[p]}, func(tx *store.Tx) error {
+		keys, err := w.Keeper.Keys(w.Context(), tx)
 		if err != nil {
 			return err
 		}
@@ -170,21 +134,21 @@ func (w *world) as(p store.PracticeID, fn func(ctx context.Context, tx *store.Tx
 // sign has the owner sign what is proposed, as an hour ago.
 func (w *world) sign(p store.PracticeID) {
 	w.Helper()
-	w.check(w.trySign(p, nil))
+	w.Must(w.trySign(p, nil))
 }
 
 // trySign signs what is proposed; meanwhile happens between looking and signing.
 func (w *world) trySign(p store.PracticeID, meanwhile func()) error {
-	o, err := owner.Of(w.folder, courier.JournalFolder(w.folder), p, w.owners[p], w.clock.Now())
+	o, err := owner.Of(w.Folder, courier.JournalFolder(w.Folder), p, w.owners[p], w.Clock.Now())
 	if err != nil {
 		return err
 	}
 	o.Signed = proposal.Signed
 	var all []proposal.Proposal
 	sign := func(now bool) error {
-		_, err := o.Sign(w.Context(), w.db, w.clock.Now().Add(-time.Hour), func(ctx context.Context, tx *store.Tx, s *approval.State) (out []*approval.Statement, err error) {
+		_, err := o.Sign(w.Context(), w.DB, w.Clock.Now().Add(-time.Hour), func(ctx context.Context, tx *store.Tx, s *approval.State) (out []*approval.Statement, err error) {
 			if all == nil {
-				all, err = proposal.List(ctx, tx, s, proposal.Setting{Keeper: w.keeper, SMSSender: func(store.PracticeID) string { return "Wattle" }})
+				all, err = proposal.List(ctx, tx, s, proposal.Setting{Keeper: w.Keeper, SMSSender: func(store.PracticeID) string { return "Wattle" }})
 			}
 			for i := range all {
 				if now {
@@ -205,27 +169,19 @@ func (w *world) trySign(p store.PracticeID, meanwhile func()) error {
 }
 
 func (w *world) options() courier.Options {
-	root, err := trust.Read(w.folder)
-	w.check(err)
-	log := io.Discard
-	if os.Getenv("LETTERHEAD_TEST_LOG") != "" {
-		log = os.Stderr
-	}
-	config := courier.Config{HostName: "localhost", PlatformDomain: "mail.example", PublicURL: "https://portal.example", Relays: []courier.Relay{{Name: "main", Address: w.mails.Address(), TLS: "none"}},
-		Gateways: []courier.Gateway{{Name: "texts", URL: "http://127.0.0.1:9/", Sender: "Wattle"}}}
-	from, own, err := source.New(w.keeper, config)
-	w.check(err)
-	return courier.Options{DB: w.db, Keeper: w.keeper, Source: from, System: own, Folder: w.folder, Installation: root.Installation, Epoch: 1, Texts: w.texts,
-		Config: config, Log: slog.New(slog.NewTextHandler(log, nil))}
+	options := w.Options(nil, w.mails)
+	options.Config.PlatformDomain, options.Texts = "mail.example", w.texts
+	options.Config.Gateways = []courier.Gateway{{Name: "texts", URL: "http://127.0.0.1:9/", Sender: "Wattle"}}
+	var err error
+	options.Source, options.System, err = source.New(w.Keeper, options.Config)
+	w.Must(err)
+	return options
 }
 
 // drain lets everything go that may.
 func (w *world) drain() {
 	w.Helper()
-	c, err := courier.New(w.options())
-	w.check(err)
-	defer c.Close()
-	w.check(c.Drain(w.Context(), w.clock.Now()))
+	w.Drain(w.options())
 }
 
 // draft is a letter of practice a to Jo.
@@ -236,7 +192,7 @@ func draft(channel message.Channel, text string) letter.Letter {
 // asked saves a letter and asks for it.
 func (w *world) asked(p store.PracticeID, l letter.Letter) letter.Letter {
 	w.Helper()
-	w.check(w.as(p, func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
+	w.Must(w.as(p, func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
 		saved, err := letter.Save(ctx, tx, keys, l)
 		if err != nil {
 			return err
@@ -249,7 +205,7 @@ func (w *world) asked(p store.PracticeID, l letter.Letter) letter.Letter {
 
 func (w *world) find(p store.PracticeID, id letter.ID) (l letter.Letter) {
 	w.Helper()
-	w.check(w.as(p, func(ctx context.Context, tx *store.Tx, keys *vault.Keys) (err error) {
+	w.Must(w.as(p, func(ctx context.Context, tx *store.Tx, keys *vault.Keys) (err error) {
 		l, err = letter.Find(ctx, tx, keys, id)
 		return err
 	}))
@@ -259,18 +215,8 @@ func (w *world) find(p store.PracticeID, id letter.ID) (l letter.Letter) {
 // fate is a message's state with its reason and the last step's detail.
 func (w *world) fate(p store.PracticeID, id string) string {
 	w.Helper()
-	var out string
-	w.check(w.db.View(w.Context(), w.actor(p), func(tx *store.Tx) error {
-		m, err := message.Find(w.Context(), tx, message.ID(id))
-		if err != nil {
-			return err
-		}
-		steps, err := message.Steps(w.Context(), tx, m.ID)
-		all := steps[m.ID]
-		out = strings.TrimSuffix(string(m.State)+"/"+m.Reason+"/"+all[len(all)-1].Detail, "/")
-		return err
-	}))
-	return out
+	state, reason, detail := w.Fate(p, message.ID(id))
+	return strings.TrimSuffix(string(state)+"/"+reason+"/"+detail, "/")
 }
 
 // left is how many mails and texts left since it was asked last.
@@ -283,16 +229,5 @@ func (w *world) left() (mails []string, texts []courier.Text) {
 	return mails, slices.Clone(w.texts.sent)
 }
 
-func (w *world) exec(p store.PracticeID, statement string, args ...any) {
-	w.Helper()
-	w.change(p, func(ctx context.Context, tx *store.Tx) error {
-		n, err := tx.Exec(ctx, statement, args...)
-		if err == nil && n == 0 {
-			w.Errorf("nothing was changed by %s", statement)
-		}
-		return err
-	})
-}
-
 // chains reads what is signed.
-func (w *world) chains(j *journal.Journal) *chain.Chains { return chain.Open(w.folder, j) }
+func (w *world) chains(j *journal.Journal) *chain.Chains { return chain.Open(w.Folder, j) }

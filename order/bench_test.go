@@ -66,7 +66,7 @@ func BenchmarkOrder(b *testing.B) {
 				}
 				b.StartTimer()
 				figure("count", func() {
-					w.change(one, func(tx *store.Tx) error {
+					w.Change(one, func(tx *store.Tx) error {
 						reach, err := order.Count(ctx, tx, &o)
 						if reach.Reached != n {
 							err = fmt.Errorf("%+v", reach)
@@ -79,7 +79,7 @@ func BenchmarkOrder(b *testing.B) {
 				figure("queue", func() { w.turns(one, id) })
 				before := time.Now()
 				figure("stop", func() {
-					if err := order.Stop(ctx, w.db, store.Actor{Practice: one, Member: "ana"}, id); err != nil {
+					if err := order.Stop(ctx, w.DB, store.Actor{Practice: one, Member: "ana"}, id); err != nil {
 						b.Fatal(err)
 					}
 				})

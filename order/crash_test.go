@@ -45,17 +45,17 @@ func TestFixingIsKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, 2500, func(t *testing.T, w *world) {
 		id := w.draft(one, w.request(one, "closed"))
-		w.change(one, func(tx *store.Tx) error { return order.Ask(ctx, tx, id, 1) })
+		w.Change(one, func(tx *store.Tx) error { return order.Ask(ctx, tx, id, 1) })
 		deaths := 0
 		for step := 0; step < 400 && w.find(one, id).State == order.Fixing; step += 1 + step/4 {
-			if err := killed(step, func(ctx context.Context) error { return order.Fix(ctx, w.db, one, id) }); err != nil {
+			if err := killed(step, func(ctx context.Context) error { return order.Fix(ctx, w.DB, one, id) }); err != nil {
 				deaths++
 			}
 		}
 		var both sync.WaitGroup
 		for range 2 {
 			both.Go(func() {
-				if err := order.Fix(ctx, w.db, one, id); err != nil {
+				if err := order.Fix(ctx, w.DB, one, id); err != nil {
 					t.Error(err)
 				}
 			})
@@ -80,18 +80,18 @@ func TestQueueingIsKilledAnywhere(t *testing.T) {
 		id := w.draft(one, w.request(one, "closed"))
 		w.asked(one, id)
 		w.approve(one, id)
-		root, err := trust.Read(w.folder)
+		root, err := trust.Read(w.Folder)
 		if err != nil {
 			t.Fatal(err)
 		}
-		j, err := journal.Open(courier.JournalFolder(w.folder), root.Installation, root.Epoch)
+		j, err := journal.Open(courier.JournalFolder(w.Folder), root.Installation, root.Epoch)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer j.Close()
-		chains := chain.Open(w.folder, j)
+		chains := chain.Open(w.Folder, j)
 		turn := func(ctx context.Context) error {
-			return w.db.Change(ctx, store.Actor{Practice: one, Agent: "tick"}, func(tx *store.Tx) error {
+			return w.DB.Change(ctx, store.Actor{Practice: one, Agent: "tick"}, func(tx *store.Tx) error {
 				return chains.Read(ctx, tx, func(s *approval.State) error {
 					_, err := order.Turn(ctx, tx, s, id)
 					return err

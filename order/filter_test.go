@@ -24,7 +24,7 @@ func (w *world) visits(p store.PracticeID, list ...[4]string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.change(p, func(tx *store.Tx) error {
+	w.Change(p, func(tx *store.Tx) error {
 		for _, who := range []string{"petra", "liam"} {
 			if _, err := tx.Exec(ctx, `INSERT INTO practitioner (practice, id, name, member, position, archived_at) VALUES ($1, $2, $2, '', 1, 0) ON CONFLICT (practice, id) DO NOTHING`, who); err != nil {
 				return err
@@ -64,11 +64,16 @@ func (w *world) visits(p store.PracticeID, list ...[4]string) {
 // fixed are the clients to whom an order of a request goes, as it is fixed.
 func (w *world) fixed(p store.PracticeID, r order.Request) (out []string, reach order.Audience) {
 	w.Helper()
-	w.exec(p, `DELETE FROM order_recipient WHERE practice = $1`)
-	w.exec(p, `DELETE FROM bulk_order WHERE practice = $1`)
+	w.Change(p, func(tx *store.Tx) error { // there may be none yet
+		_, err := tx.Exec(ctx, `DELETE FROM order_recipient WHERE practice = $1`)
+		if err == nil {
+			_, err = tx.Exec(ctx, `DELETE FROM bulk_order WHERE practice = $1`)
+		}
+		return err
+	})
 	id := w.draft(p, r)
 	o := w.find(p, id)
-	w.change(p, func(tx *store.Tx) (err error) {
+	w.Change(p, func(tx *store.Tx) (err error) {
 		reach, err = order.Count(ctx, tx, &o)
 		return err
 	})
@@ -76,7 +81,7 @@ func (w *world) fixed(p store.PracticeID, r order.Request) (out []string, reach 
 		return nil, reach
 	}
 	w.asked(p, id)
-	w.change(p, func(tx *store.Tx) error {
+	w.Change(p, func(tx *store.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT client FROM order_recipient WHERE practice = $1 ORDER BY place`)
 		out, err = store.Collect(rows, err, func(r *store.Rows) (c string, err error) { return c, r.Scan(&c) })
 		return err
@@ -103,7 +108,7 @@ func TestAudiences(t *testing.T) {
 		w.visits(one, [4]string{clientID(0), "petra", "2026-10-01T09:00", "attended"}, [4]string{clientID(1), "petra", "2026-03-01T09:00", "attended"}, [4]string{clientID(2), "liam", "2026-10-05T09:00", "no show"},
 			[4]string{clientID(3), "petra", "2026-12-05T09:00", "expected"}, [4]string{clientID(4), "liam", "2026-12-06T23:30", "expected"}, [4]string{clientID(5), "liam", "2026-12-07T00:15", "expected"},
 			[4]string{clientID(6), "petra", "2026-12-05T10:00", "cancelled"}, [4]string{clientID(1), "liam", "2026-12-05T11:00", "expected"})
-		w.exec(one, `UPDATE client SET language = 'ar-EG' WHERE practice = $1 AND id = $2`, clientID(7))
+		w.Exec(one, `UPDATE client SET language = 'ar-EG' WHERE practice = $1 AND id = $2`, clientID(7))
 		for _, c := range []struct {
 			filter order.Filter
 			want   string
@@ -138,26 +143,26 @@ func TestAudiences(t *testing.T) {
 func TestWhoIsLeftOut(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, 12, func(t *testing.T, w *world) {
-		w.exec(one, `UPDATE client SET email_state = 'none' WHERE practice = $1 AND id = $2`, clientID(0))
-		w.exec(one, `UPDATE client SET email_state = 'bad' WHERE practice = $1 AND id = $2`, clientID(1))
-		w.exec(one, `UPDATE client SET reminders = 'none' WHERE practice = $1 AND id = $2`, clientID(2))
-		w.exec(one, `UPDATE client SET archived_at = 5 WHERE practice = $1 AND id = $2`, clientID(3))
-		w.exec(one, `UPDATE client SET email_index = (SELECT o.email_index FROM client o WHERE o.practice = $1 AND o.id = $2) WHERE practice = $1 AND id = $3`, clientID(8), clientID(9))
-		w.exec(one, `UPDATE client SET reminders = 'sms' WHERE practice = $1 AND id = $2`, clientID(10))
-		w.exec(one, `UPDATE client SET reminders = 'both' WHERE practice = $1 AND id = $2`, clientID(11))
+		w.Exec(one, `UPDATE client SET email_state = 'none' WHERE practice = $1 AND id = $2`, clientID(0))
+		w.Exec(one, `UPDATE client SET email_state = 'bad' WHERE practice = $1 AND id = $2`, clientID(1))
+		w.Exec(one, `UPDATE client SET reminders = 'none' WHERE practice = $1 AND id = $2`, clientID(2))
+		w.Exec(one, `UPDATE client SET archived_at = 5 WHERE practice = $1 AND id = $2`, clientID(3))
+		w.Exec(one, `UPDATE client SET email_index = (SELECT o.email_index FROM client o WHERE o.practice = $1 AND o.id = $2) WHERE practice = $1 AND id = $3`, clientID(8), clientID(9))
+		w.Exec(one, `UPDATE client SET reminders = 'sms' WHERE practice = $1 AND id = $2`, clientID(10))
+		w.Exec(one, `UPDATE client SET reminders = 'both' WHERE practice = $1 AND id = $2`, clientID(11))
 		say := func(i int, category client.Category, given bool) {
-			w.change(one, func(tx *store.Tx) error {
+			w.Change(one, func(tx *store.Tx) error {
 				return client.SetConsent(ctx, tx, client.Consent{Client: client.ID(clientID(i)), Topic: client.Topic{Category: category, Channel: practice.Email}, Given: given, Source: "desk"})
 			})
 		}
 		say(4, client.Appointments, false)
 		for i := 5; i < 12; i++ {
 			say(i, client.Marketing, true)
-			w.clock.Pass(time.Second)
+			w.Clock.Pass(time.Second)
 		}
 		say(5, client.Marketing, false)
 		for i, purpose := range map[int]message.Purpose{6: "", 7: message.Marketing} {
-			w.change(one, func(tx *store.Tx) error {
+			w.Change(one, func(tx *store.Tx) error {
 				var index string
 				if err := tx.Row(ctx, `SELECT email_index FROM client WHERE practice = $1 AND id = $2`, clientID(i)).Scan(&index); err != nil {
 					return err
@@ -178,7 +183,7 @@ func TestWhoIsLeftOut(t *testing.T) {
 		if got, _ = w.fixed(one, r); short(got) != "5 7 8 11" { // the first of the two: by e-mail
 			t.Errorf("by e-mail, to those who prefer it: %s", short(got))
 		}
-		w.change(one, func(tx *store.Tx) error {
+		w.Change(one, func(tx *store.Tx) error {
 			ben, err := guard.AddMember(ctx, tx, guard.Member{Email: "ben@example.org", Name: "Ben", Role: guard.Practitioner})
 			if err == nil {
 				err = client.KeepTo(ctx, tx, client.ID(clientID(8)), []store.MemberID{ben.ID})
@@ -208,7 +213,7 @@ func TestRequestsAreChecked(t *testing.T) {
 	} {
 		r := good
 		change(&r)
-		err := w.db.Change(ctx, store.Actor{Practice: one, Member: "ana"}, func(tx *store.Tx) error {
+		err := w.DB.Change(ctx, store.Actor{Practice: one, Member: "ana"}, func(tx *store.Tx) error {
 			_, err := order.New(ctx, tx, r)
 			return err
 		})

@@ -29,7 +29,7 @@ func mailed(t *testing.T, s *sink.SMTP) (n int, twice bool) {
 func TestAnOrderGoesToAFewThenToAll(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, 300, func(t *testing.T, w *world) {
-		s := w.listen()
+		s := w.Sink()
 		for _, p := range []store.PracticeID{one, two} {
 			w.asked(p, w.draft(p, w.request(p, "closed")))
 		}
@@ -42,7 +42,7 @@ func TestAnOrderGoesToAFewThenToAll(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.clock.Set(begin.Add(after))
+			w.Clock.Set(begin.Add(after))
 			w.drain(s)
 			return s.Count()
 		}
@@ -79,7 +79,7 @@ func (w *world) used(s *sink.SMTP, p store.PracticeID) {
 	w.turn(p, "order-1")
 	w.turn(p, "order-1")
 	w.drain(s)
-	w.clock.Pass(time.Hour)
+	w.Clock.Pass(time.Hour)
 }
 
 // Whoever writes rows adds nobody, swaps nobody and moves nobody: nothing leaves to those whom people did not sign for, and the others' go on.
@@ -87,7 +87,7 @@ func TestRowsOfRecipientsAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	index := func(w *world, p store.PracticeID, id string) (out string) {
 		w.Helper()
-		w.change(p, func(tx *store.Tx) error {
+		w.Change(p, func(tx *store.Tx) error {
 			return tx.Row(ctx, `SELECT email_index FROM client WHERE practice = $1 AND id = $2`, id).Scan(&out)
 		})
 		return out
@@ -99,20 +99,20 @@ func TestRowsOfRecipientsAreNotBelieved(t *testing.T) {
 		others int64  // of those who were signed for, how many have to get it
 	}{
 		"a recipient added": {func(w *world) {
-			w.exec(one, `INSERT INTO order_recipient (practice, bulk_order, place, client, address_index, proof) SELECT $1, 'order-1', 30, $2, $3, proof FROM order_recipient WHERE practice = $1 AND place = 7`,
+			w.Exec(one, `INSERT INTO order_recipient (practice, bulk_order, place, client, address_index, proof) SELECT $1, 'order-1', 30, $2, $3, proof FROM order_recipient WHERE practice = $1 AND place = 7`,
 				clientID(35), index(w, one, clientID(35)))
-			w.exec(one, `UPDATE bulk_order SET recipients = 31 WHERE practice = $1`)
+			w.Exec(one, `UPDATE bulk_order SET recipients = 31 WHERE practice = $1`)
 		}, clientID(35), 0}, // the row does not say any more what was signed: nothing is queued
 		"a recipient added, the count as signed": {func(w *world) {
-			w.exec(one, `INSERT INTO order_recipient (practice, bulk_order, place, client, address_index, proof) SELECT $1, 'order-1', -1, $2, $3, proof FROM order_recipient WHERE practice = $1 AND place = 7`,
+			w.Exec(one, `INSERT INTO order_recipient (practice, bulk_order, place, client, address_index, proof) SELECT $1, 'order-1', -1, $2, $3, proof FROM order_recipient WHERE practice = $1 AND place = 7`,
 				clientID(35), index(w, one, clientID(35)))
 		}, clientID(35), 29}, // takes somebody's place below the cap
 		"a recipient swapped": {func(w *world) {
-			w.exec(one, `UPDATE order_recipient SET client = $2, address_index = $3 WHERE practice = $1 AND place = 7`, clientID(35), index(w, one, clientID(35)))
+			w.Exec(one, `UPDATE order_recipient SET client = $2, address_index = $3 WHERE practice = $1 AND place = 7`, clientID(35), index(w, one, clientID(35)))
 		}, clientID(35), 29},
 		"a recipient's address swapped": {func(w *world) {
-			w.change(one, func(tx *store.Tx) error {
-				keys, err := w.keeper.Keys(ctx, tx)
+			w.Change(one, func(tx *store.Tx) error {
+				keys, err := w.Keeper.Keys(ctx, tx)
 				if err != nil {
 					return err
 				}
@@ -125,7 +125,7 @@ func TestRowsOfRecipientsAreNotBelieved(t *testing.T) {
 			})
 		}, "thief@evil", 29},
 		"an audience moved to another practice": {func(w *world) {
-			err := w.db.Whole(ctx, "test", func(all *store.Wide) error {
+			err := w.DB.Whole(ctx, "test", func(all *store.Wide) error {
 				_, err := all.Exec(ctx, `INSERT INTO approval (practice, position, hash, entry, added_at) SELECT 'practice-b', position + 100, hash, entry, added_at FROM approval WHERE practice = 'practice-a' AND position > 1`)
 				return err
 			})
@@ -134,7 +134,7 @@ func TestRowsOfRecipientsAreNotBelieved(t *testing.T) {
 			}
 		}, "", 30},
 		"an order's message in the other practice": {func(w *world) {
-			w.exec(two, `UPDATE bulk_order SET state = 'going', root = $2 WHERE practice = $1`, w.find(one, "order-1").Root.String())
+			w.Exec(two, `UPDATE bulk_order SET state = 'going', root = $2 WHERE practice = $1`, w.find(one, "order-1").Root.String())
 			w.turn(two, "order-1")
 			for i := range 3 {
 				forgeAny(w, two, clientID(i))
@@ -144,18 +144,18 @@ func TestRowsOfRecipientsAreNotBelieved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			eachWorld(t, 40, func(t *testing.T, w *world) {
-				s := w.listen()
+				s := w.Sink()
 				for _, p := range []store.PracticeID{one, two} {
-					w.exec(p, `UPDATE client SET archived_at = 1 WHERE practice = $1 AND id >= $2`, clientID(30))
+					w.Exec(p, `UPDATE client SET archived_at = 1 WHERE practice = $1 AND id >= $2`, clientID(30))
 					w.asked(p, w.draft(p, w.request(p, "closed")))
-					w.exec(p, `UPDATE client SET archived_at = 0 WHERE practice = $1`)
+					w.Exec(p, `UPDATE client SET archived_at = 0 WHERE practice = $1`)
 				}
 				w.approve(one, "order-1")
 				attack.do(w)
 				w.used(s, one)
 				w.turns(one, "order-1")
 				for range 4 {
-					w.clock.Pass(20 * time.Minute)
+					w.Clock.Pass(20 * time.Minute)
 					w.drain(s)
 				}
 				for _, m := range s.List() {
@@ -178,7 +178,7 @@ func TestRowsOfRecipientsAreNotBelieved(t *testing.T) {
 func forgeAny(w *world, p store.PracticeID, client string) {
 	w.Helper()
 	o := w.find(p, "order-1")
-	w.change(p, func(tx *store.Tx) error {
+	w.Change(p, func(tx *store.Tx) error {
 		ids, err := message.Queue(ctx, tx, []message.Intent{{Kind: message.Order, Channel: message.Email, Purpose: message.Appointments, Subject: "order-1", Language: "en", Client: client, Recipient: client,
 			Version: string(o.Version), Digest: o.Digest, Turn: tx.Now, NotAfter: tx.Now.Add(time.Hour)}})
 		if err == nil {
@@ -192,14 +192,14 @@ func forgeAny(w *world, p store.PracticeID, client string) {
 func TestLaterChangesOnlySubtract(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, 12, func(t *testing.T, w *world) {
-		s := w.listen()
+		s := w.Sink()
 		w.asked(one, w.draft(one, w.request(one, "closed")))
 		w.approve(one, "order-1")
 		against := func(from int) {
-			w.exec(one, `UPDATE client SET archived_at = 1 WHERE practice = $1 AND id = $2`, clientID(from))
-			w.exec(one, `UPDATE client SET reminders = 'none' WHERE practice = $1 AND id = $2`, clientID(from+1))
-			w.exec(one, `UPDATE client SET email_index = 'other' WHERE practice = $1 AND id = $2`, clientID(from+2))
-			w.change(one, func(tx *store.Tx) error {
+			w.Exec(one, `UPDATE client SET archived_at = 1 WHERE practice = $1 AND id = $2`, clientID(from))
+			w.Exec(one, `UPDATE client SET reminders = 'none' WHERE practice = $1 AND id = $2`, clientID(from+1))
+			w.Exec(one, `UPDATE client SET email_index = 'other' WHERE practice = $1 AND id = $2`, clientID(from+2))
+			w.Change(one, func(tx *store.Tx) error {
 				err := client.SetConsent(ctx, tx, client.Consent{Client: client.ID(clientID(from + 3)), Topic: client.Topic{Category: client.Appointments, Channel: "email"}, Source: "desk"})
 				if err != nil {
 					return err
@@ -216,7 +216,7 @@ func TestLaterChangesOnlySubtract(t *testing.T) {
 		against(5) // and after
 		for range 4 {
 			w.drain(s)
-			w.clock.Pass(20 * time.Minute)
+			w.Clock.Pass(20 * time.Minute)
 		}
 		r := w.result(one, "order-1")
 		want := map[string]int64{order.Archived: 2, order.WantsNone: 2, order.NewAddress: 2, order.Withdrawn: 2, order.Suppressed: 2}
@@ -230,12 +230,12 @@ func TestLaterChangesOnlySubtract(t *testing.T) {
 func TestAnOrderIsPausedAndStopped(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, 60, func(t *testing.T, w *world) {
-		s := w.listen()
+		s := w.Sink()
 		for _, p := range []store.PracticeID{one, two} {
 			w.asked(p, w.draft(p, w.request(p, "closed")))
 			w.approve(p, "order-1")
 		}
-		w.change(two, func(tx *store.Tx) error { return order.Pause(ctx, tx, "order-1", "not yet") })
+		w.Change(two, func(tx *store.Tx) error { return order.Pause(ctx, tx, "order-1", "not yet") })
 		w.turns(one, "order-1")
 		if w.turns(two, "order-1"); w.find(two, "order-1").Queued != 0 {
 			t.Error("what is paused is queued")
@@ -247,8 +247,8 @@ func TestAnOrderIsPausedAndStopped(t *testing.T) {
 		if went.Sent < 1 || went.Sent > 3 {
 			t.Fatalf("%+v", went)
 		}
-		w.change(one, func(tx *store.Tx) error { return order.Pause(ctx, tx, "order-1", "the wrong day") })
-		w.clock.Pass(30 * time.Minute)
+		w.Change(one, func(tx *store.Tx) error { return order.Pause(ctx, tx, "order-1", "the wrong day") })
+		w.Clock.Pass(30 * time.Minute)
 		w.drain(s)
 		if r := w.result(one, "order-1"); r.Sent != went.Sent || r.Held != 60-went.Sent || r.Waits[message.ReasonFrozen] != r.Held {
 			t.Errorf("paused: %+v", r)
@@ -257,7 +257,7 @@ func TestAnOrderIsPausedAndStopped(t *testing.T) {
 			t.Errorf("the other practice's stands still: %+v", r)
 		}
 		for range 2 {
-			if err := order.Stop(ctx, w.db, store.Actor{Practice: one, Member: "ana"}, "order-1"); err != nil {
+			if err := order.Stop(ctx, w.DB, store.Actor{Practice: one, Member: "ana"}, "order-1"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -265,13 +265,13 @@ func TestAnOrderIsPausedAndStopped(t *testing.T) {
 		if o.State != order.Stopped || o.EndedBy != "ana" || o.EndedAt.IsZero() || r.Sent != went.Sent || r.Dropped != 60-went.Sent || r.Why[message.ReasonWithdrawn] != r.Dropped {
 			t.Errorf("%+v %+v", o, r)
 		}
-		w.clock.Pass(2 * time.Hour)
+		w.Clock.Pass(2 * time.Hour)
 		w.turn(one, "order-1")
 		w.drain(s)
 		if r := w.result(one, "order-1"); r.Sent != went.Sent {
 			t.Errorf("%+v", r)
 		}
-		if err := order.Stop(ctx, w.db, store.Actor{Practice: "nobody", Member: "ana"}, "order-1"); err == nil {
+		if err := order.Stop(ctx, w.DB, store.Actor{Practice: "nobody", Member: "ana"}, "order-1"); err == nil {
 			t.Error("another practice's is found")
 		}
 	})
@@ -281,17 +281,17 @@ func TestAnOrderIsPausedAndStopped(t *testing.T) {
 func TestAStoppedOrdersMessagesStayBack(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, 5, func(t *testing.T, w *world) {
-		s := w.listen()
+		s := w.Sink()
 		w.asked(one, w.draft(one, w.request(one, "closed")))
 		w.approve(one, "order-1")
 		w.turns(one, "order-1")
-		if err := order.Stop(ctx, w.db, store.Actor{Practice: one, Member: "ana"}, "order-1"); err != nil {
+		if err := order.Stop(ctx, w.DB, store.Actor{Practice: one, Member: "ana"}, "order-1"); err != nil {
 			t.Fatal(err)
 		}
 		if r := w.result(one, "order-1"); r.Dropped != 5 || r.Why[message.ReasonWithdrawn] != 5 {
 			t.Errorf("taken back: %+v", r)
 		}
-		w.exec(one, `UPDATE message SET state = 'queued' WHERE practice = $1`)
+		w.Exec(one, `UPDATE message SET state = 'queued' WHERE practice = $1`)
 		w.drain(s)
 		if r := w.result(one, "order-1"); s.Count() != 0 || r.Why[order.Over] != 5 {
 			t.Errorf("%d left: %+v", s.Count(), r)
@@ -303,19 +303,19 @@ func TestAStoppedOrdersMessagesStayBack(t *testing.T) {
 func TestNobodyGetsItTwice(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, 3, func(t *testing.T, w *world) {
-		s := w.listen()
+		s := w.Sink()
 		w.asked(one, w.draft(one, w.request(one, "closed")))
 		w.approve(one, "order-1")
 		w.turns(one, "order-1")
 		o := w.find(one, "order-1")
-		w.change(one, func(tx *store.Tx) error {
+		w.Change(one, func(tx *store.Tx) error {
 			_, err := message.Queue(ctx, tx, []message.Intent{{Kind: message.Order, Channel: message.Email, Purpose: message.Appointments, Subject: "order-1", Language: "en", Client: clientID(1), Recipient: clientID(1),
 				Version: string(o.Version), Digest: o.Digest, Turn: tx.Now, NotAfter: tx.Now.Add(3 * time.Hour)}})
 			return err
 		})
 		for range 6 {
 			w.drain(s)
-			w.clock.Pass(20 * time.Minute)
+			w.Clock.Pass(20 * time.Minute)
 		}
 		if n, twice := mailed(t, s); n != 3 || twice {
 			t.Errorf("%d were written to (twice: %t)", n, twice)

@@ -3,21 +3,13 @@ package order_test
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"letterhead/approval"
 	"letterhead/client"
-	"letterhead/courier"
 	"letterhead/courier/chain"
-	"letterhead/courier/journal"
-	"letterhead/courier/sender"
 	"letterhead/courier/trust"
 	"letterhead/message"
 	"letterhead/order"
@@ -27,6 +19,7 @@ import (
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/testkit"
+	"letterhead/testkit/house"
 	"letterhead/testkit/key"
 	"letterhead/testkit/owner"
 	"letterhead/testkit/sink"
@@ -36,11 +29,7 @@ import (
 
 // The world of these tests: two practices whose rows have the same ids, a courier's folder, and the people who sign.
 type world struct {
-	testing.TB
-	db     *store.DB
-	clock  *testkit.Clock
-	keeper *vault.Keeper
-	folder string
+	*house.House
 	second map[store.PracticeID]*owner.Owner
 }
 
@@ -65,38 +54,11 @@ func eachWorld(t *testing.T, clients int, test func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, engine testkit.Engine, clients int) *world {
 	t.Helper()
-	w := &world{TB: t, clock: testkit.NewClock(t, start), folder: t.TempDir(), second: map[store.PracticeID]*owner.Owner{}}
-	w.db = testkit.Open(t, engine, w.clock)
-	var err error
-	if w.keeper, err = vault.NewKeeper(make([]byte, 32)); err != nil {
-		t.Fatal(err)
-	}
-	root, err := trust.Create(w.folder, trust.Test)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := journal.Create(courier.JournalFolder(w.folder), root.Installation, 1); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{House: house.New(t, engine, start), second: map[store.PracticeID]*owner.Owner{}}
 	for _, p := range []store.PracticeID{one, two} {
 		w.practice(p, clients)
 	}
 	return w
-}
-
-func (w *world) change(p store.PracticeID, fn func(tx *store.Tx) error) {
-	w.Helper()
-	if err := w.db.Change(ctx, store.Actor{Practice: p, Member: "ana"}, fn); err != nil {
-		w.Fatal(err)
-	}
-}
-
-func (w *world) exec(p store.PracticeID, statement string, args ...any) {
-	w.Helper()
-	w.change(p, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, statement, args...)
-		return err
-	})
 }
 
 func clientID(i int) string { return fmt.Sprintf("client-%06d", i) }
@@ -117,13 +79,13 @@ func news(domain string, purpose wording.Purpose) *wording.Version {
 func (w *world) practice(p store.PracticeID, clients int) {
 	w.Helper()
 	domain := string(p) + ".example"
-	w.change(p, func(tx *store.Tx) error {
+	w.Change(p, func(tx *store.Tx) error {
 		made := practice.New("Wattle Street Physiotherapy", "AU", "Australia/Melbourne")
 		made.ID, made.Domain, made.SenderLocal = p, domain, "hello"
 		if _, err := practice.Add(ctx, tx, made); err != nil {
 			return err
 		}
-		keys, err := w.keeper.Keys(ctx, tx)
+		keys, err := w.Keeper.Keys(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -138,16 +100,7 @@ func (w *world) practice(p store.PracticeID, clients int) {
 		}
 		return w.people(tx, keys, clients)
 	})
-	raw, err := json.Marshal(sender.Domain{Name: domain, Practice: p})
-	if err == nil {
-		err = os.MkdirAll(filepath.Join(w.folder, "domains", domain), 0o700)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(w.folder, "domains", domain, "domain.json"), raw, 0o600)
-	}
-	if err != nil {
-		w.Fatal(err)
-	}
+	house.Domain(w, w.Folder, domain, p)
 	w.found(p, domain)
 }
 
@@ -170,11 +123,8 @@ func (w *world) people(tx *store.Tx, keys *vault.Keys, n int) error {
 // found signs all that an order needs, and enrols a second member's key, some days ago.
 func (w *world) found(p store.PracticeID, domain string) {
 	w.Helper()
-	first, err := owner.Of(w.folder, courier.JournalFolder(w.folder), p, "ana", w.clock.Now())
-	if err != nil {
-		w.Fatal(err)
-	}
-	at, err := trust.Desk(w.folder)
+	first := w.Owner(p, "ana")
+	at, err := trust.Desk(w.Folder)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -220,7 +170,7 @@ func (w *world) found(p store.PracticeID, domain string) {
 // signed has somebody sign, seen 100 hours ago.
 func (w *world) signed(who *owner.Owner, draft func(tx *store.Tx, s *approval.State) ([]*approval.Statement, error)) {
 	w.Helper()
-	_, err := who.Sign(ctx, w.db, w.clock.Now().Add(-100*time.Hour), func(_ context.Context, tx *store.Tx, s *approval.State) ([]*approval.Statement, error) {
+	_, err := who.Sign(ctx, w.DB, w.Clock.Now().Add(-100*time.Hour), func(_ context.Context, tx *store.Tx, s *approval.State) ([]*approval.Statement, error) {
 		return draft(tx, s)
 	})
 	if err != nil {
@@ -231,10 +181,7 @@ func (w *world) signed(who *owner.Owner, draft func(tx *store.Tx, s *approval.St
 // approve has ana sign an order as the desk proposes it, and then ben where there must be two.
 func (w *world) approve(p store.PracticeID, id order.ID) {
 	w.Helper()
-	first, err := owner.Of(w.folder, courier.JournalFolder(w.folder), p, "ana", w.clock.Now())
-	if err != nil {
-		w.Fatal(err)
-	}
+	first := w.Owner(p, "ana")
 	first.Fresh = true
 	w.signed(first, func(tx *store.Tx, s *approval.State) (out []*approval.Statement, _ error) {
 		all, err := proposal.List(ctx, tx, s, proposal.Setting{})
@@ -261,10 +208,7 @@ func (w *world) approve(p store.PracticeID, id order.ID) {
 // lift has ana lift the practice's stops, as at the desk.
 func (w *world) lift(p store.PracticeID) {
 	w.Helper()
-	who, err := owner.Of(w.folder, courier.JournalFolder(w.folder), p, "ana", w.clock.Now())
-	if err != nil {
-		w.Fatal(err)
-	}
+	who := w.Owner(p, "ana")
 	w.signed(who, func(tx *store.Tx, s *approval.State) (out []*approval.Statement, _ error) {
 		open, err := message.Frozen(ctx, tx)
 		for _, stop := range open {
@@ -274,7 +218,7 @@ func (w *world) lift(p store.PracticeID) {
 		}
 		return out, err
 	})
-	w.change(p, func(tx *store.Tx) error {
+	w.Change(p, func(tx *store.Tx) error {
 		_, err := message.Lift(ctx, tx)
 		return err
 	})
@@ -284,19 +228,19 @@ func (w *world) lift(p store.PracticeID) {
 func (w *world) request(p store.PracticeID, key string) order.Request {
 	w.Helper()
 	var id template.ID
-	w.change(p, func(tx *store.Tx) error {
+	w.Change(p, func(tx *store.Tx) error {
 		known, err := template.ByKey(ctx, tx)
 		id = known[key]
 		return err
 	})
-	return order.Request{Name: "Closed at the weekend", Wording: id, Channel: "email", From: w.clock.Now(), Until: w.clock.Now().Add(7 * 24 * time.Hour)}
+	return order.Request{Name: "Closed at the weekend", Wording: id, Channel: "email", From: w.Clock.Now(), Until: w.Clock.Now().Add(7 * 24 * time.Hour)}
 }
 
 // draft makes an order of a request, with an id that is the same in each practice.
 func (w *world) draft(p store.PracticeID, r order.Request) order.ID {
 	w.Helper()
 	const id = "order-1"
-	w.change(p, func(tx *store.Tx) error {
+	w.Change(p, func(tx *store.Tx) error {
 		made, err := order.New(ctx, tx, r)
 		if err != nil {
 			return err
@@ -310,21 +254,21 @@ func (w *world) draft(p store.PracticeID, r order.Request) order.ID {
 // asked fixes an order's audience.
 func (w *world) asked(p store.PracticeID, id order.ID) {
 	w.Helper()
-	w.change(p, func(tx *store.Tx) error {
+	w.Change(p, func(tx *store.Tx) error {
 		o, err := order.Find(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		return order.Ask(ctx, tx, id, o.Edition)
 	})
-	if err := order.Fix(ctx, w.db, p, id); err != nil {
+	if err := order.Fix(ctx, w.DB, p, id); err != nil {
 		w.Fatal(err)
 	}
 }
 
 func (w *world) find(p store.PracticeID, id order.ID) (o order.Order) {
 	w.Helper()
-	w.change(p, func(tx *store.Tx) (err error) {
+	w.Change(p, func(tx *store.Tx) (err error) {
 		o, err = order.Find(ctx, tx, id)
 		return err
 	})
@@ -334,7 +278,7 @@ func (w *world) find(p store.PracticeID, id order.ID) (o order.Order) {
 func (w *world) result(p store.PracticeID, id order.ID) (r order.Result) {
 	w.Helper()
 	o := w.find(p, id)
-	w.change(p, func(tx *store.Tx) (err error) {
+	w.Change(p, func(tx *store.Tx) (err error) {
 		r, err = order.ResultOf(ctx, tx, &o)
 		return err
 	})
@@ -344,17 +288,10 @@ func (w *world) result(p store.PracticeID, id order.ID) (r order.Result) {
 // turn takes an order one step further, as the tick does.
 func (w *world) turn(p store.PracticeID, id order.ID) (did order.Turned) {
 	w.Helper()
-	root, err := trust.Read(w.folder)
-	if err != nil {
-		w.Fatal(err)
-	}
-	j, err := journal.Open(courier.JournalFolder(w.folder), root.Installation, root.Epoch)
-	if err != nil {
-		w.Fatal(err)
-	}
+	j := w.Journal()
 	defer j.Close()
-	chains := chain.Open(w.folder, j)
-	w.change(p, func(tx *store.Tx) error {
+	chains := chain.Open(w.Folder, j)
+	w.Change(p, func(tx *store.Tx) error {
 		return chains.Read(ctx, tx, func(s *approval.State) (err error) {
 			did, err = order.Turn(ctx, tx, s, id)
 			return err
@@ -374,44 +311,16 @@ func (w *world) turns(p store.PracticeID, id order.ID) {
 	w.Fatal("it never ends")
 }
 
-func (w *world) listen() *sink.SMTP {
-	w.Helper()
-	s, err := sink.ListenSMTP(sink.SMTPOptions{MaxMessages: 10_000})
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.Cleanup(func() { _ = s.Close() })
-	return s
-}
-
-func (w *world) source() *order.Source { return order.NewSource(plan.NewSource(w.keeper)) }
+func (w *world) source() *order.Source { return order.NewSource(plan.NewSource(w.Keeper)) }
 
 // drain lets everything go that is due, with a courier of its own.
 func (w *world) drain(s *sink.SMTP) {
 	w.Helper()
-	root, err := trust.Read(w.folder)
-	if err != nil {
-		w.Fatal(err)
-	}
-	log := io.Discard
-	if os.Getenv("LETTERHEAD_TEST_LOG") != "" {
-		log = os.Stderr
-	}
-	c, err := courier.New(courier.Options{DB: w.db, Keeper: w.keeper, Source: w.source(), Folder: w.folder, Installation: root.Installation, Epoch: 1, Log: slog.New(slog.NewTextHandler(log, nil)),
-		Config: courier.Config{HostName: "localhost", PublicURL: "https://portal.example", Relays: []courier.Relay{{Name: "main", Address: s.Address(), TLS: "none"}}}})
-	if err != nil {
-		w.Fatal(err)
-	}
-	if err := c.Drain(ctx, w.clock.Now()); err != nil {
-		w.Fatal(err)
-	}
-	if err := c.Close(); err != nil {
-		w.Fatal(err)
-	}
+	w.Drain(w.Options(w.source(), s))
 }
 
 func (w *world) count(p store.PracticeID, query string, args ...any) (n int64) {
 	w.Helper()
-	w.change(p, func(tx *store.Tx) error { return tx.Row(ctx, query, args...).Scan(&n) })
+	w.Change(p, func(tx *store.Tx) error { return tx.Row(ctx, query, args...).Scan(&n) })
 	return n
 }

@@ -12,22 +12,14 @@ import (
 
 	"letterhead/app/desk"
 	"letterhead/app/setting"
-	"letterhead/courier"
-	"letterhead/courier/journal"
 	"letterhead/courier/trust"
 	"letterhead/testkit"
+	"letterhead/testkit/house"
 )
 
 func TestTheDeskListensOnAnAddressOfItsOwn(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "courier")
-	file, err := trust.Create(folder, trust.Test)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := journal.Create(courier.JournalFolder(folder), file.Installation, file.Epoch); err != nil {
-		t.Fatal(err)
-	}
+	folder, file := house.Folder(t)
 	config, err := setting.Read(t.TempDir(), map[string]string{"LETTERHEAD_LISTEN": "localhost:0"})
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/testkit"
+	"letterhead/testkit/house"
 	"letterhead/testkit/owner"
 	"letterhead/vault"
 	"letterhead/wording"
@@ -95,14 +96,7 @@ type links struct {
 
 func newLinks(t *testing.T) *links {
 	t.Helper()
-	folder := t.TempDir()
-	root, err := trust.Create(folder, trust.Test)
-	if err == nil {
-		err = journal.Create(courier.JournalFolder(folder), root.Installation, 1)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder, root := house.Folder(t)
 	keeper, err := vault.NewKeeper(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package sender_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"letterhead/courier/sender"
 	"letterhead/fault"
 	"letterhead/store"
+	"letterhead/testkit/house"
 )
 
 func TestDomainsAreFilesWithKeysOfTheirOwn(t *testing.T) {
@@ -79,9 +79,9 @@ func (nothing) LookupMX(context.Context, string) ([]*net.MX, error) {
 func TestADomainBelongsToOnePractice(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	addDomain(t, folder, "clinic.example", "a")
-	addDomain(t, folder, "mail.host.example", "")
-	addDomain(t, folder, "wattle.mail.host.example", "a")
+	house.Domain(t, folder, "clinic.example", "a")
+	house.Domain(t, folder, "mail.host.example", "")
+	house.Domain(t, folder, "wattle.mail.host.example", "a")
 	domains := sender.New(folder, "mail.host.example")
 	for _, test := range []struct {
 		name     string
@@ -118,15 +118,5 @@ func TestADomainBelongsToOnePractice(t *testing.T) {
 	}
 	if _, err := domains.Add("hill.mail.host.example", "b", time.Unix(1, 0)); err != nil {
 		t.Errorf("a free label: %v", err)
-	}
-}
-
-// addDomain puts a domain without keys into a folder.
-func addDomain(t testing.TB, folder, name string, practice store.PracticeID) {
-	t.Helper()
-	dir := filepath.Join(folder, "domains", name)
-	raw, err := json.Marshal(sender.Domain{Name: name, Practice: practice})
-	if err := errors.Join(err, os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "domain.json"), raw, 0o600)); err != nil {
-		t.Fatal(err)
 	}
 }
