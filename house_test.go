@@ -414,3 +414,44 @@ func generated(path string) bool {
 	}
 	return false
 }
+
+// Somebody new finds the room for a change from ARCHITECTURE.md alone: every package and every room in it is named there.
+func TestTheTreeNamesEveryRoom(t *testing.T) {
+	raw, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, tree, _ := strings.Cut(string(raw), "\n```\n")
+	tree, _, _ = strings.Cut(tree, "\n```\n")
+	rooms, here := map[string]map[string]bool{}, map[string]bool{}
+	for line := range strings.Lines(tree) {
+		words := strings.Fields(line)
+		if len(words) > 0 && !strings.HasPrefix(line, " ") {
+			here = map[string]bool{}
+			for _, word := range words {
+				if name, is := strings.CutSuffix(word, "/"); is {
+					rooms[name] = here
+				}
+			}
+		}
+		for _, word := range words {
+			here[word] = true
+		}
+	}
+	for _, p := range packages(t) {
+		house, _, within := strings.Cut(p.ImportPath, "letterhead/")
+		if house != "" || !within {
+			continue
+		}
+		path := strings.Split(strings.TrimPrefix(p.ImportPath, "letterhead/"), "/")
+		if rooms[path[0]] == nil {
+			t.Errorf("ARCHITECTURE.md's tree has no line for %s/", path[0])
+			continue
+		}
+		for _, room := range path[1:] {
+			if !rooms[path[0]][room] {
+				t.Errorf("ARCHITECTURE.md's tree does not name %s below %s/", room, path[0])
+			}
+		}
+	}
+}

@@ -158,6 +158,11 @@ func TestTheSocketStopsWithoutTheDatabase(t *testing.T) {
 		if err := s.Wait(t.Context(), 3); err != nil {
 			t.Fatal(err)
 		}
+		for deadline := time.Now().Add(time.Minute); w.states("a")[message.Sent] != 3; time.Sleep(10 * time.Millisecond) { // the couriers' own pace
+			if time.Now().After(deadline) {
+				t.Fatalf("%v", w.states("a"))
+			}
+		}
 		rename := func(from, to string) {
 			if strings.HasSuffix(t.Name(), string(testkit.SQLite)) { // a courier's role of PostgreSQL may not
 				w.whole(func(tx *store.Wide) error {
