@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"letterhead/approval"
 	"letterhead/courier/socket"
