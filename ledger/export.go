@@ -42,7 +42,7 @@ func (e Export) Write(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	if x.read == 0 {
-		return fault.New(fault.NotFound, "evidence.no_root", "this practice has signed nothing yet: it has no first signing key")
+		return fault.New(fault.NotFound, "evidence.no_root", "no practice of this id has a first signing key: see `letterhead practice list`; if it is there, its owner signs first")
 	}
 	start := evidence.Start{Desks: e.Desks}
 	err := e.DB.WholeView(ctx, "begin an evidence file", func(w *store.Wide) (err error) {

@@ -115,15 +115,15 @@ func exportCommand() Command {
 	var practice string
 	var size int64
 	return Command{
-		Name: "export", Argument: "evidence|entries FILE", Summary: "write a practice's evidence file (evidence), or every leaf of the log for an auditor (entries)",
-		Examples: []string{"export evidence evidence.txt --practice ID", "export evidence FILE --practice ID --checkpoint 12345", "export entries entries.txt"},
+		Name: "export", Argument: "evidence|entries [FILE]", Summary: "write a practice's evidence file (evidence), or every leaf of the log for an auditor (entries)",
+		Examples: []string{"export evidence evidence.txt --practice ID", "export evidence --practice ID > evidence.txt", "export evidence FILE --practice ID --checkpoint 12345", "export entries entries.txt"},
 		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&practice, "practice", "", "the practice's `id`")
 			f.Int64Var(&size, "checkpoint", 0, "as of the last checkpoint of at most so many `leaves`; 0 for now")
 		},
 		Run: func(ctx context.Context, c Call) error {
-			if len(c.Args) != 2 || c.Args[0] != "evidence" && c.Args[0] != "entries" {
-				return fault.Field("FILE", "export.file", "say evidence or entries, and name the file to write")
+			if len(c.Args) < 1 || len(c.Args) > 2 || c.Args[0] != "evidence" && c.Args[0] != "entries" {
+				return fault.Field("FILE", "export.file", "say evidence or entries, and name the file to write; without one it is printed")
 			}
 			if c.Args[0] == "evidence" && practice == "" {
 				return fault.Field("--practice", "flag.missing", "is needed; see --help")
@@ -133,7 +133,7 @@ func exportCommand() Command {
 	}
 }
 
-// export writes the file under another name first: a file that is there is whole.
+// export writes the file under another name first: a file that is there is whole. Without a name it is printed, and the key goes to the errors.
 func (h Host) export(ctx context.Context, c Call, practice store.PracticeID, size int64) error {
 	key, err := ledger.OpenKey(h.Folder, h.Trust.Installation, h.Trust.Epoch)
 	if err != nil {
@@ -144,24 +144,41 @@ func (h Host) export(ctx context.Context, c Call, practice store.PracticeID, siz
 			return err
 		}
 	}
-	name := c.Args[1]
+	write := func(out io.Writer) error {
+		if c.Args[0] == "entries" {
+			return ledger.WriteEntries(ctx, h.DB, key.Verifier, size, out)
+		}
+		return h.evidence(ctx, key, practice, size, out)
+	}
+	told := c.Errs
+	if len(c.Args) == 1 {
+		err = write(c.Out)
+	} else {
+		told, err = c.Out, whole(c.Args[1], write)
+	}
+	if err != nil {
+		return err
+	}
+	if len(c.Args) == 2 {
+		fmt.Fprintf(told, "Wrote %s.\n", c.Args[1])
+	}
+	fmt.Fprintf(told, "The log's key, for whoever verifies (give it to them apart from the file):\n\n  %s\n", key.Text)
+	return nil
+}
+
+// whole writes a file under another name first.
+func whole(name string, write func(io.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return fault.Field("FILE", "export.file", "the file cannot be written").With(err)
 	}
 	defer os.Remove(file.Name())
-	if c.Args[0] == "entries" {
-		err = ledger.WriteEntries(ctx, h.DB, key.Verifier, size, file)
-	} else {
-		err = h.evidence(ctx, key, practice, size, file)
-	}
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(file.Name(), name); err != nil {
 		return fault.Field("FILE", "export.file", "the file cannot be written").With(err)
 	}
-	fmt.Fprintf(c.Out, "Wrote %s.\nThe log's key, for whoever verifies (give it to them apart from the file):\n\n  %s\n", name, key.Text)
 	return nil
 }
 

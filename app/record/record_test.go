@@ -17,6 +17,7 @@ import (
 	"letterhead/app/record"
 	"letterhead/approval"
 	"letterhead/courier/trust"
+	"letterhead/fault"
 	"letterhead/ledger"
 	"letterhead/ledger/evidence"
 	"letterhead/ledger/leaf"
@@ -144,6 +145,12 @@ func TestExportAndVerify(t *testing.T) {
 	raw, err := os.ReadFile(p.file)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if printed, told, err := p.run(t.Context(), "export", "evidence", "--practice", string(practice)); err != nil || !strings.HasPrefix(printed, "letterhead-evidence/") || strings.Contains(printed, p.key.Text) || !strings.Contains(told, p.key.Text) {
+		t.Error(told, err)
+	}
+	if _, _, err := p.run(t.Context(), "export", "evidence", p.file, "--practice", "0198f000-0000-7000-8000-00000000000b"); fault.KindOf(err) != fault.NotFound || !strings.Contains(err.Error(), "practice list") {
+		t.Errorf("a practice that is not there: %v", err)
 	}
 	lines := strings.SplitAfter(string(raw), "\n")
 	if err := os.WriteFile(p.file, []byte(strings.Join(append(lines[:4:4], lines[5:]...), "")), 0o600); err != nil {
