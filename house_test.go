@@ -221,7 +221,7 @@ var owners = map[string]string{
 	"client": "client", "contact": "client", "consent": "client",
 	"appointment": "calendar", "attendee": "calendar",
 	"letter": "letter", "answer": "letter",
-	"wording": "template", "wording_version": "template", "link_switch": "template", "rule": "plan", "due": "plan",
+	"wording": "template", "wording_version": "template", "rule": "plan", "due": "plan",
 	"approval": "approval", "api_request": "api", "program_grant": "grant",
 	"message": "message", "message_step": "message", "suppression": "message", "freeze_entry": "message",
 	"ledger_head": "ledger", "ledger_practice": "ledger", "ledger_leaf": "ledger", "ledger_hash": "ledger", "ledger_checkpoint": "ledger", "ledger_cosignature": "ledger",

@@ -21,17 +21,19 @@ func stopCommand() command {
 		name: "stop", summary: "stop sending at once: everything, one practice, or a part of what it sends; nothing is lost",
 		examples: []string{`stop --reason "prize-draw mails in our name"`, `stop --practice ID --reason "wrong template"`,
 			`stop --practice ID --scope rule --subject reminder-2-days --reason "wrong time"`, `stop --host prize.example --reason "a link nobody knows"`,
+			`stop --practice ID --link https://clinic.example/prices --reason "the page was taken over"`,
 			`stop --socket --reason "the database is in doubt"`, "stop --socket --status --json"},
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
-		var practice, scope, subject, host, reason string
+		var practice, scope, subject, host, link, reason string
 		var direct, status bool
 		err := c.parse(cmd, func(f *flag.FlagSet) {
 			f.StringVar(&practice, "practice", "", "only this practice's `id`; all when empty")
-			f.StringVar(&scope, "scope", "", "`what`: platform, practice, wording, version, rule, order, letter, grant, host, text (as a stop of the breaker names it), member or credential")
+			f.StringVar(&scope, "scope", "", "`what`: platform, practice, wording, version, rule, order, letter, grant, host, link, text (as a stop of the breaker names it), member or credential")
 			f.StringVar(&subject, "subject", "", "`which` one: an id, a rule's key, a host")
 			f.StringVar(&host, "host", "", "messages with links to this `site`, and the links of those that were delivered; the same as --scope host --subject SITE")
 			f.StringVar(&reason, "reason", "", "`why`, for those who look later; no names of clients")
+			f.StringVar(&link, "link", "", "messages with the link that leads to this `address`, and that link in those that were delivered; the same as --scope link --subject ADDRESS")
 			f.BoolVar(&direct, "socket", false, "tell the couriers on this host directly, without the database")
 			f.BoolVar(&status, "status", false, "with --socket: stop nothing, say what is stopped and what began in the last minute")
 			f.BoolVar(&c.json, "json", false, "print JSON")
@@ -53,6 +55,12 @@ func stopCommand() command {
 				return fault.Field("--host", "stop.host", "stands alone, without --scope and --subject")
 			}
 			scope, subject = string(message.StopHost), strings.ToLower(host)
+		}
+		if link != "" {
+			if scope != "" || subject != "" {
+				return fault.Field("--link", "stop.link_alone", "stands alone, without --host, --scope and --subject")
+			}
+			scope, subject = string(message.StopLink), link
 		}
 		whole := message.StopPlatform
 		if practice != "" {

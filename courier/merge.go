@@ -27,6 +27,7 @@ type version struct {
 	from     []byte // the From header, with its CRLF
 	mime     []byte // MIME-Version, Content-Type, Auto-Submitted
 	hosts    []string
+	links    []string // that the wording leads to, in any of its languages
 	text     breaker.Text
 	size     int
 }
@@ -142,7 +143,7 @@ func (c *Courier) compile(ctx context.Context, tx *store.Tx, raw []byte, digest,
 	if err != nil {
 		return nil, err
 	}
-	v := &version{compiled: compiled, sender: decoded.Sender, size: size, hosts: compiled.Hosts()}
+	v := &version{compiled: compiled, sender: decoded.Sender, size: size, hosts: compiled.Hosts(), links: decoded.Links()}
 	if said, ok := decoded.Language(compiled.Language()); ok {
 		v.text = breaker.TextOfWording(said)
 	}

@@ -46,6 +46,9 @@ func (p *parcel) things() []stops.Thing {
 		for _, host := range p.version.hosts {
 			add(message.StopHost, host)
 		}
+		for _, link := range p.version.links {
+			add(message.StopLink, link)
+		}
 		add(message.StopText, p.version.text.Hex())
 	}
 	a := p.approved.Answer

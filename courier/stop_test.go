@@ -3,11 +3,13 @@ package courier_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"letterhead/approval"
+	"letterhead/courier/breaker"
 	"letterhead/courier/socket"
 	"letterhead/message"
 	"letterhead/store"
@@ -21,6 +23,10 @@ func TestEachScopeHoldsItsOwn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		s := listen(t, sink.SMTPOptions{})
 		o := w.options(relayTo(s.Address()))
+		linked := plainVersion(domainOf("a"), wording.Transactional)
+		page := wording.Button("How to find us", wording.Target{Kind: wording.ToURL, URL: "https://" + domainOf("a") + "/find-us"})
+		linked.Languages[0].Blocks = slices.Insert(linked.Languages[0].Blocks, 1, page)
+		w.version("a", wording.Transactional, linked)
 		newsletter := func(i *message.Intent) {
 			i.Purpose, i.Version, i.Digest = message.Marketing, string(wording.Marketing), w.digests[wording.Marketing]["a"]
 		}
@@ -34,10 +40,13 @@ func TestEachScopeHoldsItsOwn(t *testing.T) {
 			{message.StopWording, string(wording.Transactional), false},
 			{message.StopVersion, w.digests[wording.Transactional]["a"], false},
 			{message.StopHost, "portal.example", false},
+			{message.StopText, textOf(w), false},
+			{message.StopLink, linkOf(w), false},
+			{message.StopLink, linkOf(w) + "-other", false},
 			{message.StopMember, "ana", false}, // who signed the rules: they are the practice's
 		} {
 			before := s.Count()
-			name := string(c.scope)
+			name := string(c.scope) + c.subject[max(0, len(c.subject)-5):]
 			w.change("a", func(tx *store.Tx) error {
 				_, err := message.FreezeOnly(t.Context(), tx, c.scope, c.subject, "test")
 				return err
@@ -46,11 +55,11 @@ func TestEachScopeHoldsItsOwn(t *testing.T) {
 			w.queue("a", name+"n", 1, newsletter)
 			w.queue("b", name+"r", 1, nil)
 			w.drain(o)
-			held, want := "queued · held/frozen/"+strings.TrimSpace(name+" "+c.subject), 2
+			held, want := "queued · held/frozen/"+strings.TrimSpace(string(c.scope)+" "+c.subject), 2
 			if c.both {
 				want = 1
 			}
-			if c.scope == message.StopMember || c.scope == message.StopHost && !leads(w, c.subject) {
+			if c.scope == message.StopMember || c.scope == message.StopHost && !leads(w, c.subject) || strings.HasSuffix(c.subject, "-other") {
 				want = 4
 				held = "queued · leaving · sent//250 2.0.0"
 			}
@@ -70,13 +79,22 @@ func TestEachScopeHoldsItsOwn(t *testing.T) {
 	})
 }
 
-// leads tells whether the reminder's links lead to a host.
-func leads(w *world, host string) bool {
+// reminder is the version of the reminders of practice a.
+func reminder(w *world) *wording.Version {
 	v, _, err := wording.DecodeCanonical(w.source.versions["a/"+string(wording.Transactional)])
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	compiled, err := wording.Compile(v, "en-AU")
+	return v
+}
+
+func textOf(w *world) string { return breaker.TextOfWording(&reminder(w).Languages[0]).Hex() }
+
+func linkOf(w *world) string { return reminder(w).Links()[0] }
+
+// leads tells whether the reminder's links lead to a host.
+func leads(w *world, host string) bool {
+	compiled, err := wording.Compile(reminder(w), "en-AU")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -2,6 +2,8 @@ package message
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +18,7 @@ import (
 // Scope is what a stop holds.
 type Scope string
 
-// The scopes. Host and text can be stopped for one practice or everywhere, the platform everywhere, the others in one practice.
+// The scopes. Host, link and text can be stopped for one practice or everywhere, the platform everywhere, the others in one practice.
 const (
 	StopPlatform   Scope = "platform"
 	StopPractice   Scope = "practice"
@@ -27,12 +29,13 @@ const (
 	StopLetter     Scope = "letter"     // its id
 	StopGrant      Scope = "grant"      // subject of the approval
 	StopHost       Scope = "host"       // that links lead to
+	StopLink       Scope = "link"       // the address that it leads to, as it stands in a version
 	StopText       Scope = "text"       // digest of a text, as the breaker sees it
 	StopMember     Scope = "member"     // its id: what it signed as orders and letters
 	StopCredential Scope = "credential" // its id: what it asked to be sent
 )
 
-var parts = []Scope{StopWording, StopVersion, StopRule, StopOrder, StopLetter, StopGrant, StopHost, StopText, StopMember, StopCredential}
+var parts = []Scope{StopWording, StopVersion, StopRule, StopOrder, StopLetter, StopGrant, StopHost, StopLink, StopText, StopMember, StopCredential}
 
 // Stop is a freeze: nothing leaves in its scope until it is lifted.
 type Stop struct {
@@ -59,6 +62,8 @@ func (s Stop) Words() string {
 		return "all messages of the practice"
 	case StopHost:
 		return "messages with links to " + s.Subject
+	case StopLink:
+		return "messages with the link " + clipped(s.Subject)
 	case StopText:
 		return "messages of the text " + s.Subject
 	case StopMember:
@@ -69,9 +74,23 @@ func (s Stop) Words() string {
 	return "messages of the " + string(s.Scope) + " " + s.Subject
 }
 
+// Part is what a stop of a part holds, as the step of a message that it holds has it.
+func (s Stop) Part() string { return string(s.Scope) + " " + clipped(s.Subject) }
+
+// clipped keeps a long address within what a step and a signed line hold: its beginning, and a digest of all of it.
+func clipped(subject string) string {
+	const most = 160
+	if len(subject) <= most {
+		return subject
+	}
+	sum := sha256.Sum256([]byte(subject))
+	return strings.ToValidUTF8(subject[:most-40], "") + "… " + hex.EncodeToString(sum[:16])
+}
+
 const (
 	mostReason  = 300 // characters
 	mostSubject = 360 // bytes, as of a statement's subject
+	mostLink    = 500 // bytes, as a wording's
 	// MostStops is how many open stops are read as they are. Where there are more, everything is stopped.
 	MostStops = 2000
 )
@@ -90,9 +109,13 @@ func (s Stop) Check() error {
 	case s.Whole():
 		return nil
 	case !slices.Contains(parts, s.Scope):
-		return bad("scope", "what is stopped is platform, practice, wording, version, rule, order, letter, grant, host, text, member or credential")
-	case everywhere && s.Scope != StopHost && s.Scope != StopText:
-		return bad("practice", "only a host or a text is stopped for all practices; name the practice")
+		return bad("scope", "what is stopped is platform, practice, wording, version, rule, order, letter, grant, host, link, text, member or credential")
+	case everywhere && s.Scope != StopHost && s.Scope != StopLink && s.Scope != StopText:
+		return bad("practice", "only a host, a link or a text is stopped for all practices; name the practice")
+	case s.Scope == StopLink && (!strings.HasPrefix(s.Subject, "https://") || len(s.Subject) > mostLink || strings.ContainsFunc(s.Subject, unprintable)):
+		return bad("subject", "a link is the whole address that it leads to, such as https://www.example.com/page")
+	case s.Scope == StopLink:
+		return nil
 	case s.Subject == "" || len(s.Subject) > mostSubject || !printable(s.Subject):
 		return bad("subject", "name what is stopped, in up to 360 printable characters")
 	case s.Scope == StopHost && (s.Subject != strings.ToLower(s.Subject) || strings.ContainsAny(s.Subject, "/:@ ")):
@@ -100,6 +123,9 @@ func (s Stop) Check() error {
 	}
 	return nil
 }
+
+// unprintable tells what no address has in a wording.
+func unprintable(r rune) bool { return r <= ' ' || r > '~' }
 
 func printable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0

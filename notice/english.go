@@ -99,7 +99,7 @@ func howMany(n int) string {
 var parts = map[message.Scope]string{
 	message.StopPractice: "All messages of your practice were stopped", message.StopWording: "Messages of one template were stopped", message.StopVersion: "Messages of one version of a template were stopped",
 	message.StopRule: "One automatic message was stopped", message.StopOrder: "One bulk message was stopped", message.StopLetter: "One message to a client was stopped", message.StopGrant: "What one program may send was stopped",
-	message.StopHost: "Messages with links to one address were stopped", message.StopText: "Messages of one text were stopped", message.StopMember: "What one team member signed was stopped",
+	message.StopHost: "Messages with links to one address were stopped", message.StopLink: "Messages with one link were stopped", message.StopText: "Messages of one text were stopped", message.StopMember: "What one team member signed was stopped",
 	message.StopCredential: "Messages of one program were stopped",
 }
 

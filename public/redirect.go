@@ -19,18 +19,18 @@ type Links interface {
 	Versions(ctx context.Context, token string) ([]template.Linked, error)
 	// Signed tells whether the practice's people approved that version. An error counts as no.
 	Signed(ctx context.Context, practice store.PracticeID, digest wording.Digest) (bool, error)
-	// Off tells whether this link was switched off, alone or with everything else to its host. An error counts as yes.
-	Off(ctx context.Context, practice store.PracticeID, digest wording.Digest, number int, host string) (bool, error)
+	// Off tells whether a link of that version, which leads to an address on a host, was switched off: alone, or with other things. An error counts as yes.
+	Off(ctx context.Context, practice store.PracticeID, digest wording.Digest, address, host string) (bool, error)
 }
 
-// StoredLinks reads versions and switches from the database; who approved what, and what else is stopped, is asked of those who know without it.
+// StoredLinks reads versions from the database; who approved what, and what is stopped, is asked of those who know without it.
 type StoredLinks struct {
 	DB       *store.DB
-	Approved func(ctx context.Context, practice store.PracticeID, digest wording.Digest) (bool, error)                          // nil: nothing is
-	Stopped  func(ctx context.Context, practice store.PracticeID, digest wording.Digest, number int, host string) (bool, error) // nil: what the database says
+	Approved func(ctx context.Context, practice store.PracticeID, digest wording.Digest) (bool, error)                       // nil: nothing is
+	Stopped  func(ctx context.Context, practice store.PracticeID, digest wording.Digest, address, host string) (bool, error) // nil: nobody knows
 }
 
-var errNotApproved = errors.New("nobody tells which versions are approved")
+var errNobody = errors.New("nobody tells which versions are approved, or what is stopped")
 
 // Versions finds them by the beginning of their digest.
 func (s StoredLinks) Versions(ctx context.Context, token string) (found []template.Linked, err error) {
@@ -44,24 +44,17 @@ func (s StoredLinks) Versions(ctx context.Context, token string) (found []templa
 // Signed asks who verifies approvals.
 func (s StoredLinks) Signed(ctx context.Context, of store.PracticeID, digest wording.Digest) (bool, error) {
 	if s.Approved == nil {
-		return false, errNotApproved
+		return false, errNobody
 	}
 	return s.Approved(ctx, of, digest)
 }
 
-// Off reads the practice's switches, and asks who keeps stops outside the database.
-func (s StoredLinks) Off(ctx context.Context, of store.PracticeID, digest wording.Digest, number int, host string) (off bool, err error) {
-	if s.Stopped != nil {
-		if off, err = s.Stopped(ctx, of, digest, number, host); err != nil || off {
-			return true, err
-		}
+// Off asks who knows what is stopped.
+func (s StoredLinks) Off(ctx context.Context, of store.PracticeID, digest wording.Digest, address, host string) (bool, error) {
+	if s.Stopped == nil {
+		return true, errNobody
 	}
-	err = s.DB.View(ctx, store.Actor{Practice: of, Agent: "redirect"}, func(tx *store.Tx) error {
-		switches, err := template.LinkSwitches(ctx, tx, digest.String())
-		off = switches[number].Off
-		return err
-	})
-	return off, err
+	return s.Stopped(ctx, of, digest, address, host)
 }
 
 // follow sends somebody on to where a signed version's link leads. The address is in the version and nowhere else: not in the request, not in a row of its own. Who
@@ -93,7 +86,7 @@ func (s *server) follow(r *http.Request) answer {
 		if !signed {
 			continue
 		}
-		off, err := s.Links.Off(ctx, c.Practice, digest, number, host)
+		off, err := s.Links.Off(ctx, c.Practice, digest, address, host)
 		if err != nil {
 			return trouble(err)
 		}

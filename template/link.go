@@ -2,22 +2,16 @@ package template
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 
 	"letterhead/fault"
-	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/wording"
+	"letterhead/wording/link"
 )
-
-// LinkSwitch is a link's latest change: who switched it off or on again, and why.
-type LinkSwitch struct {
-	Off    bool
-	Reason string
-	Who    string
-	At     int64 // microseconds
-}
 
 // Linked is a version that a link may mean.
 type Linked struct {
@@ -40,57 +34,6 @@ func ByLink(ctx context.Context, w *store.Wide, token string) ([]Linked, error) 
 	return found, nil
 }
 
-// SwitchLink switches a link of a version off, for mails that were delivered long ago too, or on again.
-func SwitchLink(ctx context.Context, tx *store.Tx, digest string, link int, off bool, reason string) error {
-	reason, err := practice.Text("reason", reason, 200)
-	if err != nil {
-		return err
-	}
-	var content []byte
-	err = tx.Row(ctx, `SELECT content FROM wording_version WHERE practice = $1 AND digest = $2 LIMIT 1`, digest).Scan(&content)
-	if errors.Is(err, store.ErrNone) {
-		return ErrNotFound
-	}
-	if err != nil {
-		return err
-	}
-	v, _, err := wording.DecodeCanonical(content)
-	if err != nil {
-		return fmt.Errorf("read the version of a link: %w", err)
-	}
-	if n := len(v.Links()); link < 1 || link > n {
-		return fault.Field("link", "template.link", "this version has %d links; choose one of them", n)
-	}
-	switches, err := LinkSwitches(ctx, tx, digest)
-	if err != nil || switches[link].Off == off {
-		return err
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO link_switch (practice, digest, link, number, off, reason, who, at)
-		SELECT $1, $2, $3, COUNT(*) + 1, $4, $5, $6, $7 FROM link_switch WHERE practice = $1 AND digest = $2 AND link = $3`,
-		digest, link, off, reason, tx.Actor.Who(), store.Micro(tx.Now))
-	if err != nil {
-		return fmt.Errorf("switch a link: %w", err)
-	}
-	return nil
-}
-
-// LinkSwitches returns the latest change of each link of a version that was ever switched.
-func LinkSwitches(ctx context.Context, tx *store.Tx, digest string) (map[int]LinkSwitch, error) {
-	rows, err := tx.Query(ctx, `SELECT link, off, reason, who, at FROM link_switch WHERE practice = $1 AND digest = $2 ORDER BY link, number`, digest)
-	out := map[int]LinkSwitch{}
-	_, err = store.Collect(rows, err, func(r *store.Rows) (none struct{}, err error) {
-		var link int
-		var s LinkSwitch
-		err = r.Scan(&link, &s.Off, &s.Reason, &s.Who, &s.At)
-		out[link] = s
-		return none, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the switched links: %w", err)
-	}
-	return out, nil
-}
-
 // OfDigest returns the wordings that have a version of this digest (hex): one, as a rule.
 func OfDigest(ctx context.Context, tx *store.Tx, digest string) ([]ID, error) {
 	rows, err := tx.Query(ctx, `SELECT DISTINCT wording FROM wording_version WHERE practice = $1 AND digest = $2 ORDER BY wording LIMIT 8`, digest)
@@ -99,4 +42,64 @@ func OfDigest(ctx context.Context, tx *store.Tx, digest string) ([]ID, error) {
 		return nil, fmt.Errorf("find the template of a version: %w", err)
 	}
 	return found, nil
+}
+
+// Stored is a version with what it says.
+type Stored struct {
+	ID      VersionID
+	Wording ID
+	Name    string // of the wording
+	Digest  string // hex
+	Says    *wording.Version
+}
+
+// mostStored is how many versions a page looks through: a practice makes some hundreds in years.
+const mostStored = 1000
+
+// Latest returns the practice's versions, the newest first, archived wordings' too, without those that are damaged: at most 1000.
+func Latest(ctx context.Context, tx *store.Tx) ([]Stored, error) {
+	rows, err := tx.Query(ctx, `SELECT v.id, v.wording, w.name, v.digest, v.content FROM wording_version v JOIN wording w ON w.practice = v.practice AND w.id = v.wording
+		WHERE v.practice = $1 ORDER BY v.made_at DESC, v.id DESC LIMIT $2`, mostStored)
+	all, err := store.Collect(rows, err, func(r *store.Rows) (s Stored, err error) {
+		var content []byte
+		if err = r.Scan(&s.ID, &s.Wording, &s.Name, &s.Digest, &content); err != nil {
+			return s, err
+		}
+		if says, digest, err := wording.DecodeCanonical(content); err == nil && digest.String() == s.Digest {
+			s.Says = says
+		}
+		return s, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the latest versions: %w", err)
+	}
+	return slices.DeleteFunc(all, func(s Stored) bool { return s.Says == nil }), nil
+}
+
+// errLink is returned for a link that is in no version.
+var errLink = fault.Field("link", "template.link", "no template has this link; copy it from the message, or write the address that it leads to")
+
+// LinkOf is the address that a link of the practice's leads to, written as that address or as the portal's link in a message.
+func LinkOf(ctx context.Context, tx *store.Tx, written string) (string, error) {
+	all, err := Latest(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	written = strings.TrimSpace(written)
+	if u, err := url.Parse(written); err == nil && strings.HasPrefix(u.Path, link.Path) {
+		token, number, _ := strings.Cut(strings.TrimPrefix(u.Path, link.Path), "/")
+		if n, is := link.Number(token, number); is {
+			for _, s := range all {
+				if address, _, is := s.Says.Link(n); is && strings.HasPrefix(s.Digest, token) {
+					return address, nil
+				}
+			}
+		}
+	}
+	for _, s := range all {
+		if slices.Contains(s.Says.Links(), written) {
+			return written, nil
+		}
+	}
+	return "", errLink
 }

@@ -18,7 +18,7 @@ import (
 // StopOut is what is stopped.
 type StopOut struct {
 	ID      string    `json:"id"`
-	Scope   string    `json:"scope" enum:"practice,wording,version,rule,order,letter,grant,host,text,member,credential"`
+	Scope   string    `json:"scope" enum:"practice,wording,version,rule,order,letter,grant,host,link,text,member,credential"`
 	Subject string    `json:"subject,omitempty"`
 	Reason  string    `json:"reason"`
 	At      time.Time `json:"at"`
@@ -41,8 +41,8 @@ func Stops(c *call.Call, _ call.Nothing) (StopList, error) {
 
 // Stopping is what is to be stopped, and why.
 type Stopping struct {
-	Scope   string `json:"scope" enum:"practice,wording,version,rule,order,letter,grant,host,text,credential" doc:"credential: this one alone; it ends with it. Members are stopped by people."`
-	Subject string `json:"subject,omitempty" doc:"The id of what is stopped, a rule's key, or a host's name; not there for a practice."`
+	Scope   string `json:"scope" enum:"practice,wording,version,rule,order,letter,grant,host,link,text,credential" doc:"credential: this one alone; it ends with it. Members are stopped by people."`
+	Subject string `json:"subject,omitempty" doc:"The id of what is stopped, a rule's key, a host's name, or the address that a link leads to; not there for a practice."`
 	Reason  string `json:"reason" doc:"For the people who lift it; in a line."`
 }
 

@@ -22,6 +22,7 @@ import (
 	"letterhead/practice"
 	"letterhead/rehearse"
 	"letterhead/store"
+	"letterhead/template"
 )
 
 // Of is what is stopped.
@@ -73,6 +74,11 @@ func (o Of) practice(ctx context.Context, stop message.Stop) error {
 		}
 		if err != nil {
 			return err
+		}
+		if stop.Scope == message.StopLink {
+			if stop.Subject, err = template.LinkOf(ctx, tx, stop.Subject); err != nil {
+				return err
+			}
 		}
 		made, err = message.FreezeOnly(ctx, tx, stop.Scope, stop.Subject, stop.Reason)
 		return err

@@ -27,8 +27,8 @@ func (o Of) links(chains *chain.Chains) public.Links {
 			})
 			return signed, err
 		},
-		Stopped: func(ctx context.Context, practice store.PracticeID, digest wording.Digest, _ int, host string) (bool, error) {
-			return o.off(ctx, chains, practice, digest, host)
+		Stopped: func(ctx context.Context, practice store.PracticeID, digest wording.Digest, address, host string) (bool, error) {
+			return o.off(ctx, chains, practice, digest, address, host)
 		},
 	}
 }

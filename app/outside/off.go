@@ -16,9 +16,9 @@ import (
 	"letterhead/wording"
 )
 
-// off tells whether a link leads nowhere any more, also of mails that were delivered: its host was switched off by signature, or messages with it, of
-// its text, version or template are stopped: there, or everywhere.
-func (o Of) off(ctx context.Context, chains *chain.Chains, practice store.PracticeID, digest wording.Digest, host string) (off bool, err error) {
+// off tells whether a link leads nowhere any more, also of mails that were delivered: its host was switched off by signature, or messages with it or its
+// host, of its text, version or template are stopped: there, or everywhere.
+func (o Of) off(ctx context.Context, chains *chain.Chains, practice store.PracticeID, digest wording.Digest, address, host string) (off bool, err error) {
 	var ids []template.ID
 	err = o.asking(ctx, chains, practice, func(tx *store.Tx, s *approval.State) (err error) {
 		off = s.Host(host, tx.Now) != nil
@@ -36,6 +36,8 @@ func (o Of) off(ctx context.Context, chains *chain.Chains, practice store.Practi
 		switch s.Scope { //nolint:exhaustive // the others say nothing of a link
 		case message.StopHost:
 			return s.Subject == host
+		case message.StopLink:
+			return s.Subject == address
 		case message.StopText:
 			return slices.Contains(texts, s.Subject)
 		case message.StopVersion:

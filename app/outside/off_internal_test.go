@@ -37,6 +37,12 @@ func TestAStoppedLinkLeadsNowhere(t *testing.T) {
 		"host everywhere": func(*wording.Version, string, template.ID) message.Stop {
 			return message.Stop{Practice: "-", Scope: message.StopHost, Subject: "wattle.example"}
 		},
+		"link": func(*wording.Version, string, template.ID) message.Stop {
+			return message.Stop{Scope: message.StopLink, Subject: "https://wattle.example/find-us"}
+		},
+		"link everywhere": func(*wording.Version, string, template.ID) message.Stop {
+			return message.Stop{Practice: "-", Scope: message.StopLink, Subject: "https://wattle.example/find-us"}
+		},
 		"text": func(v *wording.Version, _ string, _ template.ID) message.Stop {
 			return message.Stop{Practice: "-", Scope: message.StopText, Subject: breaker.TextOfWording(&v.Languages[0]).Hex()}
 		},
@@ -64,7 +70,9 @@ func TestAStoppedLinkLeadsNowhere(t *testing.T) {
 				}
 				other := of
 				if other.Practice == "" {
-					other.Subject = strings.Repeat("0", 32)
+					if other.Subject = strings.Repeat("0", 32); other.Scope == message.StopLink { // another page of the same site
+						other.Subject = "https://wattle.example/prices"
+					}
 				} else {
 					other.Practice = "b"
 				}

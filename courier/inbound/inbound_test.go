@@ -452,6 +452,55 @@ func TestReplies(t *testing.T) {
 	})
 }
 
+// START takes back the STOP of that number, at that practice, and nothing else: with a proof that the courier believes. A complaint is not theirs to take back
+// by text.
+func TestStartTakesAStopBack(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		wish := func(p store.PracticeID, index string) (asked bool) {
+			w.change(p, func(tx *store.Tx) error {
+				keys, err := w.in.Keeper.Keys(w.Context(), tx)
+				if err != nil {
+					return err
+				}
+				s := message.Suppression{Practice: p, Channel: message.SMS, AddressIndex: keys.Index("mobile", index)}
+				var proof string
+				err = tx.Row(w.Context(), `SELECT proof FROM suppression WHERE practice = $1 AND address_index = $2 AND purpose = 'all'`, s.AddressIndex).Scan(&proof)
+				asked = err == nil && !message.Asked(keys, s, proof, tx.Now).IsZero()
+				return nil
+			})
+			return asked
+		}
+		says := func(to, text string) {
+			if done, err := w.in.Replied(w.Context(), "sms", inbound.Reply{From: mobile, To: to, Text: text}); err != nil || done.Did == "nothing" {
+				w.Fatalf("%s: %+v %v", text, done, err)
+			}
+		}
+		says("+61400000001", "STOP")
+		says("+61400000002", "STOP")
+		for _, text := range []string{"Start at five?", "yes", "ok", "restart"} {
+			if says("+61400000001", text); wish("a", mobile) {
+				w.Errorf("%q takes a stop back", text)
+			}
+		}
+		says("+61400000001", " start. ")
+		if !wish("a", mobile) || wish("b", mobile) || w.choices.said["a jo sms appointments again start"] != 1 {
+			w.Errorf("after START: a %v, b %v, %v", wish("a", mobile), wish("b", mobile), w.choices.said)
+		}
+		w.forget()
+		w.change("a", func(tx *store.Tx) error {
+			keys, err := w.in.Keeper.Keys(w.Context(), tx)
+			if err != nil {
+				return err
+			}
+			return message.Suppress(w.Context(), tx, message.Suppression{Channel: message.SMS, AddressIndex: keys.Index("mobile", mobile), Reason: "complaint"})
+		})
+		if says("+61400000001", "START"); wish("a", mobile) {
+			w.Error("START takes a complaint back")
+		}
+	})
+}
+
 func TestEveryReasonIsDocumentedAndHasASentence(t *testing.T) {
 	t.Parallel()
 	for file, form := range map[string]string{"../../docs/reasons.md": "| `%s`", "../../web/ui/text/english_story.go": `"reason.%s":`} {

@@ -90,7 +90,7 @@ func (k *Known) Part(practice store.PracticeID, of []Thing) (string, bool) {
 	return "", false
 }
 
-func (t Thing) words() string { return string(t.Scope) + " " + t.Subject }
+func (t Thing) words() string { return message.Stop{Scope: t.Scope, Subject: t.Subject}.Part() }
 
 // Open are the details of what is held in a practice by stops of parts that are open.
 func (k *Known) Open(practice store.PracticeID) []string {
@@ -191,7 +191,7 @@ func (f *Known) stop(practice store.PracticeID, scope message.Scope, subject str
 
 // scopes are those by which a parcel is looked at.
 var scopes = map[message.Scope]bool{message.StopWording: true, message.StopVersion: true, message.StopRule: true, message.StopOrder: true, message.StopLetter: true,
-	message.StopGrant: true, message.StopHost: true, message.StopText: true, message.StopMember: true, message.StopCredential: true}
+	message.StopGrant: true, message.StopHost: true, message.StopLink: true, message.StopText: true, message.StopMember: true, message.StopCredential: true}
 
 // Noted is a stop as the journal has it.
 func Noted(r message.Stop) journal.Stop {

@@ -312,6 +312,55 @@ func TestRowsAreTakenOver(t *testing.T) {
 	})
 }
 
+// A backup that is put back comes with rows that say "noted" of a journal that is not there any more: all are taken over again, and hold without them.
+func TestAfterARestoreEveryRowIsTakenOverAgain(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		keeper, err := vault.NewKeeper(make([]byte, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Change(t.Context(), store.Actor{Practice: "a", Agent: "test"}, func(tx *store.Tx) error {
+			return message.Suppress(t.Context(), tx, of("", "x", ""))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		take := func(taker suppressed.Taker) {
+			t.Helper()
+			if _, err := taker.Take(t.Context(), 10); err != nil {
+				t.Fatal(err)
+			}
+		}
+		whole := func(do func(*store.Wide) error) {
+			t.Helper()
+			if err := db.Whole(t.Context(), "test", do); err != nil {
+				t.Fatal(err)
+			}
+		}
+		take(suppressed.Taker{DB: db, Keeper: keeper, Set: beside(t, folder(t))})
+		restored := suppressed.Taker{DB: db, Keeper: keeper, Set: beside(t, folder(t))}
+		knows := func() bool {
+			found, err := restored.Set.Ask(db.Now(), []message.Suppression{of("a", "x", "")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found[0]
+		}
+		if take(restored); knows() {
+			t.Fatal("a row that says noted was taken over without being asked anew: the test shows nothing")
+		}
+		whole(func(w *store.Wide) error { return message.Anew(t.Context(), w) })
+		take(restored)
+		whole(func(w *store.Wide) error {
+			_, err := w.Exec(t.Context(), `DELETE FROM suppression`)
+			return err
+		})
+		if take(restored); !knows() {
+			t.Error("after the restore, a deleted row is forgotten")
+		}
+	})
+}
+
 func BenchmarkAsk(b *testing.B) {
 	s := beside(b, folder(b))
 	list := make([]message.Suppression, 200)

@@ -204,6 +204,7 @@ type one struct {
 	view     string  // "html" or "text"
 	other    ui.Link // the other view
 	replaced []string
+	stops    []ui.Link
 }
 
 // Show is one message: what it is, what it said and every step of its way. ?view=text shows an e-mail's text part.
@@ -214,6 +215,7 @@ func Show(v *page.Visit) (page.Answer, error) {
 	var rules map[string]string
 	var spoken words
 	var unsaid error
+	var leads []ui.Link
 	err := v.View(func(ctx context.Context, tx *store.Tx) error {
 		var err error
 		if m, err = message.Find(ctx, tx, message.ID(v.Path("id"))); err != nil {
@@ -222,6 +224,7 @@ func Show(v *page.Visit) (page.Answer, error) {
 		if steps, about, rules, err = around(ctx, tx, []message.Message{m}); err != nil {
 			return err
 		}
+		leads = stops(ctx, tx, v, m)
 		keys, err := v.Keys(ctx, tx)
 		if err == nil {
 			spoken, err = said(ctx, tx, keys, m)
@@ -235,7 +238,7 @@ func Show(v *page.Visit) (page.Answer, error) {
 		return page.Answer{}, err
 	}
 	teller := story.Teller{Text: v.Text, Now: v.Now, Location: v.Location}
-	o := one{visit: v, id: string(m.ID), title: what(v, m, rules), fate: story.FateOf(m, steps[m.ID]), timeline: teller.Steps(m, steps[m.ID])}
+	o := one{visit: v, id: string(m.ID), title: what(v, m, rules), fate: story.FateOf(m, steps[m.ID]), timeline: teller.Steps(m, steps[m.ID]), stops: leads}
 	to := ui.Fact{Name: v.Say("messages.to"), Value: recipient(v, m, about)}
 	if e, known := about[calendar.ID(m.Appointment)]; known {
 		to.Link = ui.Link{To: "/appointments/" + m.Appointment, Say: v.Say("messages.appointment", v.Text.ShortDay(e.Starts.In(v.Location), v.Now.In(v.Location)), page.Clock(e.Wall))}

@@ -6,6 +6,7 @@
 package trust
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -32,8 +33,11 @@ const (
 	mostEnded = 10
 )
 
-// errWhat is returned for a part that is not on the list.
-var errWhat = fault.Field("what", "stop.what", "choose what is to stop from the list")
+// The errors of the form: a part that is not on the list, a link that is in no template.
+var (
+	errWhat = fault.Field("what", "stop.what", "choose what is to stop from the list")
+	errLink = fault.Field("site", "stop.link", "none of your templates has this link; copy it from the message, or write the address that it leads to")
+)
 
 type stopping struct {
 	frame        ui.Frame
@@ -43,6 +47,7 @@ type stopping struct {
 	people       map[string]string
 	open, ended  []message.Stop
 	made         *message.Stop // a moment ago
+	effect       *effect       // of what was made, or is looked at; nil: there is none to say
 	left         []handed
 	more         int
 	what, reason string
@@ -57,18 +62,21 @@ type handed struct {
 	fate story.Fate
 }
 
-// Show is the page. ?did= names the stop that was just made.
+// Show is the page. ?did= names the stop that was just made; ?what= and ?site= are what a link to the page has chosen.
 func Show(v *page.Visit) (page.Answer, error) {
-	s := stopping{visit: v, what: "practice"}
+	s := stopping{visit: v, what: cmp.Or(v.Query("what"), "practice"), site: v.Query("site")}
 	if err := s.read(v.Query("did")); err != nil {
 		return page.Answer{}, err
 	}
 	return page.Show(show(s))
 }
 
-// Stop stops.
+// Stop stops, or says what it would do.
 func Stop(v *page.Visit) (page.Answer, error) {
-	s := stopping{visit: v, what: v.Form("what"), site: strings.ToLower(v.Form("site")), reason: strings.Join(strings.Fields(v.Form("reason")), " ")}
+	s := stopping{visit: v, what: v.Form("what"), site: v.Form("site"), reason: strings.Join(strings.Fields(v.Form("reason")), " ")}
+	if v.Form("look") != "" {
+		return s.look()
+	}
 	var made message.Stop
 	err := v.Change(func(ctx context.Context, tx *store.Tx) error {
 		scope, subject, err := s.chosen(ctx, tx)
@@ -91,7 +99,11 @@ func Stop(v *page.Visit) (page.Answer, error) {
 	if err == nil {
 		return page.Go(home + "?did=" + made.ID)
 	}
-	problem := page.Problem(v.Text, err)
+	return s.refused(err)
+}
+
+func (s *stopping) refused(err error) (page.Answer, error) {
+	problem := page.Problem(s.visit.Text, err)
 	if problem == nil {
 		return page.Answer{}, err
 	}
@@ -99,7 +111,28 @@ func Stop(v *page.Visit) (page.Answer, error) {
 	if err := s.read(""); err != nil {
 		return page.Answer{}, err
 	}
-	return page.Again(show(s), err)
+	return page.Again(show(*s), err)
+}
+
+// look says what a stop would hold, and stops nothing.
+func (s *stopping) look() (page.Answer, error) {
+	err := s.visit.View(func(ctx context.Context, tx *store.Tx) error {
+		scope, subject, err := s.chosen(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if s.effect, err = weigh(ctx, tx, scope, subject); err == nil && s.effect != nil {
+			s.effect.what = s.holds(message.Stop{Scope: scope, Subject: subject})
+		}
+		return err
+	})
+	if err == nil {
+		err = s.read("")
+	}
+	if err != nil {
+		return s.refused(err)
+	}
+	return page.Show(show(*s))
 }
 
 // chosen is what the form says, of what this visitor may stop.
@@ -107,12 +140,19 @@ func (s *stopping) chosen(ctx context.Context, tx *store.Tx) (message.Scope, str
 	if err := s.list(ctx, tx); err != nil {
 		return "", "", err
 	}
-	if s.what == string(message.StopHost) {
-		site := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(s.site, "https://"), "http://"), "/")
+	switch s.what {
+	case string(message.StopHost):
+		site := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(s.site), "https://"), "http://"), "/")
 		if site == "" {
 			return "", "", fault.Field("site", "stop.site", "write the site, such as www.example.com")
 		}
 		return message.StopHost, site, nil
+	case string(message.StopLink):
+		address, err := template.LinkOf(ctx, tx, s.site)
+		if fault.As(err) != nil {
+			err = errLink
+		}
+		return message.StopLink, address, err
 	}
 	if !slices.ContainsFunc(s.options, func(o ui.Option) bool { return o.Value == s.what }) {
 		return "", "", errWhat
@@ -145,7 +185,10 @@ func (s *stopping) list(ctx context.Context, tx *store.Tx) error {
 	for _, w := range wordings {
 		add(message.StopWording, string(w.ID), w.Name, "stop.wording")
 	}
-	s.options = append(s.options, ui.Option{Value: string(message.StopHost), Say: v.Say("stop.host-choice")})
+	if err := s.texts(ctx, tx, wordings, add); err != nil {
+		return err
+	}
+	s.options = append(s.options, ui.Option{Value: string(message.StopLink), Say: v.Say("stop.link-choice")}, ui.Option{Value: string(message.StopHost), Say: v.Say("stop.host-choice")})
 	members, err := guard.Members(ctx, tx)
 	if err != nil {
 		return err
@@ -164,6 +207,37 @@ func (s *stopping) list(ctx context.Context, tx *store.Tx) error {
 		add(message.StopCredential, p.ID, p.Name, "stop.program")
 	}
 	return err
+}
+
+// texts adds what the templates say now, and the text that was chosen, of whichever version.
+func (s *stopping) texts(ctx context.Context, tx *store.Tx, wordings []template.Wording, add func(message.Scope, string, string, string)) error {
+	all, err := template.Latest(ctx, tx)
+	if err != nil {
+		return err
+	}
+	texts := func(v template.Stored, only string) {
+		for _, l := range v.Says.Languages {
+			text, name := textOf(v.Says, l.Tag), v.Name
+			if _, listed := s.names[string(message.StopText)+":"+text]; listed || only != "" && text != only {
+				continue
+			}
+			if len(v.Says.Languages) > 1 {
+				name += " (" + l.Tag + ")"
+			}
+			add(message.StopText, text, name, "stop.text")
+		}
+	}
+	for _, w := range wordings {
+		if at := slices.IndexFunc(all, func(v template.Stored) bool { return v.ID == w.Current }); at >= 0 {
+			texts(all[at], "")
+		}
+	}
+	if chosen, is := strings.CutPrefix(s.what, string(message.StopText)+":"); is {
+		for _, v := range all {
+			texts(v, chosen)
+		}
+	}
+	return nil
 }
 
 func (s *stopping) read(did string) error {
@@ -188,6 +262,12 @@ func (s *stopping) read(did string) error {
 			return nil
 		}
 		s.made = &s.open[at]
+		if s.effect, err = weigh(ctx, tx, s.made.Scope, s.made.Subject); err != nil {
+			return err
+		}
+		if s.effect != nil {
+			s.effect.what = s.holds(*s.made)
+		}
 		begun, err := message.Begun(ctx, tx, s.made.At.Add(-lately))
 		s.more = max(0, len(begun)-mostShown)
 		for _, b := range begun[:min(len(begun), mostShown)] {
@@ -209,6 +289,8 @@ func (s *stopping) holds(o message.Stop) string {
 		return v.Say("stop.everything")
 	case message.StopHost:
 		return v.Say("stop.host", o.Subject)
+	case message.StopLink:
+		return v.Say("stop.link", o.Subject)
 	case message.StopMember:
 		if name := s.people[o.Subject]; name != "" {
 			return v.Say("stop.member", name)
