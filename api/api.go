@@ -219,6 +219,7 @@ func (s *server) enter(w http.ResponseWriter, route call.Route, c *call.Call) er
 	if c.Credential, err = s.Door.Program(c.Context(), s.Door.Browser("", address(c.Request), ""), key); err != nil {
 		return err
 	}
+	c.Came(route, guard.Network(address(c.Request)))
 	if ok, wait := s.limits.Take(c.Now, route.Class(), c.Credential.ID, allowances[route.Class()]); !ok {
 		w.Header().Set("Retry-After", strconv.Itoa(1+int(wait/time.Second)))
 		return errTooOften

@@ -69,5 +69,5 @@ func (i *installation) practice(ctx context.Context, id string) (store.Actor, er
 	if err := required("practice", id); err != nil {
 		return store.Actor{}, err
 	}
-	return store.Actor{Practice: store.PracticeID(id), Agent: "command"}, nil
+	return store.Actor{Practice: store.PracticeID(id), Agent: "command", Way: store.Way{Purpose: "work", Route: "letterhead"}}, nil
 }

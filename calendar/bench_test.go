@@ -51,7 +51,7 @@ func BenchmarkCalendar(b *testing.B) {
 				fn   func(tx *store.Tx) error
 			}{
 				{"day of 300 among 50000", func(tx *store.Tx) error {
-					_, err := Day(ctx, tx, time.Unix(1000, 0), time.Unix(1300, 0))
+					_, err := Day(ctx, tx, time.Unix(1000, 0), time.Unix(1300, 0), nil)
 					return err
 				}},
 				{"entries 1000", func(tx *store.Tx) error { _, err := Entries(ctx, tx, ids); return err }},

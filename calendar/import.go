@@ -136,8 +136,8 @@ func Before(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []ID) (map[
 }
 
 // Restoring turns what Before sealed into a row to stage: the appointment as it was, to replace version now.
-func Restoring(keys *vault.Keys, line int, id ID, now int64, before []byte) (Staged, error) {
-	plain, err := keys.Open(beforePlace(id, now-1), before)
+func Restoring(tx *store.Tx, keys *vault.Keys, line int, id ID, now int64, before []byte) (Staged, error) {
+	plain, err := keys.Open(tx, vault.Of{Fields: "appointment"}, beforePlace(id, now-1), before)
 	if err != nil {
 		return Staged{}, fmt.Errorf("open what appointment %s was: %w", id, err)
 	}

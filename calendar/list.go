@@ -8,6 +8,7 @@ import (
 	"letterhead/client"
 	"letterhead/fault"
 	"letterhead/store"
+	"letterhead/vault"
 	"letterhead/zone"
 )
 
@@ -33,8 +34,9 @@ const (
 	MaxRows = 10_000
 )
 
-// Day lists what begins from one instant (included) to another (not included), in order of time, whatever became of it.
-func Day(ctx context.Context, tx *store.Tx, from, to time.Time) ([]Entry, error) {
+// Day lists what begins from one instant (included) to another (not included), in order of time, whatever became of it; of that, what shown wants
+// (nil: all). Who stands in what is listed is on the access log: ask for no more than is shown.
+func Day(ctx context.Context, tx *store.Tx, from, to time.Time, shown func(Entry) bool) ([]Entry, error) {
 	if !from.Before(to) || to.Sub(from) > MaxDays*24*time.Hour {
 		return nil, fault.Field("to", "calendar.days", "ask for 1 to %d days", MaxDays)
 	}
@@ -46,13 +48,17 @@ func Day(ctx context.Context, tx *store.Tx, from, to time.Time) ([]Entry, error)
 	if err != nil {
 		return nil, err
 	}
+	if shown != nil {
+		out = slices.DeleteFunc(out, func(e Entry) bool { return !shown(e) })
+	}
 	if err := blank(ctx, tx, out); err != nil {
 		return nil, err
 	}
 	return out, firstVisits(ctx, tx, out)
 }
 
-// blank takes away who is meant where the actor does not see them (package client says whom): the time is taken all the same.
+// blank takes away who is meant where the actor does not see them (package client says whom): the time is taken all the same. Whom it leaves is on the
+// access log.
 func blank(ctx context.Context, tx *store.Tx, list []Entry) error {
 	var who []client.ID
 	for _, e := range list {
@@ -61,8 +67,15 @@ func blank(ctx context.Context, tx *store.Tx, list []Entry) error {
 		}
 	}
 	hidden, err := client.Hidden(ctx, tx, who)
-	if err != nil || len(hidden) == 0 {
+	if err != nil {
 		return err
+	}
+	for _, id := range who {
+		if !hidden[id] {
+			if err := vault.Saw(tx, vault.Of{Client: string(id), Fields: "name,born,appointment"}); err != nil {
+				return err
+			}
+		}
 	}
 	for i, e := range list {
 		left := 0

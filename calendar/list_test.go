@@ -30,7 +30,7 @@ func TestDayShowsNamesAndFirstVisits(t *testing.T) {
 		}
 		c.book("2026-12-02T00:00") // the next day begins here and is not included
 		c.must(func(tx *store.Tx) error {
-			day, err := calendar.Day(ctx, tx, instant(t, "2026-12-01T00:00:00+11:00"), instant(t, "2026-12-02T00:00:00+11:00"))
+			day, err := calendar.Day(ctx, tx, instant(t, "2026-12-01T00:00:00+11:00"), instant(t, "2026-12-02T00:00:00+11:00"), nil)
 			if err != nil || len(day) != 3 {
 				t.Fatalf("%d entries, %v", len(day), err)
 			}
@@ -54,7 +54,7 @@ func TestDayShowsNamesAndFirstVisits(t *testing.T) {
 				t.Errorf("hers %+v, %v", hers, err)
 			}
 			for _, err := range []error{
-				second(calendar.Day(ctx, tx, instant(t, now), instant(t, now))), second(calendar.Day(ctx, tx, instant(t, now), instant(t, now).AddDate(0, 2, 0))),
+				second(calendar.Day(ctx, tx, instant(t, now), instant(t, now), nil)), second(calendar.Day(ctx, tx, instant(t, now), instant(t, now).AddDate(0, 2, 0), nil)),
 				second(calendar.OfClient(ctx, tx, c.ann, instant(t, now), 0)),
 			} {
 				if fault.KindOf(err) != fault.Invalid {
@@ -167,7 +167,7 @@ func TestAnotherPracticesAppointmentIsNotFound(t *testing.T) {
 			// In a, the old time is free although the same practitioner id is booked then in b.
 			c.book("2026-12-01T10:00")
 			other.must(func(tx *store.Tx) error {
-				day, err := calendar.Day(ctx, tx, a.Starts.Add(-time.Hour), a.Starts.Add(time.Hour))
+				day, err := calendar.Day(ctx, tx, a.Starts.Add(-time.Hour), a.Starts.Add(time.Hour), nil)
 				if err != nil || len(day) != 1 || day[0].PractitionerName != "Other" || day[0].People[0].FirstName != "Ben" || !day[0].People[0].FirstVisit {
 					t.Errorf("%+v, %v", day, err)
 				}
@@ -184,11 +184,11 @@ func TestDayIsBounded(t *testing.T) {
 	c := open(t, testkit.Open(t, testkit.SQLite, clock), clock, "a")
 	fill(t, c, calendar.MaxRows+1, func(i int) time.Time { return instant(t, "2026-12-01T00:00:00Z").Add(time.Duration(i) * time.Second) })
 	c.must(func(tx *store.Tx) error {
-		_, err := calendar.Day(ctx, tx, instant(t, "2026-12-01T00:00:00Z"), instant(t, "2026-12-02T00:00:00Z"))
+		_, err := calendar.Day(ctx, tx, instant(t, "2026-12-01T00:00:00Z"), instant(t, "2026-12-02T00:00:00Z"), nil)
 		if f := fault.As(err); f == nil || f.Field != "to" || !strings.Contains(f.Say, "fewer days") {
 			t.Errorf("more rows than a list holds: %v", err)
 		}
-		day, err := calendar.Day(ctx, tx, instant(t, "2026-12-01T00:00:00Z"), instant(t, "2026-12-01T00:10:00Z"))
+		day, err := calendar.Day(ctx, tx, instant(t, "2026-12-01T00:00:00Z"), instant(t, "2026-12-01T00:10:00Z"), nil)
 		if len(day) != 600 {
 			t.Errorf("%d entries", len(day))
 		}

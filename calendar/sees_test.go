@@ -62,7 +62,7 @@ func (c *clinic) looks(who store.Actor, keeper *vault.Keeper, ids []client.ID, b
 				l.consents++
 			}
 		}
-		day, err := calendar.Day(ctx, tx, tx.Now, tx.Now.Add(40*24*time.Hour))
+		day, err := calendar.Day(ctx, tx, tx.Now, tx.Now.Add(40*24*time.Hour), nil)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func TestWhoSeesWhom(t *testing.T) {
 		})
 		var day []calendar.Entry
 		if err := a.db.View(ctx, mere, func(tx *store.Tx) (err error) {
-			day, err = calendar.Day(ctx, tx, tx.Now, tx.Now.Add(40*24*time.Hour))
+			day, err = calendar.Day(ctx, tx, tx.Now, tx.Now.Add(40*24*time.Hour), nil)
 			return err
 		}); err != nil || len(day) != 3 || day[0].Hidden || !day[1].Hidden || day[2].Hidden {
 			t.Errorf("a practitioner's day: %+v %v", day, err)

@@ -11,14 +11,14 @@ import (
 
 const contactColumns = `id, client, name, relation, receives, language, zone, sealed, version, created_at, ended_at`
 
-func scanContact(keys *vault.Keys, row scanner) (Contact, error) {
+func scanContact(tx *store.Tx, keys *vault.Keys, row scanner) (Contact, error) {
 	var c Contact
 	var sealed []byte
 	var created, ended int64
 	if err := row.Scan(&c.ID, &c.Client, &c.Name, &c.Relation, &c.Receives, &c.Language, &c.Zone, &sealed, &c.Version, &created, &ended); err != nil {
 		return Contact{}, err
 	}
-	d, err := openAt(keys, contactPlace(c.ID, c.Version), sealed)
+	d, err := openAt(tx, keys, vault.Of{Client: string(c.Client), Fields: contactFields}, contactPlace(c.ID, c.Version), sealed)
 	c.Email, c.Mobile = d.Email, d.Mobile
 	c.CreatedAt, c.EndedAt = store.Instant(created), store.Instant(ended)
 	return c, err
@@ -30,7 +30,7 @@ func Contacts(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID) ([]Con
 		return nil, err
 	}
 	rows, err := tx.Query(ctx, `SELECT `+contactColumns+` FROM contact WHERE practice = $1 AND client = $2 AND ended_at = 0 ORDER BY id`, id)
-	return store.Collect(rows, err, func(r *store.Rows) (Contact, error) { return scanContact(keys, r) })
+	return store.Collect(rows, err, func(r *store.Rows) (Contact, error) { return scanContact(tx, keys, r) })
 }
 
 // AddContact links somebody to a client.
@@ -75,7 +75,7 @@ func ChangeContact(ctx context.Context, tx *store.Tx, keys *vault.Keys, c Contac
 	if err != nil {
 		return Contact{}, err
 	}
-	old, err := scanContact(keys, tx.Row(ctx, `SELECT `+contactColumns+` FROM contact WHERE practice = $1 AND id = $2 AND ended_at = 0`, c.ID))
+	old, err := scanContact(tx, keys, tx.Row(ctx, `SELECT `+contactColumns+` FROM contact WHERE practice = $1 AND id = $2 AND ended_at = 0`, c.ID))
 	if errors.Is(err, store.ErrNone) {
 		return Contact{}, ErrNoContact
 	}

@@ -120,7 +120,7 @@ func Before(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []ID) (map[
 			if err := r.Scan(&c.ID, &c.External, &c.Title, &c.FirstName, &c.LastName, &c.PreferredName, &c.Born, &c.Language, &c.Zone, &c.Reminders, &sealed, &c.Version, &archived, &s.Sum); err != nil {
 				return struct{}{}, err
 			}
-			details, err := Open(keys, c.ID, c.Version, sealed)
+			details, err := open(tx, keys, vault.Of{Fields: clientFields}, c.ID, c.Version, sealed) // by the thousand: counted
 			if err != nil {
 				return struct{}{}, err
 			}
@@ -138,8 +138,8 @@ func Before(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []ID) (map[
 }
 
 // Restoring turns what Before sealed into a row to stage: the client as it was, to replace version now.
-func Restoring(keys *vault.Keys, line int, id ID, now int64, before []byte) (Staged, error) {
-	plain, err := keys.Open(beforePlace(id, now-1), before)
+func Restoring(tx *store.Tx, keys *vault.Keys, line int, id ID, now int64, before []byte) (Staged, error) {
+	plain, err := keys.Open(tx, vault.Of{Fields: clientFields}, beforePlace(id, now-1), before)
 	if err != nil {
 		return Staged{}, fmt.Errorf("open what client %s was: %w", id, err)
 	}

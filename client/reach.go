@@ -90,7 +90,7 @@ func Addresses(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []string
 			var sealed []byte
 			err := r.Scan(&c.Client, &c.Title, &c.FirstName, &c.LastName, &c.PreferredName, &c.Language, &c.Zone, &sealed, &c.Version, &c.Touched, &c.Ended)
 			c.Name = Client{Title: c.Title, FirstName: c.FirstName, LastName: c.LastName, PreferredName: c.PreferredName}.Name()
-			c.open(keys, vault.Place{Table: "client", Row: string(c.Client), Column: "sealed", Version: c.Version}, sealed)
+			c.open(tx, keys, vault.Of{Client: string(c.Client), Fields: clientFields}, vault.Place{Table: "client", Row: string(c.Client), Column: "sealed", Version: c.Version}, sealed)
 			out[string(c.Client)] = c
 			return struct{}{}, err
 		})
@@ -103,7 +103,7 @@ func Addresses(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []string
 			var sealed []byte
 			var version int64
 			err := r.Scan(&c.Contact, &c.Client, &c.Name, &c.Language, &c.Zone, &sealed, &version, &c.Ended)
-			c.open(keys, contactPlace(c.Contact, version), sealed)
+			c.open(tx, keys, vault.Of{Client: string(c.Client), Fields: contactFields}, contactPlace(c.Contact, version), sealed)
 			out[string(c.Contact)] = c
 			return struct{}{}, err
 		})
@@ -113,8 +113,8 @@ func Addresses(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []string
 }
 
 // open sets the addresses. What does not open is one person's trouble, not that of everybody read together.
-func (c *Recipient) open(keys *vault.Keys, at vault.Place, sealed []byte) {
-	d, err := openAt(keys, at, sealed)
+func (c *Recipient) open(tx *store.Tx, keys *vault.Keys, of vault.Of, at vault.Place, sealed []byte) {
+	d, err := openAt(tx, keys, of, at, sealed)
 	c.Email, c.Mobile, c.Unreadable = d.Email, d.Mobile, err != nil
 }
 
@@ -158,9 +158,13 @@ func Called(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Client, error) 
 			return c, r.Scan(&c.ID, &c.FirstName, &c.LastName, &c.PreferredName, &c.Language)
 		})
 		for _, c := range all {
-			if !hidden[c.ID] {
-				out[c.ID] = c
+			if hidden[c.ID] {
+				continue
 			}
+			if err := vault.Saw(tx, vault.Of{Client: string(c.ID), Fields: "name"}); err != nil {
+				return err
+			}
+			out[c.ID] = c
 		}
 		return err
 	})

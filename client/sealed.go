@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"letterhead/store"
 	"letterhead/vault"
 )
 
@@ -25,9 +26,15 @@ func Seal(keys *vault.Keys, id ID, version int64, d Details) []byte {
 	return sealAt(keys, vault.Place{Table: "client", Row: string(id), Column: "sealed", Version: version}, d)
 }
 
-// Open is Seal's inverse.
-func Open(keys *vault.Keys, id ID, version int64, sealed []byte) (Details, error) {
-	return openAt(keys, vault.Place{Table: "client", Row: string(id), Column: "sealed", Version: version}, sealed)
+// What the access log says is seen when details are opened.
+const (
+	clientFields  = "name,born,email,mobile,alert"
+	contactFields = "contact"
+)
+
+// open is Seal's inverse, and a look at the client.
+func open(tx *store.Tx, keys *vault.Keys, of vault.Of, id ID, version int64, sealed []byte) (Details, error) {
+	return openAt(tx, keys, of, vault.Place{Table: "client", Row: string(id), Column: "sealed", Version: version}, sealed)
 }
 
 func contactPlace(id ContactID, version int64) vault.Place {
@@ -42,8 +49,8 @@ func sealAt(keys *vault.Keys, at vault.Place, d Details) []byte {
 	return keys.Seal(at, plain)
 }
 
-func openAt(keys *vault.Keys, at vault.Place, sealed []byte) (Details, error) {
-	plain, err := keys.Open(at, sealed)
+func openAt(tx *store.Tx, keys *vault.Keys, of vault.Of, at vault.Place, sealed []byte) (Details, error) {
+	plain, err := keys.Open(tx, of, at, sealed)
 	if err != nil {
 		return Details{}, fmt.Errorf("open the details of %s %s: %w", at.Table, at.Row, err)
 	}

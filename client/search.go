@@ -84,7 +84,7 @@ func Search(ctx context.Context, tx *store.Tx, keys *vault.Keys, q Query, limit 
 			return Page{}, err
 		}
 		if len(ids) > limit {
-			return Page{Clients: ids[:limit], Next: ids[limit-1].ID}, nil
+			return Page{Clients: ids[:limit], Next: ids[limit-1].ID}, nil // the one more is on the log as well: it was opened
 		}
 		if len(ids) > 0 {
 			return Page{Clients: ids}, nil
@@ -95,7 +95,7 @@ func Search(ctx context.Context, tx *store.Tx, keys *vault.Keys, q Query, limit 
 
 func hits(ctx context.Context, tx *store.Tx, keys *vault.Keys, query string, args []any) ([]Client, error) {
 	rows, err := tx.Query(ctx, query, args...)
-	return store.Collect(rows, err, func(r *store.Rows) (Client, error) { return scan(keys, r) })
+	return store.Collect(rows, err, func(r *store.Rows) (Client, error) { return scan(tx, keys, vault.Search, r) })
 }
 
 type search struct {

@@ -14,8 +14,8 @@ const columns = `c.id, c.external, c.title, c.first_name, c.last_name, c.preferr
 
 type scanner interface{ Scan(...any) error }
 
-// scan reads columns and opens what is sealed.
-func scan(keys *vault.Keys, row scanner) (Client, error) {
+// scan reads columns and opens what is sealed. purpose is "" where the transaction says what it is for.
+func scan(tx *store.Tx, keys *vault.Keys, purpose vault.Purpose, row scanner) (Client, error) {
 	var c Client
 	var sealed []byte
 	var created, changed, archived int64
@@ -23,7 +23,7 @@ func scan(keys *vault.Keys, row scanner) (Client, error) {
 		&c.Version, &created, &changed, &c.ChangedBy, &archived); err != nil {
 		return Client{}, err
 	}
-	d, err := Open(keys, c.ID, c.Version, sealed)
+	d, err := open(tx, keys, vault.Of{Client: string(c.ID), Fields: clientFields, Purpose: purpose}, c.ID, c.Version, sealed)
 	if err != nil {
 		return Client{}, err
 	}
@@ -62,12 +62,12 @@ func (c Client) sealing(keys *vault.Keys) ([]byte, Indexes) {
 
 // Find returns one client with its details opened, archived ones too.
 func Find(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID) (Client, error) {
-	c, err := scan(keys, tx.Row(ctx, `SELECT `+columns+` FROM client c WHERE c.practice = $1 AND c.id = $2`, id))
+	if err := see(ctx, tx, id); err != nil {
+		return Client{}, err
+	}
+	c, err := scan(tx, keys, "", tx.Row(ctx, `SELECT `+columns+` FROM client c WHERE c.practice = $1 AND c.id = $2`, id))
 	if errors.Is(err, store.ErrNone) {
 		err = ErrNotFound
-	}
-	if err == nil {
-		err = see(ctx, tx, id)
 	}
 	if err != nil {
 		return Client{}, err

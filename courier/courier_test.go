@@ -105,7 +105,7 @@ func sealed(t *testing.T, w *world) {
 			return err
 		}
 		table, row, column, version := m.Place()
-		plain, err := keys.Open(vault.Place{Table: table, Row: row, Column: column, Version: version}, raw)
+		plain, err := keys.Open(tx, vault.Of{Client: m.Client, Fields: "message"}, vault.Place{Table: table, Row: row, Column: column, Version: version}, raw)
 		if err != nil || !strings.Contains(string(plain), `"address":"m0@client.example"`) || !strings.Contains(string(plain), "Joey") {
 			t.Errorf("sealed: %s %v", plain, err)
 		}

@@ -56,7 +56,7 @@ func (w *world) record(p store.PracticeID, m *message.Message) (r courier.Record
 			return err
 		}
 		table, row, column, version := m.Place()
-		raw, err := keys.Open(vault.Place{Table: table, Row: row, Column: column, Version: version}, sealed)
+		raw, err := keys.Open(tx, vault.Of{Client: m.Client, Fields: "message"}, vault.Place{Table: table, Row: row, Column: column, Version: version}, sealed)
 		if err == nil {
 			err = json.Unmarshal(raw, &r)
 		}

@@ -64,7 +64,7 @@ const mostPeople = 12
 
 // Browser reads the device's cookie. One that is not ours is as none.
 func (d *Door) Browser(cookie, address, agent string) Browser {
-	b := Browser{Address: network(address), Label: label(agent)}
+	b := Browser{Address: Network(address), Label: label(agent)}
 	var known device
 	if cookie != "" && d.box.Unpack("device", cookie, d.db.Now(), &known) == nil && secret.TokenLike(known.Token) {
 		b.Device, b.People = known.Token, known.People
@@ -93,8 +93,8 @@ func (b Browser) knows(person string) bool   { return slices.Contains(b.People, 
 func same(a, b string) bool                  { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 func (d *Door) kept(use, text string) string { return d.box.Hash(use, text) }
 
-// network is the part of an address that one household or office has: an IPv4 address, or an IPv6 /64.
-func network(address string) string {
+// Network is the part of an address that one household or office has: an IPv4 address, or an IPv6 /64.
+func Network(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
 		return "unknown"

@@ -92,27 +92,42 @@ func visible(text string) string {
 
 const answerColumns = `id, message, client, address_index, sealed, at, seen_at, seen_by`
 
-func readAnswers(keys *vault.Keys, rows *store.Rows, err error) ([]Answer, error) {
-	out, err := store.Collect(rows, err, func(r *store.Rows) (a Answer, err error) {
-		var raw []byte
-		var at, seen int64
-		if err = r.Scan(&a.ID, &a.Message, &a.about, &a.index, &raw, &at, &seen, &a.SeenBy); err != nil {
-			return a, err
+// kept is a row with what lies sealed in it.
+type kept struct {
+	Answer
+	raw []byte
+}
+
+func scanAnswer(r *store.Rows) (k kept, err error) {
+	var at, seen int64
+	err = r.Scan(&k.ID, &k.Message, &k.about, &k.index, &k.raw, &at, &seen, &k.SeenBy)
+	k.At, k.SeenAt = store.Instant(at), store.Instant(seen)
+	return k, err
+}
+
+// readAnswers opens text messages. What was tampered with is left out, and stands in nobody's way; so are those about clients who are hidden.
+func readAnswers(tx *store.Tx, keys *vault.Keys, all []kept, hidden map[client.ID]bool) ([]Answer, error) {
+	out := make([]Answer, 0, len(all))
+	for _, k := range all {
+		if hidden[k.about] {
+			continue
 		}
-		a.At, a.SeenAt = store.Instant(at), store.Instant(seen)
-		plain, err := keys.Open(answerPlace(a.ID), raw)
+		plain, err := keys.Open(tx, vault.Of{Client: string(k.about), Fields: "answer"}, answerPlace(k.ID), k.raw)
+		if errors.Is(err, vault.ErrNobody) {
+			return nil, err
+		}
 		if err != nil {
-			return Answer{}, nil //nolint:nilerr // what was tampered with is left out below, and stands in nobody's way
+			continue
 		}
 		var w written
-		err = json.Unmarshal(plain, &w)
-		a.From, a.Text = w.From, w.Text
-		return a, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read text messages: %w", err)
+		if err := json.Unmarshal(plain, &w); err != nil {
+			return nil, fmt.Errorf("read a text message: %w", err)
+		}
+		if k.From, k.Text = w.From, w.Text; keys.Index("mobile", k.From) == k.index {
+			out = append(out, k.Answer)
+		}
 	}
-	return slices.DeleteFunc(out, func(a Answer) bool { return a.ID == "" || keys.Index("mobile", a.From) != a.index }), nil
+	return out, nil
 }
 
 // answered tells that there is such a text message, about a client whom the actor sees.
@@ -138,7 +153,11 @@ func Said(ctx context.Context, tx *store.Tx, keys *vault.Keys, id AnswerID) (Ans
 		return Answer{}, err
 	}
 	rows, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND id = $2`, string(id))
-	found, err := readAnswers(keys, rows, err)
+	all, err := store.Collect(rows, err, scanAnswer)
+	if err != nil {
+		return Answer{}, err
+	}
+	found, err := readAnswers(tx, keys, all, nil)
 	if err == nil && len(found) == 0 {
 		err = ErrNotFound
 	}
@@ -152,16 +171,19 @@ func Said(ctx context.Context, tx *store.Tx, keys *vault.Keys, id AnswerID) (Ans
 // actor does not see.
 func Unseen(ctx context.Context, tx *store.Tx, keys *vault.Keys) ([]Answer, error) {
 	rows, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND seen_at = 0 ORDER BY at DESC, id DESC LIMIT 50`)
-	found, err := readAnswers(keys, rows, err)
+	all, err := store.Collect(rows, err, scanAnswer)
 	if err != nil {
 		return nil, err
 	}
-	about := make([]client.ID, len(found))
-	for i := range found {
-		about[i] = found[i].about
+	about := make([]client.ID, len(all))
+	for i := range all {
+		about[i] = all[i].about
 	}
 	hidden, err := client.Hidden(ctx, tx, about)
-	return slices.DeleteFunc(found, func(a Answer) bool { return hidden[a.about] }), err
+	if err != nil {
+		return nil, err
+	}
+	return readAnswers(tx, keys, all, hidden)
 }
 
 // CountUnseen counts them, up to a hundred, whoever may see them.
@@ -255,7 +277,11 @@ func Answers(ctx context.Context, tx *store.Tx, keys *vault.Keys, c client.Clien
 	err = store.Chunks(slices.Compact(indexes), 3, func(list string, args []any) error {
 		rows, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND address_index IN (`+list+`) ORDER BY at DESC, id DESC LIMIT $2`,
 			append([]any{mostThread}, args...)...)
-		found, err := readAnswers(keys, rows, err)
+		all, err := store.Collect(rows, err, scanAnswer)
+		if err != nil {
+			return err
+		}
+		found, err := readAnswers(tx, keys, all, nil)
 		out = append(out, found...)
 		return err
 	})

@@ -26,7 +26,7 @@ func TestASignedLetterIsNoOther(t *testing.T) {
 			place := func(l letter.Letter) vault.Place {
 				return vault.Place{Table: "letter", Row: string(l.ID), Column: "sealed", Version: l.Version}
 			}
-			plain, err := keys.Open(place(from), sealed)
+			plain, err := keys.Open(tx, vault.Of{Client: string(from.Client), Fields: "letter"}, place(from), sealed)
 			if err != nil {
 				return err
 			}

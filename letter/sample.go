@@ -75,7 +75,7 @@ func Sample(ctx context.Context, tx *store.Tx, s *approval.State, id template.Ve
 
 // samples fills the facts of samples.
 func (s *Source) samples(ctx context.Context, tx *store.Tx, batch []message.Message, out []courier.Facts) error {
-	keys, err := s.vault.Keys(ctx, tx)
+	keys, err := s.vault.Merging(ctx, tx)
 	if err != nil {
 		return fmt.Errorf("open the practice's keys: %w", err)
 	}

@@ -47,7 +47,7 @@ func (s *Source) Versions(ctx context.Context, tx *store.Tx, ids []string) (map[
 	if err != nil || len(rows) == 0 {
 		return out, err
 	}
-	keys, err := s.vault.Keys(ctx, tx)
+	keys, err := s.vault.Merging(ctx, tx)
 	if err != nil {
 		return nil, fmt.Errorf("open the practice's keys: %w", err)
 	}
@@ -55,7 +55,7 @@ func (s *Source) Versions(ctx context.Context, tx *store.Tx, ids []string) (map[
 		out = map[string][]byte{}
 	}
 	for _, w := range rows {
-		if l, err := w.open(keys); err == nil && l.content != nil { // one that does not open is not there: its message is held
+		if l, err := w.open(tx, keys); err == nil && l.content != nil { // one that does not open is not there: its message is held
 			out[string(l.ID)] = l.content
 		}
 	}

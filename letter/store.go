@@ -52,9 +52,9 @@ func scan(r interface{ Scan(...any) error }) (w row, err error) {
 }
 
 // open opens the words.
-func (w row) open(keys *vault.Keys) (Letter, error) {
+func (w row) open(tx *store.Tx, keys *vault.Keys) (Letter, error) {
 	l := w.Letter
-	raw, err := keys.Open(place(l.ID, l.Version), w.sealed)
+	raw, err := keys.Open(tx, vault.Of{Client: string(l.Client), Fields: "letter"}, place(l.ID, l.Version), w.sealed)
 	if err != nil {
 		return Letter{}, fmt.Errorf("open a letter: %w", err)
 	}
@@ -82,7 +82,7 @@ func Find(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID) (Letter, e
 	if hidden[w.Client] {
 		return Letter{}, ErrNotFound
 	}
-	l, err := w.open(keys)
+	l, err := w.open(tx, keys)
 	l.at(tx.Now)
 	return l, err
 }
@@ -90,17 +90,20 @@ func Find(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID) (Letter, e
 // OfClient returns the letters to a client whom the caller has found, the newest first, with their words: at most 200.
 func OfClient(ctx context.Context, tx *store.Tx, keys *vault.Keys, id client.ID) ([]Letter, error) {
 	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM letter WHERE practice = $1 AND client = $2 ORDER BY created_at DESC, id DESC LIMIT $3`, string(id), mostOf)
-	return opened(keys, tx, rows, err)
-}
-
-func opened(keys *vault.Keys, tx *store.Tx, rows *store.Rows, err error) ([]Letter, error) {
 	found, err := store.Collect(rows, err, func(r *store.Rows) (row, error) { return scan(r) })
 	if err != nil {
 		return nil, fmt.Errorf("read letters: %w", err)
 	}
+	return opened(tx, keys, found)
+}
+
+func opened(tx *store.Tx, keys *vault.Keys, found []row) ([]Letter, error) {
 	out := make([]Letter, 0, len(found))
 	for _, w := range found {
-		l, err := w.open(keys)
+		l, err := w.open(tx, keys)
+		if errors.Is(err, vault.ErrNobody) {
+			return nil, err
+		}
 		if err != nil {
 			continue // one that was tampered with stands in nobody's way; what names it is held
 		}
@@ -301,16 +304,19 @@ func reachable(ctx context.Context, tx *store.Tx, l Letter) error {
 // Waiting returns the letters that wait for a signature, the earliest first, with their words: those to clients whom the actor sees.
 func Waiting(ctx context.Context, tx *store.Tx, keys *vault.Keys) ([]Letter, error) {
 	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM letter WHERE practice = $1 AND state = 'asked' AND expires > $2 ORDER BY id LIMIT $3`, store.Micro(tx.Now), mostWaiting)
-	found, err := opened(keys, tx, rows, err)
+	found, err := store.Collect(rows, err, func(r *store.Rows) (row, error) { return scan(r) })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read letters: %w", err)
 	}
 	ids := make([]client.ID, len(found))
 	for i := range found {
 		ids[i] = found[i].Client
 	}
 	hidden, err := client.Hidden(ctx, tx, ids)
-	return slices.DeleteFunc(found, func(l Letter) bool { return hidden[l.Client] }), err
+	if err != nil {
+		return nil, err
+	}
+	return opened(tx, keys, slices.DeleteFunc(found, func(w row) bool { return hidden[w.Client] }))
 }
 
 const mostWaiting = 200

@@ -100,7 +100,7 @@ func (s *Source) Facts(ctx context.Context, tx *store.Tx, messages []message.Mes
 func (s *Source) read(ctx context.Context, tx *store.Tx, messages []message.Message) (*batch, error) {
 	b := &batch{tx: tx, plans: map[string]*Facts{}, digests: map[string][sha256.Size]byte{}}
 	var err error
-	if b.keys, err = s.vault.Keys(ctx, tx); err != nil {
+	if b.keys, err = s.vault.Merging(ctx, tx); err != nil {
 		return nil, fmt.Errorf("open the practice's keys: %w", err)
 	}
 	if b.of, err = newLoader(ctx, tx); err != nil {

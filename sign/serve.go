@@ -59,7 +59,7 @@ func (v *visit) path(rest string) string { return "/p/" + string(v.house.ID) + r
 func (v *visit) actor() store.Actor {
 	a := store.Actor{Practice: v.house.ID, Agent: "desk"}
 	if v.session != nil {
-		a.Member = v.session.member
+		a.Member, a.Way = v.session.member, store.Way{Route: "desk " + v.Pattern, Purpose: "sign", Credential: v.session.key}
 	}
 	return a
 }

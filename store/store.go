@@ -36,6 +36,16 @@ type Actor struct {
 	Practice PracticeID
 	Member   MemberID // empty when no person acts
 	Agent    string   // what acts when no person does: "tick", "import", "courier", "command"
+	Way      Way
+}
+
+// Way is by which door somebody came, as the access log keeps it: references, and nobody's address or token.
+type Way struct {
+	Route      string // the pattern of a route, or a command's name
+	Purpose    string // what the route is for: "read", "change", "sign"; "" of work that nobody asked for
+	Session    string // its id
+	Credential string // a program's
+	Address    string // keyed hash of the network address
 }
 
 // Who returns the actor's name for a row: the member's id, or the agent.
@@ -135,9 +145,12 @@ func (db *DB) View(ctx context.Context, actor Actor, fn func(*Tx) error) error {
 	if keep != nil {
 		keep.catchUp(ctx, db.read)
 	}
-	return db.run(ctx, db.read, db.dialect.viewOptions(), actor.Practice, func(tx *sql.Tx, now time.Time) error {
-		return fn(&Tx{Actor: actor, Practice: actor.Practice, Now: now, conn: conn{tx: tx, db: db, keep: keep}})
+	var left left
+	err := db.run(ctx, db.read, db.dialect.viewOptions(), actor.Practice, func(tx *sql.Tx, now time.Time) error {
+		defer left.begin()()
+		return fn(&Tx{Actor: actor, Practice: actor.Practice, Now: now, left: &left, conn: conn{tx: tx, db: db, keep: keep}})
 	})
+	return db.leave(ctx, actor, &left, err)
 }
 
 // Change runs fn in a serialisable transaction bound to the actor's practice. fn may run more than once.
@@ -149,9 +162,19 @@ func (db *DB) Change(ctx context.Context, actor Actor, fn func(*Tx) error) error
 	if keep != nil {
 		keep.catchUp(ctx, db.write)
 	}
-	return db.run(ctx, db.write, db.dialect.changeOptions(), actor.Practice, func(tx *sql.Tx, now time.Time) error {
-		return fn(&Tx{Actor: actor, Practice: actor.Practice, Now: now, conn: conn{tx: tx, db: db, keep: keep}})
+	var left left
+	err := db.run(ctx, db.write, db.dialect.changeOptions(), actor.Practice, func(tx *sql.Tx, now time.Time) error {
+		defer left.begin()()
+		t := &Tx{Actor: actor, Practice: actor.Practice, Now: now, left: &left, conn: conn{tx: tx, db: db, keep: keep}}
+		if err := fn(t); err != nil || left.trail == nil {
+			return err
+		}
+		return left.trail.Write(ctx, t)
 	})
+	if err == nil {
+		return nil
+	}
+	return db.leave(ctx, actor, &left, err)
 }
 
 // Whole runs fn in a READ COMMITTED transaction that sees every practice. why is a constant that says what for.

@@ -15,6 +15,7 @@ type Tx struct {
 	Actor    Actor
 	Practice PracticeID
 	Now      time.Time // one instant for the whole transaction
+	left     *left
 	conn
 }
 

@@ -131,7 +131,7 @@ func (r *run) stageReversed(ctx context.Context, tx *store.Tx, kind string, line
 		case kind == "client" && c.action == "created":
 			clients = append(clients, client.Staged{Line: at, Action: "remove", ID: client.ID(c.id), Base: c.version, Client: client.Client{External: c.id}})
 		case kind == "client":
-			s, err := client.Restoring(keys, at, client.ID(c.id), c.version, c.before)
+			s, err := client.Restoring(tx, keys, at, client.ID(c.id), c.version, c.before)
 			if err != nil {
 				return err
 			}
@@ -139,7 +139,7 @@ func (r *run) stageReversed(ctx context.Context, tx *store.Tx, kind string, line
 		case c.action == "created":
 			appointments = append(appointments, calendar.Staged{Line: at, Action: "remove", ID: calendar.ID(c.id), Base: c.version})
 		default:
-			s, err := calendar.Restoring(keys, at, calendar.ID(c.id), c.version, c.before)
+			s, err := calendar.Restoring(tx, keys, at, calendar.ID(c.id), c.version, c.before)
 			if err != nil {
 				return err
 			}
@@ -286,7 +286,7 @@ func (r *run) unfill(ctx context.Context, tx *store.Tx, keys *vault.Keys, after 
 	if err != nil {
 		return err
 	}
-	plain, err := keys.Open(filledPlace(r.report.Undoes), before)
+	plain, err := keys.Open(tx, vault.Of{Fields: "practice"}, filledPlace(r.report.Undoes), before)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,10 @@
 //
 // Erasing a keyset erases all that it sealed, backups of the database included, for the KEK does not open what is gone.
 //
+// What is opened is opened within a transaction, and says in the access log who looked, at whom and at what (look.go): the row is on disk before
+// whoever asked has the answer, also when the transaction comes to nothing. The courier alone opens without a row, to merge: a message's leaf and
+// timeline are the record of that.
+//
 // Promises: a keyset is taken from its row in each transaction (the opened form is cached by what the row holds), so an erased keyset stops
 // working at once in every process, and one created in a transaction that was rolled back is never used. Never: a key in a log or an error.
 package vault
@@ -39,6 +43,9 @@ var ErrSealed = fault.New(fault.Internal, "vault.sealed", "a sealed value cannot
 
 // ErrWrongKEK is returned when the key-encryption key is not the one that wrapped a practice's keyset.
 var ErrWrongKEK = fault.New(fault.Unavailable, "vault.kek", "the key file does not open this practice's keyset: it belongs to another installation, or the row was changed")
+
+// ErrNobody is returned where something would be opened and the access log could not say by whom and for what.
+var ErrNobody = fault.New(fault.Internal, "vault.nobody", "this opens personal data where it cannot be written down who looked")
 
 // Keeper opens keysets with the KEK. It is safe for concurrent use.
 type Keeper struct {
@@ -91,6 +98,21 @@ func (k *Keeper) Keys(ctx context.Context, tx *store.Tx) (*Keys, error) {
 		return nil, err
 	}
 	return k.unwrap(tx.Practice, wrapped)
+}
+
+// Merging returns the practice's keys for who merges names and addresses into messages: what they open is no look by somebody, and leaves no row. The
+// packages that may ask are listed in a test; where a person or a program acts it is refused.
+func (k *Keeper) Merging(ctx context.Context, tx *store.Tx) (*Keys, error) {
+	if tx.Actor.Member != "" || tx.Actor.Way != (store.Way{}) {
+		return nil, ErrNobody
+	}
+	keys, err := k.Keys(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	merging := *keys
+	merging.merging = true
+	return &merging, nil
 }
 
 func read(ctx context.Context, tx *store.Tx) ([]byte, error) {
@@ -202,6 +224,7 @@ type Keys struct {
 	practice store.PracticeID
 	seal     tink.AEAD
 	index    *prf.Set
+	merging  bool // what they open is no look by somebody
 }
 
 // Practice is whose keys these are.
@@ -217,8 +240,12 @@ func (k *Keys) Seal(at Place, plain []byte) []byte {
 	return sealed
 }
 
-// Open decrypts what Seal made for the same place.
-func (k *Keys) Open(at Place, sealed []byte) ([]byte, error) {
+// Open decrypts what Seal made for the same place, and puts into the access log whose it is and what the actor of the transaction sees of it.
+// A transaction of nobody, of another practice, or that is over, opens nothing.
+func (k *Keys) Open(tx *store.Tx, of Of, at Place, sealed []byte) ([]byte, error) {
+	if err := k.looking(tx, of); err != nil {
+		return nil, err
+	}
 	plain, err := k.seal.Decrypt(sealed, k.associated(at))
 	if err != nil {
 		return nil, ErrSealed.With(fmt.Errorf("%s.%s of %s: %w", at.Table, at.Column, at.Row, err))

@@ -150,12 +150,13 @@ func readForm(r *http.Request) error {
 const weekBack = 7 * 24 * time.Hour
 
 // complete reads the practice of somebody who is signed in, and what stands around every page of theirs.
-func (s *server) complete(v *page.Visit) error {
+func (s *server) complete(v *page.Visit, route page.Route) error {
 	r := v.Request
 	var failed int
 	var stops []message.Stop
 	v.Member = v.Session.Member
 	v.Actor = v.Member.Actor(v.Session.Practice)
+	v.Actor.Way = store.Way{Route: route.Pattern(), Purpose: route.Class(), Session: v.Session.ID, Address: s.Keeper.Network(v.Session.Practice, v.Browser.Address)}
 	err := s.DB.View(r.Context(), v.Actor, func(tx *store.Tx) error {
 		var err error
 		if v.Practice, err = practice.Find(r.Context(), tx); err != nil {

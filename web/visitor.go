@@ -66,7 +66,7 @@ func (s *server) visitor(route page.Route, r *http.Request) (*page.Visit, error)
 	if !s.allowed(v, route.Class(), v.Session.ID) {
 		return v, errTooOften
 	}
-	return v, s.complete(v)
+	return v, s.complete(v, route)
 }
 
 func (s *server) allowed(v *page.Visit, class, who string) bool {

@@ -30,6 +30,7 @@ type Call struct {
 	key     string // Idempotency-Key, "" when there is none
 	version int64  // of If-Match, 0 when there is none
 	answer  answer
+	way     store.Way
 }
 
 // answer is what stands in an answer's header.
@@ -45,13 +46,24 @@ func (c *Call) Context() context.Context { return c.Request.Context() }
 // View reads in one transaction of the credential's practice.
 func (c *Call) View(fn func(ctx context.Context, tx *store.Tx) error) error {
 	ctx := c.Context()
-	return c.DB.View(ctx, c.Credential.Actor(), func(tx *store.Tx) error { return fn(ctx, tx) })
+	return c.DB.View(ctx, c.actor(), func(tx *store.Tx) error { return fn(ctx, tx) })
 }
 
 // Change changes in one transaction of the credential's practice; fn may run twice.
 func (c *Call) Change(fn func(ctx context.Context, tx *store.Tx) error) error {
 	ctx := c.Context()
-	return c.DB.Change(ctx, c.Credential.Actor(), func(tx *store.Tx) error { return fn(ctx, tx) })
+	return c.DB.Change(ctx, c.actor(), func(tx *store.Tx) error { return fn(ctx, tx) })
+}
+
+// Came notes by which route a program came, and from where: for the access log.
+func (c *Call) Came(r Route, network string) {
+	c.way = store.Way{Route: r.Pattern(), Purpose: r.Class(), Credential: c.Credential.ID, Address: c.Keeper.Network(c.Credential.Practice, network)}
+}
+
+func (c *Call) actor() store.Actor {
+	a := c.Credential.Actor()
+	a.Way = c.way
+	return a
 }
 
 // Keys are the practice's keys.

@@ -1,9 +1,7 @@
 package resource
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,22 +101,23 @@ func ListAppointments(c *call.Call, in Days) (AppointmentList, error) {
 		from, last = store.Instant(micro), id
 	}
 	err = c.View(func(ctx context.Context, tx *store.Tx) error {
-		all, err := calendar.Day(ctx, tx, from, to)
+		wanted, more := 0, false
+		all, err := calendar.Day(ctx, tx, from, to, func(e calendar.Entry) bool { // in order of time and id
+			if e.Starts.Equal(from) && string(e.ID) <= last {
+				return false
+			}
+			wanted++
+			more = wanted > limit
+			return !more
+		})
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(all, func(a, b calendar.Entry) int {
-			return cmp.Or(a.Starts.Compare(b.Starts), cmp.Compare(a.ID, b.ID))
-		})
+		if more {
+			end := all[limit-1]
+			out.Next = strconv.FormatInt(store.Micro(end.Starts), 36) + "_" + string(end.ID)
+		}
 		for _, e := range all {
-			if e.Starts.Equal(from) && string(e.ID) <= last {
-				continue
-			}
-			if len(out.Appointments) == limit {
-				end := out.Appointments[limit-1]
-				out.Next = strconv.FormatInt(store.Micro(end.Starts), 36) + "_" + end.ID
-				break
-			}
 			out.Appointments = append(out.Appointments, appointmentOut(c, e))
 		}
 		return nil

@@ -174,7 +174,7 @@ func address(c *call.Call, ctx context.Context, tx *store.Tx, m message.Message)
 	}
 	var place vault.Place
 	place.Table, place.Row, place.Column, place.Version = m.Place()
-	raw, err := keys.Open(place, sealed)
+	raw, err := keys.Open(tx, vault.Of{Client: m.Client, Fields: "email,mobile"}, place, sealed)
 	if errors.Is(err, vault.ErrSealed) {
 		return "", nil
 	}

@@ -319,16 +319,17 @@ func explain(ctx context.Context, tx *store.Tx, t *text.Catalogue, err error, at
 	if zoneErr != nil {
 		return "", zone.Wall{}
 	}
-	around, listErr := calendar.Day(ctx, tx, at.starts(l).Add(-calendar.MaxMinutes*time.Minute), taken.Until)
+	who, found := "", false
+	taking, listErr := calendar.Day(ctx, tx, at.starts(l).Add(-calendar.MaxMinutes*time.Minute), taken.Until, func(e calendar.Entry) bool {
+		first := !found && string(e.Practitioner) == at.practitioner && e.Booking == calendar.Booked && e.ID != at.but && e.Ends.After(at.starts(l))
+		found = found || first
+		return first
+	})
 	if listErr != nil {
 		return "", zone.Wall{}
 	}
-	who := ""
-	for _, e := range around {
-		if string(e.Practitioner) == at.practitioner && e.Booking == calendar.Booked && e.ID != at.but && e.Ends.After(at.starts(l)) {
-			who = page.Names(t, e)
-			break
-		}
+	if len(taking) > 0 {
+		who = page.Names(t, taking[0])
 	}
 	until := zone.WallOf(taken.Until.In(l))
 	if taken.Next.IsZero() {

@@ -48,7 +48,7 @@ func said(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message
 	}
 	var place vault.Place
 	place.Table, place.Row, place.Column, place.Version = m.Place()
-	plain, err := keys.Open(place, sealed)
+	plain, err := keys.Open(tx, vault.Of{Client: m.Client, Fields: "message"}, place, sealed)
 	if errors.Is(err, vault.ErrSealed) {
 		return words{}, errSilent
 	}

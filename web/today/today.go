@@ -95,13 +95,9 @@ func Show(v *page.Visit) (page.Answer, error) {
 // onDay returns the appointments whose own wall shows this day. A wall is at most 14 hours from UTC, so two days around it hold them all.
 func onDay(ctx context.Context, tx *store.Tx, date zone.Date, l *time.Location) ([]calendar.Entry, error) {
 	noon := zone.At(zone.Wall{Date: date, Minute: 12 * 60}, l)
-	all, err := calendar.Day(ctx, tx, noon.Add(-40*time.Hour), noon.Add(40*time.Hour))
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(all, func(e calendar.Entry) bool {
-		return e.Wall.Date != date || e.Booking == calendar.EnteredInError || e.Booking == calendar.Rescheduled
-	}), nil
+	return calendar.Day(ctx, tx, noon.Add(-40*time.Hour), noon.Add(40*time.Hour), func(e calendar.Entry) bool {
+		return e.Wall.Date == date && e.Booking != calendar.EnteredInError && e.Booking != calendar.Rescheduled
+	})
 }
 
 func ids(entries []calendar.Entry) []calendar.ID {
