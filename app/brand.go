@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	"letterhead/app/brand"
 	"letterhead/app/outside"
 	"letterhead/app/planner"
@@ -11,7 +13,9 @@ func (i *installation) brand() brand.Of {
 }
 
 func (i *installation) planner() planner.Of {
-	return planner.New(i.db, i.keeper, courierFolder(i.folder), i.trust, i.config.Carrying())
+	of := planner.New(i.db, i.keeper, courierFolder(i.folder), i.trust, i.config.Carrying())
+	of.LooksKept = time.Duration(i.config.LooksKept) * 24 * time.Hour
+	return of
 }
 
 func (i *installation) outside() outside.Of {

@@ -32,6 +32,8 @@ type Of struct {
 	Keeper *vault.Keeper
 	Config courier.Config                                 // for notices: where they come from and lead to
 	Chains func() (chains Chains, done func(), err error) // for bulk messages; done gives back what was opened
+
+	LooksKept time.Duration // how long the access log is kept; 0: for ever
 }
 
 // Turned is what a run through what is due did.
@@ -161,6 +163,9 @@ func (o Of) openSweeps(ctx context.Context) error {
 			return nil
 		}
 		return o.DB.Change(ctx, store.Actor{Practice: p.ID, Agent: "tick"}, func(tx *store.Tx) error {
+			if err := job.Add(ctx, tx, ForgetJob, "", tx.Now); err != nil {
+				return err
+			}
 			return job.Add(ctx, tx, plan.SweepJob, "", tx.Now)
 		})
 	})
@@ -181,6 +186,7 @@ func (o Of) Jobs() *job.Runner {
 		plan.ReplanJob: o.planJob(func(ctx context.Context, tx *store.Tx, cursor string) (plan.Replanned, error) {
 			return plan.Replan(ctx, tx, cursor, replanStep)
 		}),
+		ForgetJob: o.forget,
 		order.FixJob: func(ctx context.Context, j job.Job) (job.Progress, error) {
 			return job.Progress{Ended: true}, order.Fix(ctx, o.DB, j.Practice, order.ID(j.Subject))
 		},

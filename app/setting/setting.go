@@ -17,6 +17,7 @@ import (
 	"letterhead/app/secure"
 	"letterhead/courier"
 	"letterhead/fault"
+	"letterhead/vault"
 )
 
 // Config is the whole configuration: one file, letterhead.toml in the data folder, each scalar of which may also come from the environment as
@@ -26,6 +27,7 @@ type Config struct {
 	KeyFile   string         `toml:"key_file"`   // holds the key-encryption key; kek.key in the folder when empty
 	Listen    string         `toml:"listen"`     // HOST:PORT of the pages; localhost:8080 when empty
 	PublicURL string         `toml:"public_url"` // where clients reach the public pages; http://LISTEN when empty
+	LooksKept int            `toml:"looks_kept"` // days that the access log is kept; 1095 when empty
 	TLS       secure.Config  `toml:"tls"`
 	Courier   courier.Config `toml:"courier"`
 	Sign      Sign           `toml:"sign"`
@@ -85,6 +87,12 @@ func (c *Config) fill(folder string) error {
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		return fault.Field("listen", "config.listen", "write it as HOST:PORT, for example localhost:8080")
+	}
+	if c.LooksKept == 0 {
+		c.LooksKept = vault.KeepDefault
+	}
+	if c.LooksKept < vault.KeepLeast || c.LooksKept > vault.KeepMost {
+		return fault.Field("looks_kept", "config.looks_kept", "say how many days the access log is kept: %d to %d", vault.KeepLeast, vault.KeepMost)
 	}
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + c.Listen

@@ -21,10 +21,20 @@ func valueControls() []group {
 			{"and of one version of the row", vault, "return binary.AppendVarint(out, at.Version)", "return out", "TestSealedValueOpensOnlyAtItsPlace"},
 			{"a keyset is wrapped for one practice", vault, `return []byte("letterhead keyset\x00" + string(practice) + "\x00" + name)`, `return []byte("letterhead keyset\x00" + name)`, "TestWrappedRowDoesNotMoveToAnotherPractice"},
 			{"a blind index is keyed, and of one column", vault, "input = append(append(append(input, kind...), 0), normalised...)", "input = append(input, normalised...)", "TestIndex"},
+			{"opening notes who looked", "vault/look.go", "	t.add(tx.Actor, of)\n", "	_ = t\n", "TestOpeningWritesWhoLooked|TestATransactionThatCameToNothing|TestAListIsOneRow"},
+			{"nobody opens", "vault/look.go", `if tx.Actor.Who() == "" {`, "if false {", "TestNothingOpensWithoutARow"},
+			{"keys open in their own practice's transaction", "vault/look.go", "if tx == nil || tx.Practice != k.practice {", "if tx == nil {", "TestNothingOpensWithoutARow"},
+			{"nothing opens after the transaction", "store/trail.go", "	if !t.left.open {\n		return nil\n	}\n", "", "TestNothingOpensWithoutARow"},
+			{"only the courier opens without a row", vault, `if tx.Actor.Member != "" || tx.Actor.Way != (store.Way{}) {`, "if false {", "TestNothingOpensWithoutARow"},
+			{"a change that is kept keeps who looked", "store/store.go", "return left.trail.Write(ctx, t)", "return nil", "TestOpeningWritesWhoLooked"},
+			{"what came to nothing leaves who looked", "store/trail.go", "	if l.trail == nil {\n", "	if l.trail == nil || err != nil {\n", "TestATransactionThatCameToNothing"},
+			{"what cannot be written down is not shown", "store/trail.go", "	if lost != nil {", "	if false {", "TestNothingOpensWithoutARow"},
+			{"a row is not forgotten before its time", "vault/looked.go", "at < $2 AND last < $2 ORDER", "at < $2 ORDER", "TestForgettingIsNeverEarly"},
+			{"a network address is a keyed hash, for one practice", "vault/look.go", `string(practice) + "\x00" + address`, "address", "TestTheLogHoldsReferencesAlone"},
 			{"others on the machine do not read the key file", "vault/file.go", "wide := info.Mode().Perm() & 0o077; wide != 0 {", "wide := info.Mode().Perm() & 0o077; false {", "TestKEKFile"},
 		}},
 		{"client", []control{
-			{"an address is sealed for its row's version", "client/sealed.go", `	return openAt(keys, vault.Place{Table: "client", Row: string(id), Column: "sealed", Version: version}, sealed)`, `	return openAt(keys, vault.Place{Table: "client", Row: string(id), Column: "sealed"}, sealed)`, "TestAddFindChangeArchive|TestNothingOfHowSomebodyIsReachedIsInClear"},
+			{"an address is sealed for its row's version", "client/sealed.go", `	return openAt(tx, keys, of, vault.Place{Table: "client", Row: string(id), Column: "sealed", Version: version}, sealed)`, `	return openAt(tx, keys, of, vault.Place{Table: "client", Row: string(id), Column: "sealed"}, sealed)`, "TestAddFindChangeArchive|TestNothingOfHowSomebodyIsReachedIsInClear"},
 		}},
 	}
 }
