@@ -156,8 +156,7 @@ func End(ctx context.Context, tx *store.Tx, id ID) error {
 	if _, err = tx.Exec(ctx, `UPDATE program_grant SET ended_at = $3, ended_by = $4 WHERE practice = $1 AND id = $2`, string(id), store.Micro(tx.Now), tx.Actor.Who()); err != nil || g.SignedAt.IsZero() {
 		return err
 	}
-	_, err = message.FreezeOnly(ctx, tx, message.StopGrant, string(id), "the grant was taken back")
-	return err
+	return message.End(ctx, tx, message.StopGrant, string(id))
 }
 
 // Signed notes what an entry that was just appended says of grants: signed, or withdrawn. The courier does not believe it.

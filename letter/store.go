@@ -351,7 +351,9 @@ func Withdraw(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID) error 
 		return err
 	}
 	if n > 0 && l.State == Signed {
-		n, err = message.Withdraw(ctx, tx, message.ReasonWithdrawn, message.ID(id))
+		if n, err = message.Withdraw(ctx, tx, message.ReasonWithdrawn, message.ID(id)); err == nil && n > 0 {
+			err = message.End(ctx, tx, message.StopLetter, string(id))
+		}
 	}
 	if err == nil && n == 0 {
 		err = ErrGone

@@ -142,12 +142,12 @@ func FreezeOnly(ctx context.Context, tx *store.Tx, scope Scope, subject, reason 
 	if err := s.Check(); err != nil {
 		return s, err
 	}
-	open, err := Frozen(ctx, tx)
+	there, err := open(ctx, tx)
 	if err != nil {
 		return s, err
 	}
-	if i := slices.IndexFunc(open, func(o Stop) bool { return o.Scope == scope && o.Subject == subject }); i >= 0 {
-		return open[i], nil
+	if i := slices.IndexFunc(there, func(o Stop) bool { return o.Scope == scope && o.Subject == subject }); i >= 0 {
+		return there[i], nil
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO freeze_entry (practice, id, scope, part, subject, reason, who, at, lifted_at, lifted_by) VALUES ($1, $2, 'practice', $3, $4, $5, $6, $7, 0, '')`,
 		s.ID, s.part(), s.Subject, s.Reason, s.Who, store.Micro(s.At))
@@ -174,8 +174,28 @@ func Lift(ctx context.Context, tx *store.Tx, ids ...string) (int64, error) {
 
 const stopColumns = `practice, id, part, subject, reason, who, at, lifted_at, lifted_by`
 
-// Frozen returns the practice's open freezes, the earliest first; at most MostStops.
+// ended is the reason of a stop that outlasts the rows of what somebody took back for good.
+const ended = "it was taken back"
+
+// Ends tells of a stop that somebody made by taking something back for good: nobody has to do anything about it.
+func (s Stop) Ends() bool {
+	return s.Reason == ended && (s.Scope == StopOrder || s.Scope == StopLetter || s.Scope == StopGrant)
+}
+
+// End stops a bulk message, a letter or a grant that was taken back, whatever its rows say from then on. Pages do not warn of it, and it is over when
+// what was signed for it is.
+func End(ctx context.Context, tx *store.Tx, scope Scope, subject string) error {
+	_, err := FreezeOnly(ctx, tx, scope, subject, ended)
+	return err
+}
+
+// Frozen returns the practice's open freezes that somebody has to lift, the earliest first; at most MostStops.
 func Frozen(ctx context.Context, tx *store.Tx) ([]Stop, error) {
+	open, err := open(ctx, tx)
+	return slices.DeleteFunc(open, Stop.Ends), err
+}
+
+func open(ctx context.Context, tx *store.Tx) ([]Stop, error) {
 	rows, err := tx.Query(ctx, `SELECT `+stopColumns+` FROM freeze_entry WHERE practice = $1 AND lifted_at = 0 ORDER BY at, id LIMIT $2`, MostStops)
 	return store.Collect(rows, err, scanStop)
 }

@@ -277,7 +277,8 @@ func TestAnOrderIsPausedAndStopped(t *testing.T) {
 	})
 }
 
-// What was in a courier's queue when an order was stopped by its row goes to nobody, even where the message's row is put back.
+// What was in a courier's queue when an order was stopped by its row goes to nobody, even where the message's row is put back; nor do all of them, where
+// every row says that it was never stopped: the journal knows.
 func TestAStoppedOrdersMessagesStayBack(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, 5, func(t *testing.T, w *world) {
@@ -291,7 +292,38 @@ func TestAStoppedOrdersMessagesStayBack(t *testing.T) {
 		if r := w.result(one, "order-1"); r.Dropped != 5 || r.Why[message.ReasonWithdrawn] != 5 {
 			t.Errorf("taken back: %+v", r)
 		}
+		w.Change(one, func(tx *store.Tx) error {
+			if open, err := message.Frozen(ctx, tx); err != nil || len(open) != 0 {
+				t.Errorf("there is something to lift: %v %v", open, err)
+			}
+			return nil
+		})
+		w.drain(s) // a courier has seen it
 		w.Exec(one, `UPDATE message SET state = 'queued' WHERE practice = $1`)
+		w.Exec(one, `UPDATE bulk_order SET state = 'going', ended_at = 0 WHERE practice = $1`)
+		w.Exec(one, `DELETE FROM freeze_entry WHERE practice = $1`)
+		w.drain(s)
+		if r := w.result(one, "order-1"); s.Count() != 0 || r.Waits[message.ReasonFrozen] != 5 {
+			t.Errorf("%d left: %+v", s.Count(), r)
+		}
+		// A day after its window the journal forgets it: nothing of it can go by then.
+		w.Clock.Pass(9 * 24 * time.Hour)
+		w.drain(s)
+		if n := w.count(one, `SELECT count(*) FROM freeze_entry WHERE practice = $1 AND lifted_at = 0`); n != 0 || s.Count() != 0 {
+			t.Errorf("%d stops stay; %d left", n, s.Count())
+		}
+	})
+}
+
+// Its row alone is enough, too.
+func TestAStoppedOrdersRowIsEnough(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, 5, func(t *testing.T, w *world) {
+		s := w.Sink()
+		w.asked(one, w.draft(one, w.request(one, "closed")))
+		w.approve(one, "order-1")
+		w.turns(one, "order-1")
+		w.Exec(one, `UPDATE bulk_order SET state = 'stopped' WHERE practice = $1`)
 		w.drain(s)
 		if r := w.result(one, "order-1"); s.Count() != 0 || r.Why[order.Over] != 5 {
 			t.Errorf("%d left: %+v", s.Count(), r)

@@ -46,7 +46,7 @@ func Paused(ctx context.Context, tx *store.Tx, id ID) (*message.Stop, error) {
 }
 
 // Stop ends an order for good and takes back what has not left, in transactions of its own: the first says so, and no courier's facts let
-// anything go from then on. Somebody else's end of it stays as it is.
+// anything go from then on. Of what was signed the courier's journal keeps the stop, which outlasts the rows. Somebody else's end of it stays as it is.
 func Stop(ctx context.Context, db *store.DB, actor store.Actor, id ID) error {
 	err := db.Change(ctx, actor, func(tx *store.Tx) error {
 		o, err := Find(ctx, tx, id)
@@ -59,6 +59,11 @@ func Stop(ctx context.Context, db *store.DB, actor store.Actor, id ID) error {
 			return ErrEnded
 		}
 		t := turn{ctx: ctx, tx: tx, o: &o}
+		if o.State == Signed || o.State == Going {
+			if err := message.End(ctx, tx, message.StopOrder, string(id)); err != nil {
+				return err
+			}
+		}
 		if _, err = tx.Exec(ctx, `UPDATE bulk_order SET ended_by = $3 WHERE practice = $1 AND id = $2`, string(id), actor.Who()); err != nil {
 			return err
 		}

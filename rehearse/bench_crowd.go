@@ -241,7 +241,7 @@ func (b *bench) ask(ctx context.Context, o Opened, p store.PracticeID) error {
 		n += part
 	}
 	err := change(func(tx *store.Tx) error {
-		id, err := closedNotice(ctx, tx)
+		id, err := ClosedNotice(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -260,8 +260,8 @@ func (b *bench) ask(ctx context.Context, o Opened, p store.PracticeID) error {
 	return o.Sign(ctx, p)
 }
 
-// closedNotice is a wording of the practice that speaks of no appointment.
-func closedNotice(ctx context.Context, tx *store.Tx) (template.ID, error) {
+// ClosedNotice makes a wording of the practice that speaks of no appointment.
+func ClosedNotice(ctx context.Context, tx *store.Tx) (template.ID, error) {
 	sent, err := template.SentVersions(ctx, tx)
 	if err != nil {
 		return "", err

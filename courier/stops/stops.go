@@ -7,6 +7,8 @@
 //
 //	told (row, or socket) → open: noted in the journal → lifted: signed, or by the operator on the courier's host → taken out of the journal
 //
+// A stop of a bulk message, a letter or a grant ends by itself a day after what was signed for it has expired or was withdrawn: it holds nothing then.
+//
 // Promises: Fresh is never older than its age; a stop that was noted counts until its lift was verified; more stops than anybody makes, or one of a
 // scope that this program does not know, hold everything they could.
 //
@@ -40,11 +42,14 @@ type Stops struct {
 
 	mu    sync.Mutex // held by who reads
 	known atomic.Pointer[Known]
+
+	overMu sync.Mutex
+	asked  map[journal.StopKey]time.Time // when it was asked whether what a stop holds is over
 }
 
 // Open keeps stops over a courier's place in the journal.
 func Open(db *store.DB, j *journal.Journal, chains *chain.Chains, epoch int64) *Stops {
-	return &Stops{db: db, journal: j, chains: chains, epoch: epoch}
+	return &Stops{db: db, journal: j, chains: chains, epoch: epoch, asked: map[journal.StopKey]time.Time{}}
 }
 
 // Known is what is stopped, as it was read.
@@ -227,6 +232,13 @@ func (s *Stops) Settle(ctx context.Context) error {
 		why := approval.Unsigned
 		switch {
 		case at >= 0 && f.rows[at].LiftedAt.IsZero() && f.rows[at].Scope == unnote(n).Scope && f.rows[at].Subject == n.Subject:
+			over, err := s.over(ctx, n)
+			if err != nil {
+				return err
+			}
+			if over {
+				lifted, behind = append(lifted, n.Key()), append(behind, f.rows[at])
+			}
 			continue
 		case at >= 0 && n.Practice != "":
 			if why, err = s.signed(ctx, n); err != nil {

@@ -52,5 +52,5 @@ func (a *attack) rests(gate []string) string {
 }
 
 func attacks() []attack {
-	return slices.Concat(overHTTP(), onWords(), onChain(), onRows(), onPlaces(), withMore())
+	return slices.Concat(overHTTP(), onWords(), onChain(), onRows(), onPlaces(), onOrders(), onLetters(), onGrants(), withMore())
 }

@@ -8,6 +8,7 @@ import (
 
 	"letterhead/approval"
 	"letterhead/courier/trust"
+	"letterhead/rehearse/drill/siege"
 	"letterhead/store"
 	"letterhead/testkit/key"
 )
@@ -29,38 +30,38 @@ func onChain() []attack {
 }
 
 func approvalsDeleted(ctx context.Context, w *world) error {
-	return w.exec(ctx, `DELETE FROM approval WHERE practice = $1`, string(w.Victim))
+	return w.Exec(ctx, `DELETE FROM approval WHERE practice = $1`, string(w.Victim))
 }
 
 func approvalsCut(ctx context.Context, w *world) error {
 	if err := wordingForged(ctx, w); err != nil {
 		return err
 	}
-	return w.exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
+	return w.Exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
 }
 
 func approvalsMoved(ctx context.Context, w *world) error {
-	return w.rows(ctx, func(x *store.Wide) error {
-		if err := touch(ctx, x, `DELETE FROM approval WHERE practice = $1`, string(w.Victim)); err != nil {
+	return w.Rows(ctx, func(x *store.Wide) error {
+		if err := siege.Touch(ctx, x, `DELETE FROM approval WHERE practice = $1`, string(w.Victim)); err != nil {
 			return err
 		}
-		return touch(ctx, x, `INSERT INTO approval (practice, position, hash, entry, added_at) SELECT $1, position, hash, replace(entry, $2, $1), added_at FROM approval WHERE practice = $2`,
+		return siege.Touch(ctx, x, `INSERT INTO approval (practice, position, hash, entry, added_at) SELECT $1, position, hash, replace(entry, $2, $1), added_at FROM approval WHERE practice = $2`,
 			string(w.Victim), string(w.Other))
 	})
 }
 
 func approvalReplayed(ctx context.Context, w *world) error {
-	return w.exec(ctx, `INSERT INTO approval (practice, position, hash, entry, added_at) SELECT practice, position + 1, hash, entry, added_at FROM approval
+	return w.Exec(ctx, `INSERT INTO approval (practice, position, hash, entry, added_at) SELECT practice, position + 1, hash, entry, added_at FROM approval
 		WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
 }
 
 func approvalChanged(ctx context.Context, w *world) error {
-	return w.exec(ctx, `UPDATE approval SET entry = replace(entry, 'Wattle Street', 'Thief Street') WHERE practice = $1`, string(w.Victim))
+	return w.Exec(ctx, `UPDATE approval SET entry = replace(entry, 'Wattle Street', 'Thief Street') WHERE practice = $1`, string(w.Victim))
 }
 
 // thief is a key of the attacker's own, at the desk.
 func (w *world) thief() (*key.Key, error) {
-	desk, err := trust.Desk(w.courierFolder())
+	desk, err := trust.Desk(w.CourierFolder())
 	return key.New(desk), err
 }
 
@@ -69,11 +70,11 @@ func keyForged(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	owner, err := w.owner(ctx, w.Victim)
+	owner, err := w.OwnerOf(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	return w.slipIn(ctx, w.Victim, k, func(s *approval.State) *approval.Statement {
+	return w.SlipIn(ctx, w.Victim, k, func(s *approval.State) *approval.Statement {
 		x := s.Draft(approval.KindKey, k.Subject(), owner.ID)
 		x.Body.Key = &approval.KeyBody{Action: approval.Enrol, Member: owner.ID, PublicKey: k.COSE}
 		return x
@@ -102,33 +103,33 @@ func (w *world) slipInAsOwner(ctx context.Context, draft func(*approval.State, s
 	if err != nil {
 		return err
 	}
-	owner, err := w.owner(ctx, w.Victim)
+	owner, err := w.OwnerOf(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	return w.slipIn(ctx, w.Victim, k, func(s *approval.State) *approval.Statement { return draft(s, owner.ID) })
+	return w.SlipIn(ctx, w.Victim, k, func(s *approval.State) *approval.Statement { return draft(s, owner.ID) })
 }
 
 func roleForged(ctx context.Context, w *world) error {
-	m, err := w.member(ctx, w.Victim, "front desk")
+	m, err := w.Member(ctx, w.Victim, "front desk")
 	if err != nil {
 		return err
 	}
-	if err := w.exec(ctx, `UPDATE member SET role = 'owner' WHERE practice = $1 AND id = $2`, string(w.Victim), string(m.ID)); err != nil {
+	if err := w.Exec(ctx, `UPDATE member SET role = 'owner' WHERE practice = $1 AND id = $2`, string(w.Victim), string(m.ID)); err != nil {
 		return err
 	}
-	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, nil)
+	content, digest, subject, err := w.Forge(ctx, w.Victim, w.Victim, nil)
 	if err != nil {
 		return err
 	}
-	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
+	if err := w.Plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
 	k, err := w.thief()
 	if err != nil {
 		return err
 	}
-	return w.slipIn(ctx, w.Victim, k, func(s *approval.State) *approval.Statement {
+	return w.SlipIn(ctx, w.Victim, k, func(s *approval.State) *approval.Statement {
 		x := s.Draft(approval.KindWording, subject, m.ID)
 		x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: "appointments"}
 		return x
@@ -137,7 +138,7 @@ func roleForged(ctx context.Context, w *world) error {
 
 // rootSwapped is by somebody who has the courier's folder too, for a moment.
 func rootSwapped(_ context.Context, w *world) error {
-	of := func(p store.PracticeID) string { return filepath.Join(w.courierFolder(), "roots", string(p)+".json") }
+	of := func(p store.PracticeID) string { return filepath.Join(w.CourierFolder(), "roots", string(p)+".json") }
 	raw, err := os.ReadFile(of(w.Other))
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ import (
 	"letterhead/fault"
 	"letterhead/rehearse"
 	"letterhead/rehearse/drill/result"
+	"letterhead/rehearse/drill/siege"
 	"letterhead/rehearse/drill/stage"
 	"letterhead/testkit/sink"
 )
@@ -163,20 +164,20 @@ func (s *runner) play(ctx context.Context, a *attack) (r Result, err error) {
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	w.began = time.Now()
+	defer func() { err = errors.Join(err, w.Close()) }()
+	w.Began = time.Now()
 	if err := a.do(ctx, w); err != nil {
 		return r, err
 	}
 	if err := w.settle(ctx, a); err != nil {
 		return r, err
 	}
-	return w.judged(ctx, a, w.relay.List())
+	return w.judged(ctx, a, w.Relay.List())
 }
 
 // judged holds what arrived against the bound.
 func (w *world) judged(ctx context.Context, a *attack, list []sink.Mail) (Result, error) {
-	r := Result{Name: a.name, Class: a.class, Tries: a.tries, Keyed: a.keyed, Bound: max(a.bound, w.bound), Seconds: w.seconds}
+	r := Result{Name: a.name, Class: a.class, Tries: a.tries, Keyed: a.keyed, Bound: max(a.bound, w.Bound), Seconds: w.Seconds}
 	mails, err := w.arrived(list)
 	if err != nil {
 		return r, err
@@ -185,14 +186,14 @@ func (w *world) judged(ctx context.Context, a *attack, list []sink.Mail) (Result
 		if m.Unapproved() {
 			r.Words++
 		}
-		if isOther(m.To) && !m.Unapproved() {
+		if siege.IsOther(m.To) && !m.Unapproved() {
 			r.Others++
 		}
 		if a.counts(m) {
 			r.Left++
 		}
 	}
-	r.Left += w.elsewhere()
+	r.Left += w.CameElsewhere()
 	if r.Stopped, err = w.stopped(ctx, a); err != nil {
 		return r, err
 	}
@@ -206,16 +207,16 @@ func (w *world) judged(ctx context.Context, a *attack, list []sink.Mail) (Result
 	if r.Words > 0 && !a.keyed {
 		why("%d messages had words that nobody approved", r.Words)
 	}
-	if r.Others < w.others {
-		why("%d of the other practice's %d approved reminders arrived", r.Others, w.others)
+	if r.Others < w.Expected {
+		why("%d of the other practice's %d approved reminders arrived", r.Others, w.Expected)
 	}
-	for _, p := range w.problems {
+	for _, p := range w.Problems {
 		why("%s", p)
 	}
 	if r.Stopped == "" && r.Verdict == result.Kept && r.Left == 0 && !a.silent {
 		why("nothing says what stopped it")
 	}
-	if missing := a.rests(w.gate); missing != "" && r.Verdict == result.Broken && len(w.problems) == 0 && r.Others >= w.others {
+	if missing := a.rests(w.gate); missing != "" && r.Verdict == result.Broken && len(w.Problems) == 0 && r.Others >= w.Expected {
 		r.Verdict, r.Why = result.Unbounded, missing+"; "+r.Why
 	}
 	return r, nil

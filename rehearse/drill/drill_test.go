@@ -5,9 +5,9 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"letterhead/rehearse/drill/result"
+	"letterhead/rehearse/drill/siege"
 	"letterhead/testkit/sink"
 )
 
@@ -57,12 +57,12 @@ func TestJudging(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &world{gate: c.gate, bound: c.bound, others: 2}
+			w := &world{&siege.World{Bound: c.bound, Expected: 2}, c.gate}
 			if c.stopped != "" {
-				w.answers.Add(c.stopped, 1)
+				w.Answers.Add(c.stopped, 1)
 			}
 			if c.problem != "" {
-				w.wrong("%s", c.problem)
+				w.Wrong("%s", c.problem)
 			}
 			r, err := w.judged(context.Background(), &c.attack, c.mails)
 			if err != nil {
@@ -84,7 +84,7 @@ func TestEveryAttackIsWhole(t *testing.T) {
 		}
 		seen[a.name] = true
 	}
-	if len(seen) < 40 {
+	if len(seen) < 71 {
 		t.Errorf("%d attacks", len(seen))
 	}
 }
@@ -139,8 +139,5 @@ func TestTallies(t *testing.T) {
 	all.Add("answered 404", 2)
 	if got := all.String(); got != "answered 404 ×3, answered 403" {
 		t.Error(got)
-	}
-	if useful < time.Hour {
-		t.Error("forged messages are too late at once")
 	}
 }

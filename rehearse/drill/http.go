@@ -36,18 +36,18 @@ func overHTTP() []attack {
 	}
 }
 
-func sendWithoutSession(ctx context.Context, w *world) error { return w.trySending(ctx, nil, nil) }
+func sendWithoutSession(ctx context.Context, w *world) error { return w.TrySending(ctx, nil, nil) }
 
 func sendFromOther(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.Other)
+	owner, err := w.OwnerOf(ctx, w.Other)
 	if err != nil {
 		return err
 	}
-	cookies, err := w.session(ctx, w.Other, owner.ID)
+	cookies, err := w.Session(ctx, w.Other, owner.ID)
 	if err != nil {
 		return err
 	}
-	if err := w.trySending(ctx, cookies, nil); err != nil {
+	if err := w.TrySending(ctx, cookies, nil); err != nil {
 		return err
 	}
 	// What there is of the victim's, by its real ids.
@@ -56,44 +56,44 @@ func sendFromOther(ctx context.Context, w *world) error {
 		return err
 	}
 	for _, path := range []string{"/appointments/" + ids.appointment, "/clients/" + ids.client + "/reach"} {
-		if err := w.refused(ctx, caller.Ask{Method: http.MethodGet, To: w.serving.Pages + path, Cookies: cookies}); err != nil {
+		if err := w.Refused(ctx, caller.Ask{Method: http.MethodGet, To: w.Serving.Pages + path, Cookies: cookies}); err != nil {
 			return err
 		}
 	}
-	return w.refused(ctx, caller.Ask{Method: http.MethodPost, To: w.serving.Pages + "/appointments/" + ids.appointment + "/cancel", Cookies: cookies, Kind: caller.Form, Header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
+	return w.Refused(ctx, caller.Ask{Method: http.MethodPost, To: w.Serving.Pages + "/appointments/" + ids.appointment + "/cancel", Cookies: cookies, Kind: caller.Form, Header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
 }
 
 type ids struct{ appointment, client string }
 
 func (w *world) ids(ctx context.Context) (found ids, err error) {
-	err = w.db.WholeView(ctx, "drill: ids", func(x *store.Wide) error {
+	err = w.DB.WholeView(ctx, "drill: ids", func(x *store.Wide) error {
 		return x.Row(ctx, `SELECT appointment, client FROM attendee WHERE practice = $1 ORDER BY id LIMIT 1`, string(w.Victim)).Scan(&found.appointment, &found.client)
 	})
 	return found, err
 }
 
 func sendFromDesk(ctx context.Context, w *world) error {
-	m, err := w.member(ctx, w.Victim, guard.FrontDesk)
+	m, err := w.Member(ctx, w.Victim, guard.FrontDesk)
 	if err != nil {
 		return err
 	}
-	cookies, err := w.session(ctx, w.Victim, m.ID)
+	cookies, err := w.Session(ctx, w.Victim, m.ID)
 	if err != nil {
 		return err
 	}
-	return w.trySending(ctx, cookies, nil)
+	return w.TrySending(ctx, cookies, nil)
 }
 
 func stolenSession(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.Victim)
+	owner, err := w.OwnerOf(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	cookies, err := w.session(ctx, w.Victim, owner.ID)
+	cookies, err := w.Session(ctx, w.Victim, owner.ID)
 	if err != nil {
 		return err
 	}
-	if err := w.trySending(ctx, cookies, nil); err != nil {
+	if err := w.TrySending(ctx, cookies, nil); err != nil {
 		return err
 	}
 	if err := w.atDesk(ctx, cookies, map[string]string{"Sec-Fetch-Site": "none"}); err != nil {
@@ -104,11 +104,11 @@ func stolenSession(ctx context.Context, w *world) error {
 }
 
 func stolenCookie(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.Victim)
+	owner, err := w.OwnerOf(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	b, err := w.browser(ctx, w.Victim, owner.ID)
+	b, err := w.Browser(ctx, w.Victim, owner.ID)
 	if err != nil {
 		return err
 	}
@@ -117,53 +117,53 @@ func stolenCookie(ctx context.Context, w *world) error {
 		return fmt.Errorf("%d cookies of a session", len(alone))
 	}
 	for _, path := range []string{"/", "/stop", "/settings/messages"} {
-		if err := w.refused(ctx, caller.Ask{Method: http.MethodGet, To: w.serving.Pages + path, Cookies: alone}); err != nil {
+		if err := w.Refused(ctx, caller.Ask{Method: http.MethodGet, To: w.Serving.Pages + path, Cookies: alone}); err != nil {
 			return err
 		}
 	}
-	return w.trySending(ctx, alone, nil)
+	return w.TrySending(ctx, alone, nil)
 }
 
 // passkeyInRows also shows that a passkey of the members' pages opens no desk, whoever's it is said to be.
 func passkeyInRows(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.Victim)
+	owner, err := w.OwnerOf(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	if _, err := w.browser(ctx, w.Victim, owner.ID); err != nil { // the owner has one of their own
+	if _, err := w.Browser(ctx, w.Victim, owner.ID); err != nil { // the owner has one of their own
 		return err
 	}
-	clerk, err := w.member(ctx, w.Other, guard.FrontDesk)
+	clerk, err := w.Member(ctx, w.Other, guard.FrontDesk)
 	if err != nil {
 		return err
 	}
-	thief, err := w.browser(ctx, w.Other, clerk.ID)
+	thief, err := w.Browser(ctx, w.Other, clerk.ID)
 	if err != nil {
 		return err
 	}
-	err = w.exec(ctx, `UPDATE passkey SET person = (SELECT person FROM member WHERE practice = $1 AND id = $2) WHERE person = (SELECT person FROM member WHERE practice = $3 AND id = $4)`,
+	err = w.Exec(ctx, `UPDATE passkey SET person = (SELECT person FROM member WHERE practice = $1 AND id = $2) WHERE person = (SELECT person FROM member WHERE practice = $3 AND id = $4)`,
 		string(w.Victim), string(owner.ID), string(w.Other), string(clerk.ID))
 	if err != nil {
 		return err
 	}
 	if err := thief.SignIn(ctx); err != nil {
-		w.answers.Add("signing in: "+err.Error(), 1)
+		w.Answers.Add("signing in: "+err.Error(), 1)
 	}
-	if err := w.trySending(ctx, thief.Cookies, nil); err != nil {
+	if err := w.TrySending(ctx, thief.Cookies, nil); err != nil {
 		return err
 	}
 	if err := w.atDesk(ctx, thief.Cookies, map[string]string{"Sec-Fetch-Site": "none"}); err != nil {
 		return err
 	}
-	desk, err := trust.Desk(w.courierFolder())
+	desk, err := trust.Desk(w.CourierFolder())
 	if err != nil {
 		return err
 	}
-	d := &caller.Desk{Home: w.serving.Desk + "/p/" + string(w.Victim), Key: thief.As(desk)}
+	d := &caller.Desk{Home: w.Serving.Desk + "/p/" + string(w.Victim), Key: thief.As(desk)}
 	if err := d.Unlock(ctx); err == nil {
-		w.wrong("a passkey for signing in opened the desk")
+		w.Wrong("a passkey for signing in opened the desk")
 	} else {
-		w.answers.Add(err.Error(), 1)
+		w.Answers.Add(err.Error(), 1)
 	}
 	return nil
 }
@@ -172,8 +172,8 @@ var field = regexp.MustCompile(`<input[^>]*name="([^"]*)"[^>]*value="([^"]*)"`)
 
 // changeRule saves a rule's page with another hour, as a browser would.
 func (w *world) changeRule(ctx context.Context, cookies []*http.Cookie, rule string) error {
-	to := w.serving.Pages + "/settings/messages/rules/" + rule
-	status, page, _, err := w.ask(ctx, caller.Ask{Method: http.MethodGet, To: to, Cookies: cookies})
+	to := w.Serving.Pages + "/settings/messages/rules/" + rule
+	status, page, _, err := w.Ask(ctx, caller.Ask{Method: http.MethodGet, To: to, Cookies: cookies})
 	if err != nil {
 		return err
 	}
@@ -188,24 +188,24 @@ func (w *world) changeRule(ctx context.Context, cookies []*http.Cookie, rule str
 		}
 		pairs = append(pairs, name, value)
 	}
-	status, _, _, err = w.ask(ctx, caller.Ask{Method: http.MethodPost, To: to, Body: caller.Fields(pairs...), Kind: caller.Form, Cookies: cookies, Header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
+	status, _, _, err = w.Ask(ctx, caller.Ask{Method: http.MethodPost, To: to, Body: caller.Fields(pairs...), Kind: caller.Form, Cookies: cookies, Header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
 	if err == nil {
-		w.answers.Add(fmt.Sprintf("rule saved: %d", status), 1)
+		w.Answers.Add(fmt.Sprintf("rule saved: %d", status), 1)
 	}
 	return err
 }
 
 func stolenCredential(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.Victim)
+	owner, err := w.OwnerOf(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	door, err := w.door()
+	door, err := w.Door()
 	if err != nil {
 		return err
 	}
 	var text string
-	err = w.db.Change(ctx, store.Actor{Practice: w.Victim, Member: owner.ID}, func(tx *store.Tx) (err error) {
+	err = w.DB.Change(ctx, store.Actor{Practice: w.Victim, Member: owner.ID}, func(tx *store.Tx) (err error) {
 		text, _, err = door.AddCredential(ctx, tx, owner, "stolen", guard.Scopes(), tx.Now.Add(24*time.Hour))
 		return err
 	})
@@ -213,7 +213,7 @@ func stolenCredential(ctx context.Context, w *world) error {
 		return err
 	}
 	header := map[string]string{"Authorization": "Bearer " + text, "X-Api-Key": text}
-	if err := w.trySending(ctx, nil, header); err != nil {
+	if err := w.TrySending(ctx, nil, header); err != nil {
 		return err
 	}
 	return w.atDesk(ctx, nil, header)
@@ -221,7 +221,7 @@ func stolenCredential(ctx context.Context, w *world) error {
 
 // atDesk asks the desk for everything that needs a key.
 func (w *world) atDesk(ctx context.Context, cookies []*http.Cookie, header map[string]string) error {
-	home := w.serving.Desk + "/p/" + string(w.Victim)
+	home := w.Serving.Desk + "/p/" + string(w.Victim)
 	asks := []caller.Ask{
 		{Method: http.MethodPost, To: home + "/sheet", Body: `{"items":["x"]}`, Kind: caller.JSON},
 		{Method: http.MethodPost, To: home + "/sign/x", Body: `{"key":"x"}`, Kind: caller.JSON},
@@ -237,7 +237,7 @@ func (w *world) atDesk(ctx context.Context, cookies []*http.Cookie, header map[s
 			a.Cookies = append(a.Cookies, &http.Cookie{Name: "desk", Value: c.Value})
 		}
 		a.Header = header
-		if err := w.refused(ctx, a); err != nil {
+		if err := w.Refused(ctx, a); err != nil {
 			return err
 		}
 	}
@@ -245,33 +245,33 @@ func (w *world) atDesk(ctx context.Context, cookies []*http.Cookie, header map[s
 }
 
 func deskFromPages(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.Victim)
+	owner, err := w.OwnerOf(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	cookies, err := w.session(ctx, w.Victim, owner.ID)
+	cookies, err := w.Session(ctx, w.Victim, owner.ID)
 	if err != nil {
 		return err
 	}
 	// What a browser says of a request that a script, a form, a frame or an image of the pages' origin makes: another port is the same site.
 	for _, mode := range [][2]string{{"cors", "empty"}, {"no-cors", "empty"}, {"no-cors", "image"}, {"navigate", "iframe"}} {
-		header := map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": mode[0], "Sec-Fetch-Dest": mode[1], "Origin": w.serving.Pages}
+		header := map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": mode[0], "Sec-Fetch-Dest": mode[1], "Origin": w.Serving.Pages}
 		if err := w.atDesk(ctx, cookies, header); err != nil {
 			return err
 		}
-		home := w.serving.Desk + "/p/" + string(w.Victim)
-		if err := w.refused(ctx, caller.Ask{Method: http.MethodGet, To: home, Cookies: cookies, Header: header}); err != nil {
+		home := w.Serving.Desk + "/p/" + string(w.Victim)
+		if err := w.Refused(ctx, caller.Ask{Method: http.MethodGet, To: home, Cookies: cookies, Header: header}); err != nil {
 			return err
 		}
-		if err := w.refused(ctx, caller.Ask{Method: http.MethodPost, To: home + "/ask", Body: `{"for":"unlock"}`, Kind: caller.JSON, Cookies: cookies, Header: header}); err != nil {
+		if err := w.Refused(ctx, caller.Ask{Method: http.MethodPost, To: home + "/ask", Body: `{"for":"unlock"}`, Kind: caller.JSON, Cookies: cookies, Header: header}); err != nil {
 			return err
 		}
-		_, _, got, err := w.ask(ctx, caller.Ask{Method: http.MethodGet, To: home, Cookies: cookies, Header: header})
+		_, _, got, err := w.Ask(ctx, caller.Ask{Method: http.MethodGet, To: home, Cookies: cookies, Header: header})
 		if err != nil {
 			return err
 		}
 		if got.Get("Access-Control-Allow-Origin") != "" {
-			w.wrong("the desk lets another origin read")
+			w.Wrong("the desk lets another origin read")
 		}
 	}
 	return nil
@@ -280,20 +280,20 @@ func deskFromPages(ctx context.Context, w *world) error {
 func signInAsSignature(ctx context.Context, w *world) error {
 	// The sign-in's page does not say what is signed there: a sheet is put in the place of its challenge. Even where the passkey is the one that
 	// signs, its answer says where it was given.
-	o, err := w.signer(ctx, w.Victim)
+	o, err := w.Signer(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
 	mine := *o.Key
-	mine.Party = assertion.Party{Origin: w.serving.Pages, RPID: "localhost"}
-	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, nil)
+	mine.Party = assertion.Party{Origin: w.Serving.Pages, RPID: "localhost"}
+	content, digest, subject, err := w.Forge(ctx, w.Victim, w.Victim, nil)
 	if err != nil {
 		return err
 	}
-	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
+	if err := w.Plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
-	if err := w.slipIn(ctx, w.Victim, &mine, func(s *approval.State) *approval.Statement {
+	if err := w.SlipIn(ctx, w.Victim, &mine, func(s *approval.State) *approval.Statement {
 		x := s.Draft(approval.KindWording, subject, o.Member)
 		x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: "appointments"}
 		return x
@@ -308,7 +308,7 @@ var options = regexp.MustCompile(`challenge&#34;:&#34;([A-Za-z0-9_-]+)`)
 
 // unlockWith answers the desk with an assertion over the sign-in's challenge.
 func (w *world) unlockWith(ctx context.Context, k *key.Key) error {
-	_, page, _, err := w.ask(ctx, caller.Ask{Method: http.MethodGet, To: w.serving.Pages + "/sign-in"})
+	_, page, _, err := w.Ask(ctx, caller.Ask{Method: http.MethodGet, To: w.Serving.Pages + "/sign-in"})
 	if err != nil {
 		return err
 	}
@@ -323,7 +323,7 @@ func (w *world) unlockWith(ctx context.Context, k *key.Key) error {
 	s := k.Sign([32]byte(append(raw, make([]byte, 32)...)[:32]))
 	encode := base64.RawURLEncoding.EncodeToString
 	body := fmt.Sprintf(`{"key":%q,"authenticator_data":%q,"client_data":%q,"signature":%q}`, s.Key, encode(s.AuthenticatorData), encode(s.ClientData), encode(s.Signature))
-	return w.refused(ctx, caller.Ask{Method: http.MethodPost, To: w.serving.Desk + "/p/" + string(w.Victim) + "/unlock", Body: body, Kind: caller.JSON})
+	return w.Refused(ctx, caller.Ask{Method: http.MethodPost, To: w.Serving.Desk + "/p/" + string(w.Victim) + "/unlock", Body: body, Kind: caller.JSON})
 }
 
 var value = regexp.MustCompile(` value="[^"<>]*"`)
@@ -335,23 +335,23 @@ func publicForms(ctx context.Context, w *world) error {
 		"/unsubscribe/" + mark, "/hooks/sms/" + mark, "/hooks/mail/sink", "/hooks/mail/" + mark, "/l/" + mark + "/1"} {
 		for _, header := range []map[string]string{{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site", "Origin": "https://" + evil}, {}} {
 			for _, method := range []string{http.MethodPost, http.MethodGet} {
-				a := caller.Ask{Method: method, To: w.serving.Pages + path, Header: header}
+				a := caller.Ask{Method: method, To: w.Serving.Pages + path, Header: header}
 				if method == http.MethodPost {
 					a.Body, a.Kind = fields, caller.Form
 				} else {
 					a.To += "?" + fields
 				}
-				status, text, _, err := w.ask(ctx, a)
+				status, text, _, err := w.Ask(ctx, a)
 				if err != nil {
 					return err
 				}
-				w.answers.Add(fmt.Sprintf("answered %d", status), 1)
+				w.Answers.Add(fmt.Sprintf("answered %d", status), 1)
 				if status >= 500 {
-					w.wrong("%s %s was answered %d", method, path, status)
+					w.Wrong("%s %s was answered %d", method, path, status)
 				}
 				// A form is shown again with what was typed into it, as its value and escaped.
 				if text = value.ReplaceAllString(text, ""); strings.Contains(text, mark) || strings.Contains(text, evil) {
-					w.wrong("%s %s echoed what it was given", method, path)
+					w.Wrong("%s %s echoed what it was given", method, path)
 				}
 			}
 		}

@@ -2,9 +2,9 @@ package drill
 
 import (
 	"fmt"
-	"strings"
 
 	"letterhead/rehearse/drill/received"
+	"letterhead/rehearse/drill/siege"
 	"letterhead/testkit/sink"
 )
 
@@ -20,11 +20,6 @@ type mail struct {
 	again bool // not the first to this address
 }
 
-func isOther(to string) bool { return strings.HasSuffix(to, "@lee.example") }
-
-// own tells of the victim's reminders where they go on by right.
-func (w *world) own(to string) bool { return w.spared && strings.HasSuffix(to, "@wattle.example") }
-
 // arrived reads what came to the sink.
 func (w *world) arrived(list []sink.Mail) ([]mail, error) {
 	var out []mail
@@ -34,7 +29,7 @@ func (w *world) arrived(list []sink.Mail) ([]mail, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read what arrived: %w", err)
 		}
-		out = append(out, mail{Mail: read, again: seen[m.To], other: isOther(m.To) || w.own(m.To)})
+		out = append(out, mail{Mail: read, again: seen[m.To], other: siege.IsOther(m.To) || w.Own(m.To)})
 		seen[m.To] = true
 	}
 	return out, nil

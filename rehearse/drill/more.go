@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"letterhead/approval"
+	"letterhead/client"
 	"letterhead/guard"
 	"letterhead/rehearse"
 	"letterhead/rehearse/drill/caller"
 	"letterhead/rehearse/drill/people"
+	"letterhead/rehearse/drill/siege"
 	"letterhead/rehearse/drill/stage"
 	"letterhead/store"
 	"letterhead/testkit/key"
@@ -24,6 +26,7 @@ func withMore() []attack {
 	return []attack{
 		{name: "names-as-payload", class: "A2", words: true, silent: true, do: namesAsPayload, tries: "clients whose names are links, markup, lines and the words of 2024 are imported"},
 		{name: "strangers-imported", class: "A1", only: "@stranger.example", needs: []string{"budget"}, do: strangers, tries: "thousands of strangers are imported as clients with appointments, to be reminded"},
+		{name: "addresses-swapped", class: "A5", only: "@stranger.example", needs: []string{"budget"}, do: addressesSwapped, tries: "code in serve, where the courier is a process of its own, with every row and the keys that seal them: a stranger's address in the place of each client's"},
 		{name: "session-with-key", class: "A6", keyed: true, bound: 20, needs: []string{"budget"}, do: sessionWithKey, tries: "the owner's session and signing key: the words of 2024, signed at the desk, to every client; a colleague stops it within the quarter of an hour"},
 		{name: "session-with-key-unseen", class: "A6", keyed: true, needs: []string{"budget"}, do: unnoticed, tries: "the same, and nobody looks for 24 hours"},
 		{name: "session-with-key-link", class: "A6", keyed: true, words: true, do: withLink, tries: "one of two members' session and key: the words of 2024 with a button to the attacker's host, all that waits at the desk signed, the host too, and nobody looks for 24 hours"},
@@ -46,13 +49,13 @@ func namesAsPayload(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	w.answers.Add(fmt.Sprintf("%d of %d imported, with remarks", report.Clients.Created, len(all)), 1)
+	w.Answers.Add(fmt.Sprintf("%d of %d imported, with remarks", report.Clients.Created, len(all)), 1)
 	return nil
 }
 
 // yesterday imports clients whose reminders fell due today.
 func (w *world) yesterday(ctx context.Context, first int, all []people.Person) (report *transfer.Report, err error) {
-	err = w.At(ctx, w.folder(), w.Noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) (err error) {
+	err = w.At(ctx, w.Home(), w.Noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) (err error) {
 		report, err = w.Bring(ctx, o, w.Victim, first, all)
 		return err
 	})
@@ -60,11 +63,11 @@ func (w *world) yesterday(ctx context.Context, first int, all []people.Person) (
 }
 
 func strangers(ctx context.Context, w *world) error {
-	l, err := w.limits(ctx, w.Victim)
+	l, err := w.Limits(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	w.bound = int(l.NewDay) // addresses never written to before
+	w.Bound = int(l.NewDay) // addresses never written to before
 	count := 2000
 	if w.Full {
 		count = 50_000
@@ -80,29 +83,63 @@ func strangers(ctx context.Context, w *world) error {
 	return err
 }
 
+// addressesSwapped: what is sealed says nothing of who sealed it.
+func addressesSwapped(ctx context.Context, w *world) error {
+	l, err := w.Limits(ctx, w.Victim)
+	if err != nil {
+		return err
+	}
+	w.Bound = int(l.NewDay)
+	all := make([]people.Person, w.Bound+stage.Clients) // more than may be new in a day
+	for i := range all {
+		all[i] = people.Person{First: "Jo", Last: "Client " + people.Letters(1000+i), Email: fmt.Sprintf("k%d@wattle.example", i)}
+	}
+	return w.Offline(func() error {
+		if _, err := w.yesterday(ctx, 800_000, all); err != nil {
+			return err
+		}
+		clients, err := w.people(w.Victim).Clients(ctx)
+		if err != nil {
+			return err
+		}
+		return w.DB.Change(ctx, store.Actor{Practice: w.Victim, Agent: "drill"}, func(tx *store.Tx) error {
+			keys, err := w.Open.Keeper().Keys(ctx, tx)
+			for i, id := range clients {
+				if err != nil {
+					return err
+				}
+				stranger := client.Address{Written: fmt.Sprintf("s%d@stranger.example", i), Normal: fmt.Sprintf("s%d@stranger.example", i), State: client.Good}
+				d := client.Details{Email: stranger}
+				_, err = tx.Exec(ctx, `UPDATE client SET version = 1, sealed = $3, email_index = $4 WHERE practice = $1 AND id = $2`, string(id), client.Seal(keys, id, 1, d), client.IndexesOf(keys, d).Email)
+			}
+			return err
+		})
+	})
+}
+
 // draft puts the words of 2024 into the version that a practice edits, as whoever edits its templates may: nothing of it is signed.
 func (w *world) draft(ctx context.Context, practice store.PracticeID, change func(*wording.Version)) error {
-	content, digest, subject, err := w.forge(ctx, practice, practice, change)
+	content, digest, subject, err := w.Forge(ctx, practice, practice, change)
 	if err != nil {
 		return err
 	}
-	before, _, _, err := w.signed(ctx, practice)
+	before, _, _, err := w.SignedReminder(ctx, practice)
 	if err != nil {
 		return err
 	}
-	if err := w.plant(ctx, practice, subject, content, digest); err != nil {
+	if err := w.Plant(ctx, practice, subject, content, digest); err != nil {
 		return err
 	}
-	return w.exec(ctx, `UPDATE wording SET signed = $3 WHERE practice = $1 AND id = $2`, string(practice), subject, before)
+	return w.Exec(ctx, `UPDATE wording SET signed = $3 WHERE practice = $1 AND id = $2`, string(practice), subject, before)
 }
 
 // atTheDesk signs all that waits, with the owner's key and by HTTP alone.
 func (w *world) atTheDesk(ctx context.Context, practice store.PracticeID) error {
-	o, err := w.signer(ctx, practice)
+	o, err := w.Signer(ctx, practice)
 	if err != nil {
 		return err
 	}
-	d := &caller.Desk{Home: w.serving.Desk + "/p/" + string(practice), Key: o.Key}
+	d := &caller.Desk{Home: w.Serving.Desk + "/p/" + string(practice), Key: o.Key}
 	if err := d.Unlock(ctx); err != nil {
 		return err
 	}
@@ -123,31 +160,31 @@ func (w *world) spread(ctx context.Context, practices ...store.PracticeID) error
 			return err
 		}
 	}
-	w.began = time.Now() // from here on messages can leave
-	return w.fall(ctx, practices...)
+	w.Began = time.Now() // from here on messages can leave
+	return w.Fall(ctx, practices...)
 }
 
 // sessionWithKey: somebody reads the notice, and stops the practice from their own browser before the quarter of an hour is over.
 func sessionWithKey(ctx context.Context, w *world) error {
-	owner, err := w.owner(ctx, w.Victim)
+	owner, err := w.OwnerOf(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
 	if err := w.sessionTries(ctx, owner.ID); err != nil {
 		return err
 	}
-	second, err := w.member(ctx, w.Victim, guard.Manager)
+	second, err := w.Member(ctx, w.Victim, guard.Manager)
 	if err != nil {
 		return err
 	}
-	b, err := w.browser(ctx, w.Victim, second.ID)
+	b, err := w.Browser(ctx, w.Victim, second.ID)
 	if err != nil {
 		return err
 	}
 	if err := w.spread(ctx, w.Victim); err != nil {
 		return err
 	}
-	return w.after(ctx, func() error {
+	return w.After(ctx, siege.DayLong, func() error {
 		_, err := b.Post(ctx, "/stop", "what", "practice", "reason", "nobody here wrote that")
 		return err
 	})
@@ -155,33 +192,33 @@ func sessionWithKey(ctx context.Context, w *world) error {
 
 // sessionTries is what the session alone gives.
 func (w *world) sessionTries(ctx context.Context, owner store.MemberID) error {
-	cookies, err := w.session(ctx, w.Victim, owner)
+	cookies, err := w.Session(ctx, w.Victim, owner)
 	if err != nil {
 		return err
 	}
-	return w.trySending(ctx, cookies, nil)
+	return w.TrySending(ctx, cookies, nil)
 }
 
 func unnoticed(ctx context.Context, w *world) error {
-	w.bound = stage.Clients
+	w.Bound = stage.Clients
 	if err := w.spread(ctx, w.Victim); err != nil {
 		return err
 	}
-	return w.after(ctx, func() error { return nil })
+	return w.After(ctx, siege.DayLong, func() error { return nil })
 }
 
 // withLink: where two hold keys, a host takes both.
 func withLink(ctx context.Context, w *world) error {
-	o, err := w.signer(ctx, w.Victim)
+	o, err := w.Signer(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	second, err := w.member(ctx, w.Victim, guard.Owner)
+	second, err := w.Member(ctx, w.Victim, guard.Owner)
 	if err != nil {
 		return err
 	}
 	theirs := key.New(o.Key.Party)
-	err = w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	err = w.Sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		x := s.Draft(approval.KindMember, string(second.ID), o.Member)
 		x.Body.Member = &approval.MemberBody{Role: approval.Owner}
 		return x
@@ -189,7 +226,7 @@ func withLink(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	err = w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	err = w.Sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		x := s.Draft(approval.KindKey, theirs.Subject(), o.Member)
 		x.Body.Key = &approval.KeyBody{Action: approval.Enrol, Member: second.ID, PublicKey: theirs.COSE, Proof: approval.Bytes{}}
 		return x
@@ -203,17 +240,17 @@ func withLink(ctx context.Context, w *world) error {
 	if err := w.atTheDesk(ctx, w.Victim); err != nil {
 		return err
 	}
-	w.began = time.Now()
-	if err := w.fall(ctx, w.Victim); err != nil {
+	w.Began = time.Now()
+	if err := w.Fall(ctx, w.Victim); err != nil {
 		return err
 	}
-	return w.after(ctx, func() error { return nil })
+	return w.After(ctx, siege.DayLong, func() error { return nil })
 }
 
 func manyKeys(ctx context.Context, w *world) error {
-	w.aside() // the victim of other attacks is not among them
+	w.Aside() // the victim of other attacks is not among them
 	if err := w.spread(ctx, w.Site.Herd...); err != nil {
 		return err
 	}
-	return w.after(ctx, func() error { return nil })
+	return w.After(ctx, siege.DayLong, func() error { return nil })
 }

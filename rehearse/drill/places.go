@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"letterhead/approval"
 	"letterhead/message"
 	"letterhead/rehearse"
+	"letterhead/rehearse/drill/siege"
 	"letterhead/rehearse/drill/stage"
 	"letterhead/store"
 	"letterhead/testkit/owner"
@@ -35,11 +34,11 @@ func onPlaces() []attack {
 
 // relayInRows also shows that no table has a column for a relay's address.
 func relayInRows(ctx context.Context, w *world) (err error) {
-	if w.second, err = sink.ListenSMTP(sink.SMTPOptions{}); err != nil {
+	if w.Elsewhere, err = sink.ListenSMTP(sink.SMTPOptions{}); err != nil {
 		return err
 	}
 	return w.queue(ctx, func(x *store.Wide) error {
-		return touch(ctx, x, `UPDATE message SET relay = $2, outside_id = $2, basis = basis WHERE practice = $1 AND state = 'queued'`, string(w.Victim), w.second.Address())
+		return siege.Touch(ctx, x, `UPDATE message SET relay = $2, outside_id = $2, basis = basis WHERE practice = $1 AND state = 'queued'`, string(w.Victim), w.Elsewhere.Address())
 	})
 }
 
@@ -60,14 +59,14 @@ func databaseRestored(ctx context.Context, w *world) error {
 
 // keep copies the database, a file, as it is.
 func (w *world) keep(ctx context.Context) (old string, err error) {
-	old = filepath.Join(w.folder(), "old.db")
-	return old, w.db.Backup(ctx, old)
+	old = filepath.Join(w.Home(), "old.db")
+	return old, w.DB.Backup(ctx, old)
 }
 
 // putBack puts a copy in the place of the database while the program does not run.
 func (w *world) putBack(ctx context.Context, old string) error {
-	file := filepath.Join(w.folder(), "letterhead.db")
-	if err := errors.Join(w.stop(), w.leave()); err != nil {
+	file := filepath.Join(w.Home(), "letterhead.db")
+	if err := errors.Join(w.Stop(), w.Leave()); err != nil {
 		return err
 	}
 	for _, end := range []string{"-wal", "-shm"} {
@@ -78,10 +77,10 @@ func (w *world) putBack(ctx context.Context, old string) error {
 	if err := os.Rename(old, file); err != nil {
 		return err
 	}
-	if err := w.join(ctx); err != nil {
+	if err := w.Join(ctx); err != nil {
 		return err
 	}
-	return w.start()
+	return w.Start()
 }
 
 // rollBack is the same where the database is not a file: what came since is taken out.
@@ -89,12 +88,12 @@ func (w *world) rollBack(ctx context.Context) error {
 	if err := wordingWithdrawnOnly(ctx, w); err != nil {
 		return err
 	}
-	return w.exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
+	return w.Exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
 }
 
 // wordingWithdrawnOnly has the owner withdraw the reminder's wording.
 func wordingWithdrawnOnly(ctx context.Context, w *world) error {
-	_, digest, subject, err := w.signed(ctx, w.Victim)
+	_, digest, subject, err := w.SignedReminder(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -103,31 +102,31 @@ func wordingWithdrawnOnly(ctx context.Context, w *world) error {
 		return err
 	}
 	var standing *approval.Standing
-	err = w.chain(ctx, w.Victim, func(_ context.Context, tx *store.Tx, s *approval.State) (err error) {
+	err = w.Chain(ctx, w.Victim, func(_ context.Context, tx *store.Tx, s *approval.State) (err error) {
 		standing, err = s.Allows(approval.KindWording, subject, sum, tx.Now)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	return w.Sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		return s.Draft(approval.KindWithdraw, standing.Digest.String(), o.Member)
 	})
 }
 
 // doesNotServe starts the program, which has to refuse, or to say that nothing is sent.
 func (w *world) doesNotServe(ctx context.Context) error {
-	if err := w.fall(ctx); err != nil {
+	if err := w.Fall(ctx); err != nil {
 		return err
 	}
-	out, err := w.run(ctx, "tick")
+	out, err := w.Command(ctx, "tick")
 	said := lastLine(out)
 	if err == nil {
-		w.wrong("tick ran: %s", said)
+		w.Wrong("tick ran: %s", said)
 	}
-	w.answers.Add(strings.ReplaceAll(said, w.folder(), "…"), 1)
-	if err := w.start(); err != nil {
-		w.serving = nil // it refuses even the pages
+	w.Answers.Add(strings.ReplaceAll(said, w.Home(), "…"), 1)
+	if err := w.Start(); err != nil {
+		w.Serving = nil // it refuses even the pages
 	}
 	return nil // else what it sends is seen at the sink
 }
@@ -142,27 +141,27 @@ func commandError(name, out string, err error) error {
 }
 
 func journalRemoved(ctx context.Context, w *world) error {
-	if err := w.stop(); err != nil {
+	if err := w.Stop(); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(w.courierFolder(), "journal")); err != nil {
+	if err := os.RemoveAll(filepath.Join(w.CourierFolder(), "journal")); err != nil {
 		return err
 	}
 	return w.doesNotServe(ctx)
 }
 
 func trustRemoved(ctx context.Context, w *world) error {
-	if err := errors.Join(w.stop(), os.Remove(filepath.Join(w.courierFolder(), "trust.json"))); err != nil {
+	if err := errors.Join(w.Stop(), os.Remove(filepath.Join(w.CourierFolder(), "trust.json"))); err != nil {
 		return err
 	}
 	return w.doesNotServe(ctx)
 }
 
 func journalOfAnother(ctx context.Context, w *world) error {
-	if err := w.stop(); err != nil {
+	if err := w.Stop(); err != nil {
 		return err
 	}
-	another := filepath.Join(w.folder(), "another")
+	another := filepath.Join(w.Home(), "another")
 	if err := os.MkdirAll(another, 0o700); err != nil {
 		return err
 	}
@@ -173,53 +172,31 @@ func journalOfAnother(ctx context.Context, w *world) error {
 	if err := w.Program.Make(ctx, another); err != nil {
 		return err
 	}
-	mine := filepath.Join(w.courierFolder(), "journal")
+	mine := filepath.Join(w.CourierFolder(), "journal")
 	if err := errors.Join(os.RemoveAll(mine), os.Rename(filepath.Join(another, "courier", "journal"), mine)); err != nil {
 		return err
 	}
 	return w.doesNotServe(ctx)
 }
 
-// sees waits until the courier has a stop in its journal.
-func (w *world) sees(ctx context.Context) error {
-	var id string
-	err := w.db.WholeView(ctx, "drill: the stop", func(x *store.Wide) error {
-		return x.Row(ctx, `SELECT id FROM freeze_entry WHERE lifted_at = 0 ORDER BY at DESC LIMIT 1`).Scan(&id)
-	})
-	if err != nil {
-		return err
-	}
-	for end := time.Now().Add(settlesIn); time.Now().Before(end); {
-		files, err := filepath.Glob(filepath.Join(w.courierFolder(), "journal", "*"))
-		if err != nil {
-			return err
-		}
-		for _, file := range files {
-			if raw, err := os.ReadFile(file); err == nil && bytes.Contains(raw, []byte(id)) {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	return errors.New("the journal does not note a stop")
+// shadowPractice: a new practice is anybody's to make; its sender is not. It is made while the program does not run: with a sender of its own, before it
+// takes the victim's, it would be a practice like any other, whose reminders may go.
+func shadowPractice(ctx context.Context, w *world) error {
+	w.Aside() // the victim goes on with its own
+	return w.Offline(func() error { return w.shadow(ctx) })
 }
 
-// shadowPractice: a new practice is anybody's to make; its sender is not.
-func shadowPractice(ctx context.Context, w *world) error {
+func (w *world) shadow(ctx context.Context) error {
 	var id store.PracticeID
 	// Made a day ago, so that it is not for being new that it is stopped.
-	err := w.At(ctx, w.folder(), w.Noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) (err error) {
-		id, err = w.AddPractice(ctx, w.folder(), o, "Wattle Street Physiotherapy", "shadow", stage.Clients)
+	err := w.At(ctx, w.Home(), w.Noon.Ten.AddDate(0, 0, -1), func(o rehearse.Opened) (err error) {
+		id, err = w.AddPractice(ctx, w.Home(), o, "Wattle Street Physiotherapy", "shadow", stage.Clients)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	content, _, _, err := w.forge(ctx, w.Victim, w.Victim, nil) // with the victim's sender in it
+	content, _, _, err := w.Forge(ctx, w.Victim, w.Victim, nil) // with the victim's sender in it
 	if err != nil {
 		return err
 	}
@@ -227,14 +204,14 @@ func shadowPractice(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	raw, digest, subject, err := w.forge(ctx, id, id, func(mine *wording.Version) { mine.Sender = v.Sender })
+	raw, digest, subject, err := w.Forge(ctx, id, id, func(mine *wording.Version) { mine.Sender = v.Sender })
 	if err != nil {
 		return err
 	}
-	if err := w.plant(ctx, id, subject, raw, digest); err != nil {
+	if err := w.Plant(ctx, id, subject, raw, digest); err != nil {
 		return err
 	}
-	err = w.sign(ctx, id, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	err = w.Sign(ctx, id, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		x := s.Draft(approval.KindWording, subject, o.Member)
 		x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: string(message.Appointments)}
 		return x
@@ -242,7 +219,7 @@ func shadowPractice(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	err = w.sign(ctx, id, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	err = w.Sign(ctx, id, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		x := s.Draft(approval.KindSender, "email", o.Member)
 		x.Body.Sender = &approval.SenderBody{Address: v.Sender.Local + "@" + v.Sender.Domain, Channel: "email", Name: v.Sender.Name}
 		return x
@@ -250,9 +227,8 @@ func shadowPractice(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	if err := w.exec(ctx, `UPDATE practice SET domain = $2, sender_local = $3 WHERE practice = $1`, string(id), v.Sender.Domain, v.Sender.Local); err != nil {
+	if err := w.Exec(ctx, `UPDATE practice SET domain = $2, sender_local = $3 WHERE practice = $1`, string(id), v.Sender.Domain, v.Sender.Local); err != nil {
 		return err
 	}
-	w.aside() // it goes on with its own
-	return w.fall(ctx, id)
+	return w.Fall(ctx, id)
 }

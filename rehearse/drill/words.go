@@ -10,6 +10,7 @@ import (
 
 	"letterhead/approval"
 	"letterhead/rehearse/drill/caller"
+	"letterhead/rehearse/drill/siege"
 	"letterhead/store"
 	"letterhead/testkit/owner"
 	"letterhead/wording"
@@ -34,11 +35,11 @@ func onWords() []attack {
 }
 
 func wordingForged(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, nil)
+	content, digest, subject, err := w.Forge(ctx, w.Victim, w.Victim, nil)
 	if err != nil {
 		return err
 	}
-	return w.plant(ctx, w.Victim, subject, content, digest)
+	return w.Plant(ctx, w.Victim, subject, content, digest)
 }
 
 // leads puts a button to the attacker's host into a version.
@@ -50,29 +51,29 @@ func leads(v *wording.Version) {
 }
 
 func wordingWithLink(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, leads)
+	content, digest, subject, err := w.Forge(ctx, w.Victim, w.Victim, leads)
 	if err != nil {
 		return err
 	}
-	return w.plant(ctx, w.Victim, subject, content, digest)
+	return w.Plant(ctx, w.Victim, subject, content, digest)
 }
 
 func versionSwapped(ctx context.Context, w *world) error {
-	content, _, _, err := w.forge(ctx, w.Victim, w.Victim, nil)
+	content, _, _, err := w.Forge(ctx, w.Victim, w.Victim, nil)
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, `UPDATE wording_version SET content = $2 WHERE practice = $1`, string(w.Victim), content)
+	return w.Exec(ctx, `UPDATE wording_version SET content = $2 WHERE practice = $1`, string(w.Victim), content)
 }
 
 func versionMoved(ctx context.Context, w *world) error {
-	_, _, subject, err := w.forge(ctx, w.Victim, w.Other, nil)
+	_, _, subject, err := w.Forge(ctx, w.Victim, w.Other, nil)
 	if err != nil {
 		return err
 	}
 	var content []byte
 	var digest string
-	err = w.db.WholeView(ctx, "drill: another's version", func(x *store.Wide) error {
+	err = w.DB.WholeView(ctx, "drill: another's version", func(x *store.Wide) error {
 		return x.Row(ctx, `SELECT v.content, v.digest FROM rule r JOIN wording w ON w.practice = r.practice AND w.id = r.wording
 			JOIN wording_version v ON v.practice = w.practice AND v.id = w.signed WHERE r.practice = $1 AND r.key = 'reminder-2-days'`, string(w.Other)).Scan(&content, &digest)
 	})
@@ -83,25 +84,16 @@ func versionMoved(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	return w.plant(ctx, w.Victim, subject, content, sum)
-}
-
-// signed is the digest of the version that a practice's reminder sends.
-func (w *world) signed(ctx context.Context, practice store.PracticeID) (version, digest, subject string, err error) {
-	err = w.db.WholeView(ctx, "drill: what is signed", func(x *store.Wide) error {
-		return x.Row(ctx, `SELECT v.id, v.digest, w.id FROM rule r JOIN wording w ON w.practice = r.practice AND w.id = r.wording
-			JOIN wording_version v ON v.practice = w.practice AND v.id = w.signed WHERE r.practice = $1 AND r.key = 'reminder-2-days'`, string(practice)).Scan(&version, &digest, &subject)
-	})
-	return version, digest, subject, err
+	return w.Plant(ctx, w.Victim, subject, content, sum)
 }
 
 func versionRolledBack(ctx context.Context, w *world) error {
-	before, _, subject, err := w.signed(ctx, w.Victim)
+	before, _, subject, err := w.SignedReminder(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
 	// The owner signs another version; the attacker brings the old one back.
-	content, _, _, err := w.forge(ctx, w.Victim, w.Victim, func(v *wording.Version) {
+	content, _, _, err := w.Forge(ctx, w.Victim, w.Victim, func(v *wording.Version) {
 		for i := range v.Languages {
 			v.Languages[i].Subject = wording.Say("Your visit on {appointment.day}")
 			v.Languages[i].Blocks = v.Languages[i].Blocks[1:]
@@ -111,10 +103,10 @@ func versionRolledBack(ctx context.Context, w *world) error {
 		return err
 	}
 	digest := approval.Digest(sha256.Sum256(content))
-	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
+	if err := w.Plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
-	err = w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+	err = w.Sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
 		x := s.Draft(approval.KindWording, subject, o.Member)
 		x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: "appointments"}
 		return x
@@ -122,11 +114,11 @@ func versionRolledBack(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, `UPDATE wording SET current = $3, signed = $3 WHERE practice = $1 AND id = $2`, string(w.Victim), subject, before)
+	return w.Exec(ctx, `UPDATE wording SET current = $3, signed = $3 WHERE practice = $1 AND id = $2`, string(w.Victim), subject, before)
 }
 
 func wordingWithdrawn(ctx context.Context, w *world) error {
-	_, digest, subject, err := w.signed(ctx, w.Victim)
+	_, digest, subject, err := w.SignedReminder(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -135,8 +127,8 @@ func wordingWithdrawn(ctx context.Context, w *world) error {
 		return err
 	}
 	var failed error
-	err = w.sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
-		standing, err := s.Allows(approval.KindWording, subject, sum, w.db.Now())
+	err = w.Sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+		standing, err := s.Allows(approval.KindWording, subject, sum, w.DB.Now())
 		if err != nil {
 			failed = err
 			return s.Draft(approval.KindWithdraw, "", o.Member)
@@ -146,17 +138,17 @@ func wordingWithdrawn(ctx context.Context, w *world) error {
 	if failed != nil || err != nil {
 		return fmt.Errorf("withdraw: %w %w", failed, err)
 	}
-	return w.exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
+	return w.Exec(ctx, `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
 }
 
 func wordingPurpose(ctx context.Context, w *world) error {
 	return w.queue(ctx, func(x *store.Wide) error {
-		return touch(ctx, x, `UPDATE message SET purpose = 'marketing', subject = 'reminder-2-days' WHERE practice = $1 AND state = 'queued'`, string(w.Victim))
+		return siege.Touch(ctx, x, `UPDATE message SET purpose = 'marketing', subject = 'reminder-2-days' WHERE practice = $1 AND state = 'queued'`, string(w.Victim))
 	})
 }
 
 func directoryForged(ctx context.Context, w *world) error {
-	return w.rows(ctx, func(x *store.Wide) error {
+	return w.Rows(ctx, func(x *store.Wide) error {
 		rows, err := x.Query(ctx, `SELECT digest, content FROM directory WHERE practice = $1`, string(w.Victim))
 		type entry struct {
 			digest  string
@@ -168,48 +160,48 @@ func directoryForged(ctx context.Context, w *world) error {
 		}
 		for _, e := range all {
 			changed := strings.ReplaceAll(string(e.content), "12 Wattle Street", mark+" Street")
-			if err := touch(ctx, x, `UPDATE directory SET content = $3 WHERE practice = $1 AND digest = $2`, string(w.Victim), e.digest, []byte(changed)); err != nil {
+			if err := siege.Touch(ctx, x, `UPDATE directory SET content = $3 WHERE practice = $1 AND digest = $2`, string(w.Victim), e.digest, []byte(changed)); err != nil {
 				return err
 			}
 			if changed == string(e.content) {
 				return fmt.Errorf("the details have no address to change")
 			}
 		}
-		return touch(ctx, x, `UPDATE practice SET name = $2, phone = '0491 570 006', address = $2 WHERE practice = $1`, string(w.Victim), mark)
+		return siege.Touch(ctx, x, `UPDATE practice SET name = $2, phone = '0491 570 006', address = $2 WHERE practice = $1`, string(w.Victim), mark)
 	})
 }
 
 func senderForged(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, func(v *wording.Version) {
+	content, digest, subject, err := w.Forge(ctx, w.Victim, w.Victim, func(v *wording.Version) {
 		v.Sender.Local, v.Sender.Name = "accounts", "Lee Valley Psychology"
 		v.Sender.Domain = "lee-valley-psychology.mail.drill.example"
 	})
 	if err != nil {
 		return err
 	}
-	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
+	if err := w.Plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
-	return w.exec(ctx, `UPDATE practice SET domain = 'lee-valley-psychology.mail.drill.example', sender_local = 'accounts' WHERE practice = $1`, string(w.Victim))
+	return w.Exec(ctx, `UPDATE practice SET domain = 'lee-valley-psychology.mail.drill.example', sender_local = 'accounts' WHERE practice = $1`, string(w.Victim))
 }
 
 func ruleForged(ctx context.Context, w *world) error {
-	return w.exec(ctx, `UPDATE rule SET content = replace(content, '10:00', '09:59') WHERE practice = $1 AND key = 'reminder-2-days'`, string(w.Victim))
+	return w.Exec(ctx, `UPDATE rule SET content = replace(content, '10:00', '09:59') WHERE practice = $1 AND key = 'reminder-2-days'`, string(w.Victim))
 }
 
 func orderForged(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, nil)
+	content, digest, subject, err := w.Forge(ctx, w.Victim, w.Victim, nil)
 	if err != nil {
 		return err
 	}
-	before, _, _, err := w.signed(ctx, w.Victim)
+	before, _, _, err := w.SignedReminder(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
-	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
+	if err := w.Plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
-	planted, _, _, err := w.signed(ctx, w.Victim)
+	planted, _, _, err := w.SignedReminder(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -219,32 +211,28 @@ func orderForged(ctx context.Context, w *world) error {
 		}
 	}
 	// The signed version goes on being what the rule sends.
-	return w.exec(ctx, `UPDATE wording SET current = $3, signed = $3 WHERE practice = $1 AND id = $2`, string(w.Victim), subject, before)
+	return w.Exec(ctx, `UPDATE wording SET current = $3, signed = $3 WHERE practice = $1 AND id = $2`, string(w.Victim), subject, before)
 }
 
 // queue has the program turn what is due into messages while it does not run, and changes them before it runs again.
 func (w *world) queue(ctx context.Context, change func(*store.Wide) error) error {
-	if err := w.stop(); err != nil {
-		return err
-	}
-	if err := w.fall(ctx); err != nil {
-		return err
-	}
-	if _, err := w.opened.Plan(ctx); err != nil {
-		return err
-	}
-	if err := w.rows(ctx, change); err != nil {
-		return err
-	}
-	return w.start()
+	return w.Offline(func() error {
+		if err := w.Fall(ctx); err != nil {
+			return err
+		}
+		if _, err := w.Open.Plan(ctx); err != nil {
+			return err
+		}
+		return w.Rows(ctx, change)
+	})
 }
 
 func redirectSwapped(ctx context.Context, w *world) error {
-	content, digest, subject, err := w.forge(ctx, w.Victim, w.Victim, leads)
+	content, digest, subject, err := w.Forge(ctx, w.Victim, w.Victim, leads)
 	if err != nil {
 		return err
 	}
-	version, signed, _, err := w.signed(ctx, w.Victim)
+	version, signed, _, err := w.SignedReminder(ctx, w.Victim)
 	if err != nil {
 		return err
 	}
@@ -254,26 +242,26 @@ func redirectSwapped(ctx context.Context, w *world) error {
 	}
 	follow := func(of [32]byte) error {
 		for n := 1; n <= 3; n++ {
-			to := fmt.Sprintf("%s/l/%s/%d", w.serving.Pages, wording.LinkToken(wording.Digest(of)), n)
-			status, text, header, err := w.ask(ctx, caller.Ask{Method: http.MethodGet, To: to})
+			to := fmt.Sprintf("%s/l/%s/%d", w.Serving.Pages, wording.LinkToken(wording.Digest(of)), n)
+			status, text, header, err := w.Ask(ctx, caller.Ask{Method: http.MethodGet, To: to})
 			if err != nil {
 				return err
 			}
-			w.answers.Add(fmt.Sprintf("answered %d", status), 1)
+			w.Answers.Add(fmt.Sprintf("answered %d", status), 1)
 			if strings.Contains(header.Get("Location")+text, evil) {
-				w.wrong("a link leads to %s", evil)
+				w.Wrong("a link leads to %s", evil)
 			}
 		}
 		return nil
 	}
 	// Other content in the signed version's row, then a row of its own that nobody signed.
-	if err := w.exec(ctx, `UPDATE wording_version SET content = $3 WHERE practice = $1 AND id = $2`, string(w.Victim), version, content); err != nil {
+	if err := w.Exec(ctx, `UPDATE wording_version SET content = $3 WHERE practice = $1 AND id = $2`, string(w.Victim), version, content); err != nil {
 		return err
 	}
 	if err := follow([32]byte(raw)); err != nil {
 		return err
 	}
-	if err := w.plant(ctx, w.Victim, subject, content, digest); err != nil {
+	if err := w.Plant(ctx, w.Victim, subject, content, digest); err != nil {
 		return err
 	}
 	return follow(digest)

@@ -152,11 +152,11 @@ func (s *Stage) make(ctx context.Context, folder, database string) (p Site, err 
 	if n := relay.Count(); n != 2*History {
 		return p, fmt.Errorf("%d reminders went in the days before, not %d", n, 2*History)
 	}
-	return p, s.park(ctx, folder)
+	return p, s.Park(ctx, folder)
 }
 
-// park puts off what falls due today, until an attack lets it go.
-func (s *Stage) park(ctx context.Context, folder string) error {
+// Park puts off what falls due today, until an attack lets it go.
+func (s *Stage) Park(ctx context.Context, folder string) error {
 	return s.At(ctx, folder, s.Noon.Ten, func(o rehearse.Opened) error {
 		// The sweep for gaps would find what is put off: the one that was open since the first days ends, and today's has just been.
 		for range 2 {
@@ -266,7 +266,7 @@ func (s *Stage) crowd(ctx context.Context, p *Site) error {
 	if err != nil {
 		return err
 	}
-	return s.park(ctx, p.Folder)
+	return s.Park(ctx, p.Folder)
 }
 
 func (s *Stage) path(parts ...string) string {
