@@ -59,7 +59,7 @@ var floors = []struct {
 	ordered  bool // may import those before it; otherwise none of its floor
 }{
 	{"ground", []string{"fault", "zone", "qr", "store"}, true},
-	{"machinery", []string{"vault", "job", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
+	{"machinery", []string{"vault", "job", "register", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
 	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "order", "grant", "notice", "transfer"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
 	{"test tools", []string{"testkit", "rehearse"}, true},
@@ -84,6 +84,8 @@ var pure = map[string]string{
 	"courier/trust":      "",
 	"approval/assertion": "it reads bytes and knows no practice",
 	"approval/audience":  "it reads bytes and knows no practice",
+	"register":           "it reads bytes and writes pages: no storage, no clock, no net",
+	"register/prose":     "it reads bytes",
 	"ledger/leaf":        "it is bytes and hashes alone",
 	"ledger/proof":       "it is bytes and hashes alone",
 	"ledger/evidence":    "whoever verifies has the file and nothing else",
@@ -159,6 +161,8 @@ var wrappers = []struct {
 	{"rsc.io/qr", []string{"qr"}, "codes are drawn in one place"},
 	{"golang.org/x/crypto", []string{"guard/secret", "app"}, "passwords are hashed in one place; app gets certificates"},
 	{"golang.org/x/mod", []string{"ledger"}, "the log's mathematics belong to ledger"},
+	{"github.com/pelletier/go-toml", []string{"register"}, "records are read in one place; configuration is BurntSushi's"},
+	{"github.com/yuin/goldmark", []string{"register/prose"}, "text by somebody unknown is rendered in one place"},
 	{"os/exec", []string{"app", "testkit", "rehearse"}, "nothing else starts programs"},
 	{"math/rand\"", []string{}, "use math/rand/v2"},
 }

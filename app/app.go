@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 
 	"letterhead/app/record"
+	"letterhead/app/register"
 	"letterhead/fault"
 )
 
@@ -48,6 +49,9 @@ func commands() []command {
 	}
 	for _, r := range record.Commands() {
 		list = append(list, recordCommand(r))
+	}
+	for _, r := range register.Commands() {
+		list = append(list, publicCommand(r))
 	}
 	return list
 }

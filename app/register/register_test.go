@@ -1,0 +1,117 @@
+package register_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"letterhead/app/register"
+	"letterhead/fault"
+)
+
+const records = "../../register/testdata/records"
+
+// run runs a command of the room as app does.
+func run(t testing.TB, in string, words ...string) (out, errs string, err error) {
+	t.Helper()
+	for _, cmd := range register.Commands() {
+		if cmd.Name != words[0] {
+			continue
+		}
+		set := flag.NewFlagSet(cmd.Name, flag.ContinueOnError)
+		if cmd.Flags != nil {
+			cmd.Flags(set)
+		}
+		var args []string
+		for rest := words[1:]; ; {
+			if err := set.Parse(rest); err != nil {
+				t.Fatal(err)
+			}
+			if set.NArg() == 0 {
+				break
+			}
+			args = append(args, set.Arg(0))
+			rest = set.Args()[1:]
+		}
+		var o, e bytes.Buffer
+		err = cmd.Run(context.Background(), register.Call{Args: args, In: strings.NewReader(in), Out: &o, Errs: &e})
+		return o.String(), e.String(), err
+	}
+	t.Fatalf("there is no command %s", words[0])
+	return "", "", nil
+}
+
+func TestFormatPrintsBackWhatParses(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob(records + "/*.md")
+	if err != nil || len(names) < 8 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, errs, err := run(t, "", "register", "fmt", name); out != string(raw) || errs != "" || err != nil {
+			t.Errorf("%s: %v %s\n%q\n%q", name, err, errs, out, raw)
+		}
+		if out, _, err := run(t, string(raw), "register", "fmt", "-"); out != string(raw) || err != nil {
+			t.Errorf("%s, from outside: %v\n%q", name, err, out)
+		}
+	}
+}
+
+func TestWhatDoesNotParseIsNamedAndNotPrinted(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good := file("good.md", "+++\ntitle = \"A\"\n+++\n")
+	cut := file("cut.md", "+++\ntitle = \"A\"\nx = [1,\n+++\n")
+	huge := file("huge.md", "+++\ntitle = \"A\"\n+++\n"+strings.Repeat("a\n", 5<<20))
+	file("_index.md", "+++\n+++\n")
+	if err := os.Symlink("/etc/passwd", filepath.Join(folder, "link.md")); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, err := run(t, "", "register", "fmt", cut, good, huge)
+	if out != "+++\ntitle = \"A\"\n+++\n" || fault.KindOf(err) != fault.Invalid {
+		t.Errorf("%v, %q", err, out)
+	}
+	for _, want := range []string{cut + ":3: this is not TOML", huge + ": the file is larger"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("%q does not say %q", errs, want)
+		}
+	}
+	_, errs, err = run(t, "", "register", "check", folder)
+	if fault.KindOf(err) != fault.Invalid || !strings.Contains(errs, "link.md: skipped") || !strings.Contains(errs, "_index.md: skipped") || strings.Contains(errs, "root:") {
+		t.Errorf("%v, %s", err, errs)
+	}
+	for _, words := range [][]string{{"register"}, {"register", "fmt"}, {"register", "print", good}, {"register", "fmt", filepath.Join(folder, "none.md")}} {
+		if _, _, err := run(t, "", words...); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%v: %v", words, err)
+		}
+	}
+}
+
+func TestCheckSaysWhatMayBeMended(t *testing.T) {
+	t.Parallel()
+	out, errs, err := run(t, "", "register", "check", records)
+	if err != nil || errs != "" {
+		t.Fatal(err, errs)
+	}
+	for _, want := range []string{"circuit-courts.md:26: front matter stands behind the text", "tail.md:41: a line of +++", "9 records can be read; 6 remarks."} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing from\n%s", want, out)
+		}
+	}
+}
