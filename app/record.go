@@ -4,12 +4,12 @@ import (
 	"context"
 
 	"letterhead/app/record"
+	"letterhead/app/register"
 )
 
 // recordCommand is a command of the room of the record of messages.
-func recordCommand(r record.Command) command {
-	cmd := command{name: r.Name, argument: r.Argument, summary: r.Summary, examples: r.Examples}
-	cmd.run = func(ctx context.Context, c *call) error {
+func recordCommand(r record.Command) (cmd command) {
+	cmd = command{name: r.Name, argument: r.Argument, summary: r.Summary, examples: r.Examples, run: func(ctx context.Context, c *call) error {
 		if err := c.parse(cmd, r.Flags); err != nil {
 			return err
 		}
@@ -18,6 +18,17 @@ func recordCommand(r record.Command) command {
 				return do(record.Host{DB: i.db, Folder: courierFolder(c.folder), Trust: i.trust})
 			})
 		}})
-	}
+	}}
+	return cmd
+}
+
+// publicCommand is a command of the room of public records; it needs no data folder.
+func publicCommand(r register.Command) (cmd command) {
+	cmd = command{name: r.Name, argument: r.Argument, summary: r.Summary, examples: r.Examples, run: func(ctx context.Context, c *call) error {
+		if err := c.parse(cmd, r.Flags); err != nil {
+			return err
+		}
+		return r.Run(ctx, register.Call{Args: c.args, In: c.in, Out: c.out, Errs: c.errs})
+	}}
 	return cmd
 }
