@@ -5,11 +5,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
-	"maps"
 	"os"
-	"slices"
 
+	"letterhead/app/remarks"
 	"letterhead/fault"
 	"letterhead/store"
 	"letterhead/transfer"
@@ -25,13 +23,13 @@ func importCommand() command {
 		},
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
-		var id, from, mapping, remarks, batch string
+		var id, from, mapping, noted, batch string
 		var dry, undo, other bool
 		err := c.parse(cmd, func(f *flag.FlagSet) {
 			f.StringVar(&id, "practice", "", "the practice's `id`")
 			f.StringVar(&from, "from", "", "the `folder` with clients.csv, appointments.csv and practice.json")
 			f.StringVar(&mapping, "mapping", "", "a `file` that says which heading is what; docs/import.md shows one")
-			f.StringVar(&remarks, "remarks", "", "a `file` to write every remark to, as JSON lines; it names rows, and values where they help")
+			f.StringVar(&noted, "remarks", "", "a `file` to write every remark to, as JSON lines; it names rows, and values where they help")
 			f.BoolVar(&other, "other-practice", false, "bring it in although practice.json names a practice of another country")
 			f.BoolVar(&dry, "dry-run", false, "say what would happen and change nothing")
 			f.BoolVar(&undo, "undo", false, "take the last import back, apart from what was changed here since")
@@ -58,13 +56,13 @@ func importCommand() command {
 			if undo {
 				return c.undoImport(ctx, i, actor, transfer.BatchID(batch))
 			}
-			return c.runImport(ctx, i, actor, transfer.Source{Dir: from}, mapping, remarks, transfer.Options{DryRun: dry, OtherPractice: other, Actor: actor})
+			return c.runImport(ctx, i, actor, transfer.Source{Dir: from}, mapping, noted, transfer.Options{DryRun: dry, OtherPractice: other, Actor: actor})
 		})
 	}
 	return cmd
 }
 
-func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor, from transfer.Source, mapping, remarks string, options transfer.Options) error {
+func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor, from transfer.Source, mapping, noted string, options transfer.Options) error {
 	if mapping != "" {
 		file, err := os.Open(mapping)
 		if err != nil {
@@ -75,8 +73,8 @@ func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor
 			return err
 		}
 	}
-	if remarks != "" {
-		file, err := os.OpenFile(remarks, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if noted != "" {
+		file, err := os.OpenFile(noted, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 		if err != nil {
 			return fault.Field("--remarks", "import.remarks", "the file cannot be written")
 		}
@@ -122,41 +120,11 @@ func (c *call) printReport(report *transfer.Report) error {
 		return printJSON(c, report)
 	}
 	fmt.Fprint(c.out, report.Summary())
-	tellReasons(c.out, report)
+	remarks.Say(c.out, report)
 	if report.Undoes == "" && !report.DryRun {
 		fmt.Fprintf(c.out, "import %s; letterhead import --practice ID --undo takes it back\n", report.Batch)
 	}
 	return nil
-}
-
-// tellReasons says what there was to remark, how often, and where it stands first. The report's counts are of all remarks, its list of the first ones.
-func tellReasons(out io.Writer, report *transfer.Report) {
-	if report.RemarkCount == 0 {
-		return
-	}
-	fmt.Fprintf(out, "%d remarks, explained in docs/import.md; --remarks FILE writes each with its row:\n", report.RemarkCount)
-	for _, m := range report.Remarks {
-		if m.File != "clients.csv" && m.File != "appointments.csv" {
-			fmt.Fprintf(out, "  %-13s  %6s  %-16s  %s\n", m.File, "", m.Reason, m.Say)
-		}
-	}
-	for _, file := range []struct {
-		name   string
-		counts transfer.Counts
-	}{{"clients", report.Clients}, {"appointments", report.Appointments}} {
-		for _, reason := range slices.Sorted(maps.Keys(file.counts.Reasons)) {
-			say := ""
-			for _, m := range report.Remarks {
-				if m.Reason == reason && (m.File == "clients.csv") == (file.name == "clients") {
-					if say = m.Say; m.Line > 0 {
-						say = fmt.Sprintf("%s, first in line %d", say, m.Line)
-					}
-					break
-				}
-			}
-			fmt.Fprintf(out, "  %-13s  %6d  %-16s  %s\n", file.name, file.counts.Reasons[reason], reason, say)
-		}
-	}
 }
 
 // terminal reports whether somebody watches.
