@@ -29,7 +29,7 @@ func filled(w *world, h home, pattern string) (method, path string) {
 			path = strings.Replace(path, "{id}", value, 1)
 		}
 	}
-	return method, path
+	return method, strings.Replace(path, "{contact}", string(h.contact), 1)
 }
 
 func messageOf(w *world, h home) string {

@@ -55,6 +55,7 @@ type home struct {
 	service       practice.ServiceID
 	location      practice.LocationID
 	clients       map[string]client.ID
+	contact       client.ContactID // of Costa
 	appointments  map[string]calendar.ID
 	order         order.ID // a draft
 }
@@ -184,7 +185,9 @@ func (w *world) fill(h *home) {
 			}
 			h.clients[c.LastName] = added.ID
 		}
-		return nil
+		mother, err := client.AddContact(ctx, tx, keys, client.Contact{Client: h.clients["Costa"], Name: "Inês Costa", Relation: "mother", Receives: client.NoReminders})
+		h.contact = mother.ID
+		return err
 	})
 	w.book(h, "Brennan", "Petra Schäfer", "2026-12-01T09:00")
 	w.book(h, "Haddad", "Petra Schäfer", "2026-12-01T11:00")

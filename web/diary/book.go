@@ -43,7 +43,11 @@ func New(v *page.Visit) (page.Answer, error) {
 	if minute, ok := clock(v.Query("time")); ok {
 		b.clock = page.InputClock(zone.Wall{Minute: minute})
 	}
+	b.client = v.Query("client")
 	if err := b.reload(); err != nil {
+		return page.Answer{}, err
+	}
+	if err := v.View(b.search); err != nil {
 		return page.Answer{}, err
 	}
 	b.frame = v.Frame(b.title(), "/appointments/new")

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"letterhead/zone"
 )
 
 // Catalogue is one language's sentences and ways of writing dates.
@@ -93,6 +95,11 @@ func (c *Catalogue) ShortDay(at, now time.Time) string {
 		day += " " + strconv.Itoa(at.Year())
 	}
 	return day
+}
+
+// Date writes 5 March 1980.
+func (c *Catalogue) Date(d zone.Date) string {
+	return fmt.Sprintf("%d %s %d", d.Day, c.months[d.Month-1], d.Year)
 }
 
 // Clock writes 9:05 and 14:30.
