@@ -67,6 +67,27 @@ func (s *server) routes() []page.Route {
 		page.For("POST /appointments/{id}/restore", guard.CalendarChange, diary.Restore),
 		page.For("POST /appointments/{id}/mark", guard.CalendarChange, diary.Mark),
 
+		page.For("GET /messages", guard.MessageRead, messages.List),
+		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
+		page.For("GET /messages/{id}/html", guard.MessageRead, messages.Frame),
+
+		page.For("GET /stop", guard.SendingStop, trust.Show),
+		page.For("POST /stop", guard.SendingStop, trust.Stop),
+		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),
+		page.For("POST /settings/messages", guard.SettingsChange, settings.Save),
+		page.For("POST /samples/{id}", guard.SettingsRead, settings.Sample),
+		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress),
+		page.For("GET /settings/messages/rules/{rule}", guard.SettingsRead, settings.Rule),
+		page.For("POST /settings/messages/rules/{rule}", guard.SettingsChange, settings.Change),
+
+		page.For("GET /design", guard.SettingsRead, design),
+	}
+	return slices.Concat(table, people(), managing(), bulk(), s.Routes)
+}
+
+// people are the routes of clients and of what is written to one of them.
+func people() []page.Route {
+	return []page.Route{
 		page.For("GET /clients", guard.ClientRead, clients.List),
 		page.For("POST /clients", guard.ClientRead, clients.Search),
 		page.For("POST /clients/find", guard.ClientRead, clients.Find),
@@ -97,23 +118,7 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /clients/{id}/access", guard.ClientRestrict, team.Access),
 		page.For("POST /clients/{id}/access", guard.ClientRestrict, team.SetAccess),
-
-		page.For("GET /messages", guard.MessageRead, messages.List),
-		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
-		page.For("GET /messages/{id}/html", guard.MessageRead, messages.Frame),
-
-		page.For("GET /stop", guard.SendingStop, trust.Show),
-		page.For("POST /stop", guard.SendingStop, trust.Stop),
-		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),
-		page.For("POST /settings/messages", guard.SettingsChange, settings.Save),
-		page.For("POST /samples/{id}", guard.SettingsRead, settings.Sample),
-		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress),
-		page.For("GET /settings/messages/rules/{rule}", guard.SettingsRead, settings.Rule),
-		page.For("POST /settings/messages/rules/{rule}", guard.SettingsChange, settings.Change),
-
-		page.For("GET /design", guard.SettingsRead, design),
 	}
-	return slices.Concat(table, managing(), bulk(), s.Routes)
 }
 
 // managing is who and what works at the practice.
