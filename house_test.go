@@ -86,6 +86,7 @@ var pure = map[string]string{
 	"approval/audience":  "it reads bytes and knows no practice",
 	"register":           "it reads bytes and writes pages: no storage, no clock, no net",
 	"register/prose":     "it reads bytes",
+	"register/site":      "it makes bytes",
 	"ledger/leaf":        "it is bytes and hashes alone",
 	"ledger/proof":       "it is bytes and hashes alone",
 	"ledger/evidence":    "whoever verifies has the file and nothing else",

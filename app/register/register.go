@@ -36,22 +36,26 @@ type Command struct {
 func Commands() []Command { return []Command{registerCommand()} }
 
 func registerCommand() Command {
+	var b build
 	return Command{
-		Name: "register", Argument: "fmt|check FILE…", Summary: "read records of incidents as public registers keep them: print them back byte for byte (fmt), or say what is wrong with them (check)",
-		Examples: []string{"register fmt 2024-08-25-power-diary.md", "register check records/2024", "register fmt - < record.md"},
-		Run: func(_ context.Context, c Call) error {
-			if len(c.Args) < 2 {
-				return fault.Field("FILE", "register.file", "say fmt or check, and name the files")
+		Name: "register", Argument: "fmt|check FILE…, or build DIR", Summary: "read records of incidents as public registers keep them: print them back byte for byte (fmt), say what is wrong with them (check), build a public register (build)",
+		Examples: []string{"register fmt 2024-08-25-power-diary.md", "register check records/2024", "register build public/ --from records/ --title \"Incidents in health care\" --url https://register.example/"},
+		Flags:    b.flags,
+		Run: func(ctx context.Context, c Call) error {
+			if len(c.Args) < 2 && (len(c.Args) == 0 || c.Args[0] != "build") {
+				return fault.Field("FILE", "register.file", "say fmt, check or build, and name the files")
 			}
 			verb := c.Args[0]
 			c.Args = c.Args[1:]
 			switch verb {
+			case "build":
+				return b.run(ctx, c)
 			case "fmt":
 				return c.format()
 			case "check":
 				return c.check()
 			}
-			return fault.Field("register", "register.verb", "it is fmt or check, not %q", verb)
+			return fault.Field("register", "register.verb", "it is fmt, check or build, not %q", verb)
 		},
 	}
 }

@@ -27,7 +27,7 @@ type Problem struct {
 	Say  string
 }
 
-var markdown = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.NewLinkify(
+var markdown = goldmark.New(goldmark.WithExtensions(extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)), extension.Strikethrough, extension.NewLinkify(
 	extension.WithLinkifyAllowedProtocols([]string{"http:", "https:"}),
 	extension.WithLinkifyEmailRegexp(regexp.MustCompile(`[^\s\S]`)), // addresses of people are not made links
 )), goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(plain{}, 1))))
