@@ -140,6 +140,7 @@ func TestKilledCouriersLoseAndDoubleNothing(t *testing.T) {
 			}
 			for _, p := range []store.PracticeID{"a", "b"} {
 				leaves := w.leaves(p)
+				w.verified(p, 150*n)
 				for i := range n {
 					for k := range 150 {
 						id := fmt.Sprintf("k%d-%d", i, k)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"letterhead/courier/logbook"
-	"letterhead/ledger/leaf"
 	"letterhead/ledger/proof"
 	"letterhead/message"
 	"letterhead/store"
@@ -41,7 +40,7 @@ func (o *outcomes) add(p *parcel) {
 	defer o.mu.Unlock()
 	o.list = append(o.list, p.out)
 	if p.leaf > 0 {
-		o.left = append(o.left, p.left())
+		o.left = append(o.left, logbook.Fated(&p.Message, p.leaf, p.out.State, p.begun))
 	}
 	if p.begun {
 		o.open[p.segment]++
@@ -78,28 +77,6 @@ func (o *outcomes) run() {
 			}
 		}
 	}
-}
-
-// left is what the ledger says of a message with a leaf.
-func (p *parcel) left() logbook.Left {
-	out := logbook.Left{Practice: p.Practice, Sequence: p.leaf, Fate: leaf.Stopped}
-	if p.Kind == message.System {
-		out.Practice = ""
-	}
-	switch p.out.State {
-	case message.Sent:
-		out.Fate = leaf.Sent
-	case message.Refused:
-		out.Fate = leaf.Refused
-	case message.MaybeSent:
-		out.Fate = leaf.Maybe
-	case message.Queued:
-		if p.begun {
-			out.Fate = leaf.Deferred
-		}
-	case message.Held, message.Dropped, message.Leaving:
-	}
-	return out
 }
 
 // flush marks everything that was added before.

@@ -1,6 +1,7 @@
 package courier_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -8,13 +9,17 @@ import (
 	"strings"
 	"testing"
 
+	"letterhead/approval"
 	"letterhead/courier"
+	"letterhead/courier/trust"
 	"letterhead/ledger"
+	"letterhead/ledger/evidence"
 	"letterhead/ledger/leaf"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/testkit/sink"
 	"letterhead/vault"
+	"letterhead/wording"
 )
 
 // leaves are the message leaves of a practice, by what they commit to of the recipient.
@@ -179,5 +184,86 @@ func TestALedgerThatWasRolledBack(t *testing.T) {
 		if s.Count() != 6 || err == nil || !strings.Contains(fresh.Status().Why, "record of messages") {
 			t.Errorf("%d left; %v; %s", s.Count(), err, fresh.Status().Why)
 		}
+	})
+}
+
+// evidence is a practice's evidence file, verified as by somebody else.
+func (w *world) evidence(p store.PracticeID) (*evidence.Report, error) {
+	w.t.Helper()
+	root, err := trust.Read(w.folder)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	anchor, err := trust.Anchor(w.folder, p)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	key, err := ledger.OpenKey(w.folder, root.Installation, root.Epoch)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := ledger.Checkpoint(context.Background(), w.db, key); err != nil {
+		w.t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := (ledger.Export{DB: w.db, Practice: p, Log: key.Verifier, Desks: anchor.Parties}).Write(context.Background(), &file); err != nil {
+		w.t.Fatal(err)
+	}
+	paper := trust.Root{Practice: p, Key: anchor.Root.Key, PublicKey: anchor.Root.PublicKey}
+	return evidence.Verify(&file, evidence.Expect{Root: paper.Fingerprint(root.Installation), LogKey: key.Text})
+}
+
+// verified fails when a practice's evidence does not hold, or knows of another fate than the rows of its n messages.
+func (w *world) verified(p store.PracticeID, n int) *evidence.Report {
+	w.t.Helper()
+	r, err := w.evidence(p)
+	if err != nil {
+		w.t.Errorf("%s: %v", p, err)
+		return &evidence.Report{}
+	}
+	states := w.states(p)
+	if states[message.Sent] != r.Fates["sent"] || states[message.MaybeSent] != r.Fates["maybe sent"] || r.Fates["without an outcome yet"] != 0 || states[message.Sent]+states[message.MaybeSent] != n {
+		w.t.Errorf("%s: the ledger says %v, the rows %v of %d", p, r.Fates, states, n)
+	}
+	return r
+}
+
+// A chain that goes on from an earlier entry, after a loss, is on record as that: what was lost stays there, and what is signed after it comes behind.
+func TestAChainThatGoesOnAfterALossIsOnRecord(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		o := w.options(relayTo(s.Address()))
+		running := w.courier(o)
+		again := func(prefix string) {
+			w.queue("a", prefix, 2, nil)
+			if err := running.Drain(t.Context(), w.db.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again("m")
+		w.version("a", wording.Transactional, plainVersion("pa.example", wording.Transactional))
+		again("n") // under a statement that will be lost
+		w.exec("a", `DELETE FROM approval WHERE practice = $1 AND position = (SELECT max(x.position) FROM approval x WHERE x.practice = $1)`)
+		again("o")
+		if s.Count() != 4 {
+			t.Fatalf("%d left, two of them after the loss", s.Count())
+		}
+		w.sign("a", func(s *approval.State) []*approval.Statement {
+			lost, _ := s.Pinned()
+			x := s.Draft(approval.KindResume, "chain", "ana")
+			x.Body.Resume = &approval.ResumeBody{From: s.Head(), Lost: lost}
+			return []*approval.Statement{x}
+		})
+		w.version("a", wording.Transactional, plainVersion("pa.example", wording.Transactional))
+		again("p")
+		fresh := w.courier(o)
+		w.queue("a", "q", 2, nil)
+		if err := fresh.Drain(t.Context(), w.db.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if r := w.verified("a", 10); r.Lost != 1 || len(r.Approvals) == 0 {
+			t.Errorf("%+v", r)
+		}
+		w.verified("b", 0)
 	})
 }

@@ -9,6 +9,8 @@ import (
 
 	"letterhead/approval"
 	"letterhead/courier/journal"
+	"letterhead/courier/logbook"
+	"letterhead/ledger/proof"
 	"letterhead/message"
 	"letterhead/store"
 )
@@ -74,21 +76,9 @@ func (c *Courier) recover(ctx context.Context, _ time.Time) error {
 }
 
 func (c *Courier) takeOver(ctx context.Context, r journal.Remains) error {
-	var settled []message.Outcome
-	err := c.DB.Whole(ctx, "take over from a dead courier", func(w *store.Wide) error {
-		left, err := message.LeavingOf(ctx, w, r.Process)
-		if err != nil {
-			return err
-		}
-		settled = settled[:0]
-		for _, m := range left {
-			settled = append(settled, fate(m, r))
-		}
-		if err := message.Mark(ctx, w, r.Process, settled); err != nil {
-			return err
-		}
-		_, err = message.Release(ctx, w, r.Process)
-		return err
+	settled, err := c.end(ctx, "take over from a dead courier", r.Process, func(m message.Message) (message.Outcome, bool) {
+		out := fate(m, r)
+		return out, !out.LeftAt.IsZero()
 	})
 	if err != nil {
 		return err
@@ -100,6 +90,47 @@ func (c *Courier) takeOver(ctx context.Context, r journal.Remains) error {
 		c.Log.Warn("took over from a dead courier", slog.String("process", r.Process), slog.Int("leaving", len(settled)))
 	}
 	return nil
+}
+
+// end settles what a process that is no more was letting go, in rows and ledger as one, and gives its claims back.
+func (c *Courier) end(ctx context.Context, what, process string, fate func(message.Message) (out message.Outcome, begun bool)) (settled []message.Outcome, err error) {
+	var left []message.Message
+	if err := c.DB.WholeView(ctx, what, func(w *store.Wide) (err error) { left, err = message.LeavingOf(ctx, w, process); return err }); err != nil {
+		return nil, err
+	}
+	leaves, err := c.logbook.Unfinished(ctx, c.Keeper, left)
+	if err != nil {
+		return nil, err
+	}
+	var head proof.Head
+	err = c.DB.Whole(ctx, what, func(w *store.Wide) error {
+		left, err := message.LeavingOf(ctx, w, process) // as it is now: it may not have been dead
+		if err != nil {
+			return err
+		}
+		var told []logbook.Left
+		settled = settled[:0]
+		for i := range left {
+			m := &left[i]
+			out, begun := fate(*m)
+			settled = append(settled, out)
+			if sequence := leaves[logbook.Try{Practice: m.Practice, ID: m.ID, Attempt: m.Attempts}]; sequence > 0 {
+				told = append(told, logbook.Fated(m, sequence, out.State, begun))
+			}
+		}
+		if err := message.Mark(ctx, w, process, settled); err != nil {
+			return err
+		}
+		if _, err = message.Release(ctx, w, process); err != nil {
+			return err
+		}
+		head, _, err = c.logbook.Append(ctx, w, c.logbook.Outcomes(told))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return settled, c.logbook.Note(head)
 }
 
 // fate is what became of a message that a dead courier was letting go.
@@ -127,33 +158,23 @@ func fate(m message.Message, r journal.Remains) message.Outcome {
 // unknown settles messages that were leaving in the hands of a courier of which no journal here knows anything, once its claim has run out:
 // nobody can say that they were not sent.
 func (c *Courier) unknown(ctx context.Context, dead []journal.Remains, alive map[string]bool) error {
-	return c.DB.Whole(ctx, "messages of unknown couriers", func(w *store.Wide) error {
-		claimers, err := message.Claimers(ctx, w)
+	var claimers map[string]time.Time
+	err := c.DB.WholeView(ctx, "messages of unknown couriers", func(w *store.Wide) (err error) {
+		claimers, err = message.Claimers(ctx, w)
+		return err
+	})
+	for process, until := range claimers {
+		if alive[process] || c.DB.Now().Before(until) || slices.ContainsFunc(dead, func(r journal.Remains) bool { return r.Process == process }) {
+			continue
+		}
+		_, err := c.end(ctx, "messages of an unknown courier", process, func(m message.Message) (message.Outcome, bool) {
+			return message.Outcome{Practice: m.Practice, ID: m.ID, State: message.MaybeSent, Reason: message.ReasonNotRecorded}, true
+		})
 		if err != nil {
 			return err
 		}
-		for process, until := range claimers {
-			if alive[process] || w.Now.Before(until) || slices.ContainsFunc(dead, func(r journal.Remains) bool { return r.Process == process }) {
-				continue
-			}
-			if err := markUnknown(ctx, w, process); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func markUnknown(ctx context.Context, w *store.Wide, process string) error {
-	left, err := message.LeavingOf(ctx, w, process)
-	if err != nil {
-		return err
 	}
-	out := make([]message.Outcome, len(left))
-	for i, m := range left {
-		out[i] = message.Outcome{Practice: m.Practice, ID: m.ID, State: message.MaybeSent, Reason: message.ReasonNotRecorded}
-	}
-	return message.Mark(ctx, w, process, out)
+	return err
 }
 
 // requeue queues again what was held by a stop that was lifted, and, when the process starts, for want of a route, sender or keyset that may

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"slices"
 
+	"letterhead/approval"
 	"letterhead/fault"
 	"letterhead/ledger/leaf"
 	"letterhead/ledger/proof"
@@ -35,6 +36,15 @@ type Entry struct {
 	Practice store.PracticeID // "" for the platform
 	Label    Hash             // LabelOf its chain; zero for the platform
 	Body     leaf.Body
+
+	Resumed *Resumed // of the first statement of a chain that goes on from an earlier entry, after a loss; nil of all others
+}
+
+// Resumed says that a chain goes on from another entry than the last one that is on record. What it says is passed over where the ledger is not there
+// any more: another courier was first.
+type Resumed struct {
+	Lost approval.Head // the last entry that is on record
+	From approval.Head // of those that are on record, the last one that is still there
 }
 
 // Place is where a leaf stands.
@@ -197,7 +207,7 @@ func (a *appending) run(entries []Entry, order []int) error {
 		if e.Label != known.Label || (e.Practice == "") != (e.Label == Hash{}) {
 			return fault.New(fault.Internal, "ledger.label", "a practice has one label").With(fmt.Errorf("ledger: another label of practice %s", e.Practice))
 		}
-		skip, err := known.follows(e.Body)
+		skip, err := known.follows(e)
 		if err != nil {
 			return err
 		}
@@ -218,7 +228,7 @@ func (a *appending) run(entries []Entry, order []int) error {
 	}
 	if known.Count > begin {
 		a.runs = append(a.runs, string(first.Practice), int64(begin+1), int64(known.Count-begin), place, raw)
-		a.heads = append(a.heads, string(first.Practice), known.Label[:], int64(known.Count), known.Head[:], known.Chain)
+		a.heads = append(a.heads, string(first.Practice), known.Label[:], int64(known.Count), known.Head[:], known.Chain, known.Entry[:])
 	}
 	return nil
 }
@@ -247,9 +257,10 @@ var leafSet = store.NewSet(`WITH v (practice, sequence, count, place, leaves) AS
 	INSERT INTO ledger_leaf (practice, sequence, count, place, leaves) SELECT practice, sequence, count, place, leaves FROM v WHERE v.count > 0`,
 	"", int64(0), int64(0), int64(0), []byte(nil))
 
-var practiceSet = store.NewSet(`WITH v (practice, label, count, head, chain) AS (VALUES
+var practiceSet = store.NewSet(`WITH v (practice, label, count, head, chain, entry) AS (VALUES
 	('', (SELECT label FROM ledger_practice WHERE practice = '-'), (SELECT count FROM ledger_practice WHERE practice = '-'),
-	(SELECT head FROM ledger_practice WHERE practice = '-'), (SELECT chain FROM ledger_practice WHERE practice = '-')), `, `)
-	INSERT INTO ledger_practice (practice, label, count, head, chain) SELECT practice, label, count, head, chain FROM v WHERE v.count > 0
-	ON CONFLICT (practice) DO UPDATE SET count = excluded.count, head = excluded.head, chain = excluded.chain`,
-	"", []byte(nil), int64(0), []byte(nil), int64(0))
+	(SELECT head FROM ledger_practice WHERE practice = '-'), (SELECT chain FROM ledger_practice WHERE practice = '-'),
+	(SELECT entry FROM ledger_practice WHERE practice = '-')), `, `)
+	INSERT INTO ledger_practice (practice, label, count, head, chain, entry) SELECT practice, label, count, head, chain, entry FROM v WHERE v.count > 0
+	ON CONFLICT (practice) DO UPDATE SET count = excluded.count, head = excluded.head, chain = excluded.chain, entry = excluded.entry`,
+	"", []byte(nil), int64(0), []byte(nil), int64(0), []byte(nil))

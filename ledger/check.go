@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"letterhead/approval"
 	"letterhead/ledger/leaf"
 	"letterhead/ledger/proof"
 	"letterhead/store"
@@ -125,7 +126,7 @@ func again(ctx context.Context, w *store.Wide, from int64, head *held) error {
 	}
 	last := map[store.PracticeID]*leaf.Leaf{}
 	sums := map[store.PracticeID]Hash{}
-	chains := map[store.PracticeID]int64{} // position of the last statement that was met
+	chains := map[store.PracticeID]approval.Head{} // entry of the last statement that was met
 	at := int64(0)
 	err = AllLeaves(ctx, w, from, head.tree.Size(), func(practice store.PracticeID, s Stored) error {
 		l, err := leaf.Parse(s.Raw)
@@ -145,7 +146,7 @@ func again(ctx context.Context, w *store.Wide, from int64, head *held) error {
 		tree.Leaf(sum, nil)
 		last[practice], sums[practice], at = l, sum, l.At
 		if b, is := l.Body.(*leaf.Statement); is {
-			chains[practice] = int64(b.Position)
+			chains[practice] = approval.Head{Position: int64(b.Position), Hash: approval.Digest(b.Entry)}
 		}
 		return nil
 	})
@@ -156,8 +157,8 @@ func again(ctx context.Context, w *store.Wide, from int64, head *held) error {
 	if err != nil {
 		return err
 	}
-	for practice, position := range chains {
-		if known[practice] == nil || known[practice].Chain != position {
+	for practice, entry := range chains {
+		if k := known[practice]; k == nil || k.Chain != entry.Position || k.Entry != Hash(entry.Hash) && k.Entry != (Hash{}) {
 			return damaged("the line of a practice is not that of its last statement")
 		}
 	}

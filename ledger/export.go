@@ -31,13 +31,13 @@ type exporting struct {
 	point   *proof.Signed
 	keys    []string // of those who cosigned it
 	out     *evidence.Writer
-	entries map[uint64][]byte // read, and not written yet
-	read    int64             // position of the last entry that was read
+	entries map[uint64]*approval.Entry // read, and not written yet
+	read    int64                      // position of the last entry that was read
 }
 
 // Write writes the file, page by page: what lies below a checkpoint does not change any more.
 func (e Export) Write(ctx context.Context, out io.Writer) error {
-	x := &exporting{Export: e, entries: map[uint64][]byte{}}
+	x := &exporting{Export: e, entries: map[uint64]*approval.Entry{}}
 	if err := x.readEntries(ctx, 1); err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (e Export) Write(ctx context.Context, out io.Writer) error {
 	start.Cosigners = x.keys
 	x.out = evidence.NewWriter(out, start)
 	if len(start.Lines) != 1 || start.Lines[0].Count.Label != x.label { // nothing is recorded in its name
-		x.out.Entry(x.entries[1])
+		x.out.Entry(x.entries[1].Text)
 		return x.out.End(0, nil)
 	}
 	return x.leaves(ctx)
@@ -95,7 +95,7 @@ func (x *exporting) readEntries(ctx context.Context, from uint64) error {
 			if e.Head.Position == 1 {
 				x.label = LabelOf(e)
 			}
-			x.entries[uint64(e.Head.Position)], x.read = e.Text, e.Head.Position
+			x.entries[uint64(e.Head.Position)], x.read = e, e.Head.Position
 		}
 		return nil
 	})
@@ -128,7 +128,7 @@ func (x *exporting) leaves(ctx context.Context) error {
 	}
 }
 
-// run writes the leaves of a row, each entry before its first.
+// run writes the leaves of a row, each entry before its first. Of an entry that is not there any more the leaves stand alone.
 func (x *exporting) run(ctx context.Context, run runRow) error {
 	begins := map[int64]uint64{} // index → position of the entry
 	err := run.each(func(s Stored) error {
@@ -140,15 +140,13 @@ func (x *exporting) run(ctx context.Context, run runRow) error {
 		if !is || b.Index > 0 {
 			return nil
 		}
-		begins[s.Index] = b.Position
-		if x.entries[b.Position] != nil {
-			return nil
-		}
-		if err := x.readEntries(ctx, b.Position); err != nil {
-			return err
-		}
 		if x.entries[b.Position] == nil {
-			return damaged("entry %d of the approvals is missing", b.Position)
+			if err := x.readEntries(ctx, b.Position); err != nil {
+				return err
+			}
+		}
+		if e := x.entries[b.Position]; e != nil && Hash(e.Head.Hash) == b.Entry { // else it was lost, and who verifies is told
+			begins[s.Index] = b.Position
 		}
 		return nil
 	})
@@ -159,7 +157,7 @@ func (x *exporting) run(ctx context.Context, run runRow) error {
 		hashes := newReader(ctx, w)
 		return run.each(func(s Stored) error {
 			if position := begins[s.Index]; position > 0 {
-				x.out.Entry(x.entries[position])
+				x.out.Entry(x.entries[position].Text)
 				delete(x.entries, position)
 			}
 			return x.out.Leaf(s.Index, s.Raw, hashes.subtree)

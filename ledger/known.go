@@ -17,13 +17,17 @@ type Known struct {
 	Count uint64 // leaves
 	Head  Hash   // of the last
 	Chain int64  // position of the last entry of its approvals that has its leaves
+	Entry Hash   // and that entry's hash; zero where it is not known
 
 	next uint16 // index of the statement that has to come next in an entry that was begun
 }
 
 // follows tells whether a body may come next, or is there already.
-func (k *Known) follows(body leaf.Body) (skip bool, err error) {
-	s, is := body.(*leaf.Statement)
+func (k *Known) follows(e *Entry) (skip bool, err error) {
+	s, is := e.Body.(*leaf.Statement)
+	if r := e.Resumed; r != nil && r.Lost.Position == k.Chain && (Hash(r.Lost.Hash) == k.Entry || k.Entry == Hash{}) {
+		k.Chain, k.Entry, k.next = r.From.Position, Hash(r.From.Hash), 0
+	}
 	switch {
 	case !is && k.Count == 0 && k.Label != Hash{}:
 		return false, order("a practice's first leaf is its root statement")
@@ -40,7 +44,7 @@ func (k *Known) follows(body leaf.Body) (skip bool, err error) {
 	if k.Count == 0 && (s.Digest != k.Label || s.Withdrawn != Hash{}) {
 		return false, order("a practice's label is its root statement's digest")
 	}
-	k.Chain, k.next = int64(s.Position), s.Index+1
+	k.Chain, k.Entry, k.next = int64(s.Position), s.Entry, s.Index+1
 	return false, nil
 }
 
@@ -63,7 +67,7 @@ func knownOf(ctx context.Context, w *store.Wide, entries []Entry) (map[store.Pra
 func KnownOf[P ~string](ctx context.Context, w *store.Wide, practices []P) (map[store.PracticeID]*Known, error) {
 	out := map[store.PracticeID]*Known{}
 	err := store.Chunks(practices, 1, func(list string, args []any) error {
-		rows, err := w.Query(ctx, `SELECT practice, label, count, head, chain FROM ledger_practice WHERE practice IN (`+list+`)`, args...)
+		rows, err := w.Query(ctx, `SELECT practice, label, count, head, chain, entry FROM ledger_practice WHERE practice IN (`+list+`)`, args...)
 		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) { return struct{}{}, scanKnown(r, out) })
 		return err
 	})
@@ -75,15 +79,16 @@ func KnownOf[P ~string](ctx context.Context, w *store.Wide, practices []P) (map[
 
 func scanKnown(r *store.Rows, into map[store.PracticeID]*Known) error {
 	var practice store.PracticeID
-	var label, head []byte
+	var label, head, entry []byte
 	var count int64
 	k := &Known{}
-	if err := r.Scan(&practice, &label, &count, &head, &k.Chain); err != nil {
+	if err := r.Scan(&practice, &label, &count, &head, &k.Chain, &entry); err != nil {
 		return err
 	}
-	if len(label) != len(k.Label) || len(head) != len(k.Head) || count < 1 {
+	if len(label) != len(k.Label) || len(head) != len(k.Head) || count < 1 || entry != nil && len(entry) != len(k.Entry) {
 		return damaged("the line of a practice")
 	}
+	copy(k.Entry[:], entry)
 	k.Label, k.Head, k.Count = Hash(label), Hash(head), uint64(count)
 	into[practice] = k
 	return nil

@@ -204,43 +204,60 @@ func AllLeaves(ctx context.Context, w *store.Wide, from, size int64, do func(sto
 	}
 }
 
-var errFound = errors.New("found")
+// ErrEnough is returned by what Since calls, to end it.
+var ErrEnough = errors.New("enough")
+
+// Since calls do with the leaves of a practice that are not before an instant, in order, at most most of them and what stands in a row with the last.
+func Since(ctx context.Context, w *store.Wide, practice store.PracticeID, since int64, most int, do func(Stored, *leaf.Leaf) error) error {
+	from, err := firstRun(ctx, w, practice, since)
+	if err != nil {
+		return err
+	}
+	for looked := 0; looked < most; {
+		rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence >= $2 ORDER BY sequence LIMIT $3`, string(practice), from, pageRows)
+		runs, err := store.Collect(rows, err, scanRun)
+		if err != nil {
+			return fmt.Errorf("look for a leaf: %w", err)
+		}
+		for _, x := range runs {
+			err = x.each(func(s Stored) error {
+				l, err := leaf.Parse(s.Raw)
+				if err != nil {
+					return damaged("leaf %d: %w", s.Index, err)
+				}
+				if l.At < since {
+					return nil
+				}
+				return do(s, l)
+			})
+			if err != nil {
+				return err
+			}
+			looked += int(x.count)
+			from = x.sequence + x.count
+		}
+		if len(runs) < pageRows {
+			return nil
+		}
+	}
+	return nil
+}
 
 // Find returns the first leaf of a practice, not before an instant, that fits: a message's leaf is found by the commitment to its recipient under its
 // salt. It looks at most most leaves on; store.ErrNone says that none of them fits.
 func Find(ctx context.Context, w *store.Wide, practice store.PracticeID, since int64, most int, fits func(*leaf.Leaf) bool) (found Stored, err error) {
-	from, err := firstRun(ctx, w, practice, since)
-	if err != nil {
-		return Stored{}, err
-	}
-	for looked := 0; looked < most; {
-		rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1`, string(practice), from)
-		runs, err := store.Collect(rows, err, scanRun)
-		if err != nil {
-			return Stored{}, fmt.Errorf("look for a leaf: %w", err)
-		}
-		if len(runs) == 0 {
-			break
-		}
-		err = runs[0].each(func(s Stored) error {
-			l, err := leaf.Parse(s.Raw)
-			if err != nil {
-				return damaged("leaf %d: %w", s.Index, err)
-			}
-			if l.At >= since && fits(l) {
-				found = s
-				return errFound
-			}
+	err = Since(ctx, w, practice, since, most, func(s Stored, l *leaf.Leaf) error {
+		if !fits(l) {
 			return nil
-		})
-		if errors.Is(err, errFound) {
-			return found, nil
 		}
-		if err != nil {
-			return Stored{}, err
-		}
-		looked += int(runs[0].count)
-		from = runs[0].sequence + runs[0].count
+		found = s
+		return ErrEnough
+	})
+	switch {
+	case errors.Is(err, ErrEnough):
+		return found, nil
+	case err != nil:
+		return Stored{}, err
 	}
 	return Stored{}, store.ErrNone
 }

@@ -37,10 +37,7 @@ func (l *Logbook) Entry(d *Departure) (ledger.Entry, error) {
 	if err != nil {
 		return ledger.Entry{}, err
 	}
-	channel := leaf.Email
-	if d.Channel == message.SMS {
-		channel = leaf.SMS
-	}
+	channel := channelOf(d.Channel)
 	whole := sha256.New()
 	for _, part := range d.Parts {
 		whole.Write(part)
@@ -57,6 +54,13 @@ func (l *Logbook) Entry(d *Departure) (ledger.Entry, error) {
 		out.Practice, out.Label = "", ledger.Hash{}
 	}
 	return out, nil
+}
+
+func channelOf(c message.Channel) leaf.Channel {
+	if c == message.SMS {
+		return leaf.SMS
+	}
+	return leaf.Email
 }
 
 // plainPart is the text of a body's first part, as package wording lays it out: quoted-printable (RFC 2045 §6.7) after the first empty line, up to the
@@ -96,6 +100,28 @@ type Left struct {
 	Practice store.PracticeID // "" of what Letterhead says itself
 	Sequence uint64
 	Fate     leaf.Fate
+}
+
+// Fated is what the ledger says of a message with a leaf; begun tells whether a first byte may have left.
+func Fated(m *message.Message, sequence uint64, state message.State, begun bool) Left {
+	out := Left{Practice: m.Practice, Sequence: sequence, Fate: leaf.Stopped}
+	if m.Kind == message.System {
+		out.Practice = ""
+	}
+	switch state {
+	case message.Sent:
+		out.Fate = leaf.Sent
+	case message.Refused:
+		out.Fate = leaf.Refused
+	case message.MaybeSent:
+		out.Fate = leaf.Maybe
+	case message.Queued:
+		if begun {
+			out.Fate = leaf.Deferred
+		}
+	case message.Held, message.Dropped, message.Leaving:
+	}
+	return out
 }
 
 // Outcomes are the leaves of what became of messages, practice by practice.

@@ -40,14 +40,14 @@ type Logbook struct {
 
 // signed are the leaves of one entry of a chain, which stand together.
 type signed struct {
-	position int64
-	leaves   []ledger.Entry
+	head   approval.Head
+	leaves []ledger.Entry
 }
 
 // known is how far the ledger is with a practice's chain.
 type known struct {
 	label ledger.Hash
-	chain int64
+	head  approval.Head // of the last entry that has its leaves
 }
 
 const (
@@ -150,7 +150,7 @@ func (l *Logbook) Look(ctx context.Context, practices []store.PracticeID) error 
 	}
 	for _, p := range missing {
 		if k := found[p]; k != nil {
-			l.known[p] = known{k.Label, k.Chain}
+			l.known[p] = known{k.Label, approval.Head{Position: k.Chain, Hash: approval.Digest(k.Entry)}}
 		} else {
 			l.known[p] = known{}
 		}
@@ -158,17 +158,24 @@ func (l *Logbook) Look(ctx context.Context, practices []store.PracticeID) error 
 	return nil
 }
 
-// Gather reads, in a View of the practice, what was signed up to a position of its chain and has no leaf yet. Write puts it into the ledger.
-func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, position int64) error {
+// Gather reads, in a View of the practice, what was signed and has no leaf yet, as of a state of its chain. Write puts it into the ledger.
+func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, s *approval.State) error {
 	l.mu.Lock()
 	k := l.known[tx.Practice]
 	l.mu.Unlock()
-	if position <= k.chain {
+	head := s.Head()
+	if s.Behind() != nil || head == k.head {
 		return nil
 	}
-	entries, err := approval.ListAll(ctx, tx, k.chain)
+	entries, err := approval.ListAll(ctx, tx, k.head.Position)
 	if err != nil {
 		return err
+	}
+	var resumed *ledger.Resumed
+	if len(entries) == 0 || entries[0].Previous != k.head.Hash { // the chain was cut, and grew on from an earlier entry; or k is old
+		if entries, resumed, err = l.parted(ctx, tx, k); err != nil {
+			return err
+		}
 	}
 	seen, err := l.journal.Chain(tx.Practice)
 	if err != nil {
@@ -177,7 +184,7 @@ func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, position int64) erro
 	label := k.label
 	var out []signed
 	for _, e := range entries {
-		if e.Head.Position > position {
+		if e.Head.Position > head.Position {
 			break // the journal has not seen it yet
 		}
 		if e.Head.Position == 1 {
@@ -190,14 +197,44 @@ func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, position int64) erro
 		}
 		leaves := make([]ledger.Entry, len(bodies))
 		for i, b := range bodies {
-			leaves[i] = ledger.Entry{Practice: tx.Practice, Label: label, Body: b}
+			leaves[i] = ledger.Entry{Practice: tx.Practice, Label: label, Body: b, Resumed: resumed}
+			resumed = nil
 		}
-		out = append(out, signed{e.Head.Position, leaves})
+		out = append(out, signed{e.Head, leaves})
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pending[tx.Practice] = out
 	return nil
+}
+
+// parted finds where a chain and what is on record of it part, and returns what the chain has behind that.
+func (l *Logbook) parted(ctx context.Context, tx *store.Tx, k known) ([]*approval.Entry, *ledger.Resumed, error) {
+	branch, err := ledger.Branch(ctx, tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	entries, err := approval.ListAll(ctx, tx, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	same := 0
+	for same < min(len(branch), len(entries)) && branch[same] == entries[same].Head {
+		same++
+	}
+	if same == 0 { // not even the root: the ledger is told by whoever appends
+		return entries, nil, nil
+	}
+	if same == len(branch) { // it is on record up to there
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.known[tx.Practice] = known{k.label, branch[same-1]}
+		return entries[same:], nil, nil
+	}
+	if same == len(entries) { // the transaction is older than what another courier put on record
+		return nil, nil, nil
+	}
+	return entries[same:], &ledger.Resumed{Lost: branch[len(branch)-1], From: branch[same-1]}, nil
 }
 
 // Write puts what Gather found into the ledger, here or in a call that took it up before.
@@ -211,9 +248,9 @@ func (l *Logbook) Write(ctx context.Context) error {
 	for p, entries := range pending {
 		for len(entries) > 0 {
 			var part []ledger.Entry
-			var last int64
+			var last approval.Head
 			for len(entries) > 0 && (len(part) == 0 || len(part)+len(entries[0].leaves) <= statements) {
-				part, last, entries = append(part, entries[0].leaves...), entries[0].position, entries[1:]
+				part, last, entries = append(part, entries[0].leaves...), entries[0].head, entries[1:]
 			}
 			if err := l.change(ctx, "put what was signed on the record", part); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"letterhead/approval"
 	"letterhead/ledger/leaf"
@@ -23,10 +24,22 @@ type claims struct {
 	pending *approval.Entry // read, and not all of its statements have their leaves
 	next    int             // the statement of it whose leaf must come next
 	signed  map[leaf.Hash]*signed
-	frozen  map[string]int64 // stops of the whole practice → since when
+	loss    loss
+	frozen  map[string]stop // stops that are open, by id
 }
 
 const notMessage = 255
+
+// stop is a freeze.
+type stop struct {
+	since  int64
+	word   string
+	digest leaf.Hash
+}
+
+// whole tells whether it holds every message of the practice, everywhere whether it is the operator's.
+func (s stop) whole() bool      { return s.word == leaf.Practice || s.word == leaf.Platform }
+func (s stop) everywhere() bool { return strings.HasPrefix(s.word, leaf.Platform) }
 
 // signed is a statement that is on record.
 type signed struct {
@@ -37,7 +50,7 @@ type signed struct {
 }
 
 func newClaims() claims {
-	return claims{signed: map[leaf.Hash]*signed{}, frozen: map[string]int64{}}
+	return claims{signed: map[leaf.Hash]*signed{}, loss: loss{gone: map[leaf.Hash]bool{}}, frozen: map[string]stop{}}
 }
 
 func rootSum(installation, practice string, key []byte) []byte {
@@ -68,6 +81,9 @@ func (v *verifier) entry(fields []string) error {
 		if err := v.begin(e); err != nil {
 			return err
 		}
+	}
+	if err := v.resumes(e); err != nil {
+		return err
 	}
 	v.pending, v.next = e, 0
 	return nil
@@ -167,6 +183,9 @@ func (v *verifier) leaf(fields []string) error {
 // statement: the next one of the entry that was read last.
 func (v *verifier) statement(l *leaf.Leaf, b *leaf.Statement) error {
 	e := v.pending
+	if e != nil && v.next == len(e.Statements()) { // the last one has its leaves, and no other stands before this one
+		return v.lost(l, b)
+	}
 	if e == nil || v.next >= len(e.Statements()) || uint64(e.Head.Position) != b.Position || int(b.Index) != v.next ||
 		leaf.Hash(e.Head.Hash) != b.Entry || leaf.Hash(e.Sheet.Statements[v.next]) != b.Digest || b.Seen > l.At {
 		return v.wrong(CodeStatement, "leaf %d is not of the statement that has to come next", l.Sequence)
@@ -180,6 +199,7 @@ func (v *verifier) statement(l *leaf.Leaf, b *leaf.Statement) error {
 		if err := v.state.Add(e); err != nil {
 			return v.refused(err)
 		}
+		v.resumedAt(l)
 	} else if !e.Seen.Equal(approval.Instant(b.Seen).Time()) {
 		return v.wrong(CodeStatement, "the statements of an entry are seen at once")
 	}
@@ -192,10 +212,14 @@ func (v *verifier) statement(l *leaf.Leaf, b *leaf.Statement) error {
 	if who := v.signer(e); !slices.Contains(known.signers, who) {
 		known.signers = append(known.signers, who)
 	}
+	v.withdraw(l, b)
+	return nil
+}
+
+func (v *verifier) withdraw(l *leaf.Leaf, b *leaf.Statement) {
 	if target := v.signed[b.Withdrawn]; target != nil && target.withdrawn == 0 {
 		target.withdrawn = l.At
 	}
-	return nil
 }
 
 func hex(h leaf.Hash) string { return approval.Digest(h).String() }
@@ -217,8 +241,8 @@ var rights = map[leaf.Class]approval.Kind{
 
 func (v *verifier) message(l *leaf.Leaf, m *leaf.Message) error {
 	v.kinds[len(v.kinds)-1] = 0
-	for _, since := range v.frozen {
-		if l.At > since+Grace {
+	for _, s := range v.frozen {
+		if s.whole() && l.At > s.since+Grace {
 			return v.wrong(CodeFrozen, "message %d left while sending was stopped", l.Sequence)
 		}
 	}
@@ -228,13 +252,17 @@ func (v *verifier) message(l *leaf.Leaf, m *leaf.Message) error {
 		return nil
 	}
 	by := v.signed[m.Approval]
+	if by == nil && v.gone(l, m.Approval) {
+		v.report.Unproven++
+		return nil
+	}
 	if by == nil || by.statement.Kind != kind || m.Class != leaf.ClassRule && leaf.Hash(by.statement.Digest) != m.Version {
 		return v.wrong(CodeApproval, "message %d: nobody had approved it", l.Sequence)
 	}
 	if err := v.counts(l, m.Approval, by); err != nil {
 		return err
 	}
-	if m.Wording != (leaf.Hash{}) {
+	if m.Wording != (leaf.Hash{}) && !v.gone(l, m.Wording) {
 		w := v.signed[m.Wording]
 		if w == nil || w.statement.Kind != approval.KindWording || leaf.Hash(w.statement.Digest) != m.Version {
 			return v.wrong(CodeWording, "message %d: nobody had approved its wording", l.Sequence)
@@ -265,6 +293,9 @@ func (v *verifier) counts(l *leaf.Leaf, digest leaf.Hash, s *signed) error {
 	case s.withdrawn != 0 && l.At > s.withdrawn+Grace:
 		return v.wrong(CodeWithdrawn, "message %d left after its approval was withdrawn", l.Sequence)
 	}
+	if v.loss.open() || l.At <= v.loss.until { // a second signature may be among what was lost
+		return nil
+	}
 	_, err := v.state.Statement(approval.Digest(digest), approval.Instant(l.At).Time())
 	switch approval.ReasonOf(err) {
 	case "", approval.Superseded, approval.Expired, approval.Withdrawn: // an older version may go on; the others were looked at above
@@ -287,19 +318,31 @@ func (v *verifier) outcome(o *leaf.Outcome) error {
 func (v *verifier) event(l *leaf.Leaf, e *leaf.Event) error {
 	switch e.Of { //nolint:exhaustive // an event is one of three
 	case leaf.KindFreeze:
-		v.report.Stops++
-		if _, is := v.frozen[e.ID]; !is && e.Word == "practice" {
-			v.frozen[e.ID] = l.At
+		if _, is := v.frozen[e.ID]; !is { // told twice, it is one
+			v.report.Stops++
+			v.frozen[e.ID] = stop{l.At, e.Word, e.Digest}
 		}
 	case leaf.KindLift:
-		s := v.signed[e.Digest]
-		if s == nil || s.statement.Kind != approval.KindLift || s.statement.Subject != e.ID {
-			return v.wrong(CodeLift, "leaf %d lifts a stop without a signature", l.Sequence)
-		}
-		delete(v.frozen, e.ID)
+		return v.lift(l, e)
 	default:
 		v.report.Incidents++
 	}
+	return nil
+}
+
+// lift: by a signature over what the stop held, or by the operator where the operator stopped everybody.
+func (v *verifier) lift(l *leaf.Leaf, e *leaf.Event) error {
+	open, is := v.frozen[e.ID]
+	s := v.signed[e.Digest]
+	switch {
+	case e.Digest == (leaf.Hash{}) && (!is || open.everywhere()):
+	case s == nil && v.gone(l, e.Digest):
+	case s == nil || s.statement.Kind != approval.KindLift || s.statement.Subject != e.ID:
+		return v.wrong(CodeLift, "leaf %d lifts a stop without a signature", l.Sequence)
+	case open.digest != leaf.Hash{} && open.digest != leaf.Stop(s.statement.Body.Lift.Scope):
+		return v.wrong(CodeLift, "leaf %d lifts a stop by a signature over something else", l.Sequence)
+	}
+	delete(v.frozen, e.ID)
 	return nil
 }
 
@@ -307,6 +350,11 @@ func (v *verifier) event(l *leaf.Leaf, e *leaf.Event) error {
 func (v *verifier) finish() {
 	r := v.report
 	r.Leaves, r.Last = v.count, v.at
+	r.Stopped = []string{}
+	for _, s := range v.frozen {
+		r.Stopped = append(r.Stopped, s.word)
+	}
+	slices.Sort(r.Stopped)
 	for _, kind := range v.kinds {
 		if kind != notMessage {
 			r.Messages++

@@ -65,6 +65,7 @@ const (
 	CodePrevious   = "previous"   // it does not name the leaf before it
 	CodeTime       = "time"       // before the leaf before it
 	CodeStatement  = "statement"  // a leaf that is not the next statement's
+	CodeLost       = "lost"       // leaves of statements that are not there, and nobody signed that they were lost
 	CodeApproval   = "approval"   // a message whose approval was not on record, or is of something else
 	CodeWording    = "wording"    // the same of its wording
 	CodeExpired    = "expired"    // after the end of the approval
@@ -111,7 +112,10 @@ type Report struct {
 	Members      int            `json:"members"` // messages to members (tests and the program's own), which nobody need approve
 	Fates        map[string]int `json:"fates"`
 	Stops        int            `json:"stops"`
+	Stopped      []string       `json:"stopped"` // the words of those that are not lifted, as of the checkpoint
 	Incidents    int            `json:"incidents"`
+	Lost         int            `json:"lost"`     // statements on record whose text was lost, as the practice's people signed
+	Unproven     int            `json:"unproven"` // messages that went by those
 	Approvals    []Approved     `json:"approvals"`
 	Cosigned     []Cosigned     `json:"cosigned"`
 }

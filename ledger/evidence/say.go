@@ -30,7 +30,10 @@ func Say(out io.Writer, r *Report) {
 	for i, word := range words {
 		fmt.Fprintf(out, "%s%d %s", map[bool]string{true: ": ", false: ", "}[i == 0], r.Fates[word], word)
 	}
-	fmt.Fprintf(out, ".\n%d of them to members (tests, and the program's own), which nobody need approve. Stops: %d, incidents: %d.\n", r.Members, r.Stops, r.Incidents)
+	fmt.Fprintf(out, ".\n%d of them to members (tests, and the program's own), which nobody need approve. Stops: %d%s, incidents: %d.\n", r.Members, r.Stops, sayStopped(r), r.Incidents)
+	if r.Lost > 0 {
+		fmt.Fprintf(out, "\nLOST: of %d signatures on record the text is lost, as the practice's people signed. %d messages went by those; who approved what cannot be shown of them.\n", r.Lost, r.Unproven)
+	}
 	if len(r.Approvals) > 0 {
 		fmt.Fprint(out, "\nThe others, each approved:\n")
 	}
@@ -42,6 +45,14 @@ func Say(out io.Writer, r *Report) {
 		fmt.Fprintf(out, "  %7d  by %s, signed by member %s\n", a.Messages, a.Kind+" "+a.Subject, strings.Join(a.Signers, " and "))
 	}
 	fmt.Fprint(out, notProved)
+}
+
+// sayStopped says what the stops that are not lifted hold.
+func sayStopped(r *Report) string {
+	if len(r.Stopped) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (not lifted: %s)", strings.Join(r.Stopped, ", "))
 }
 
 func sayCosigned(out io.Writer, r *Report) {

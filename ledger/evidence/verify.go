@@ -289,6 +289,9 @@ func (v *verifier) end(fields []string) error {
 	if err := v.whole(); err != nil {
 		return err
 	}
+	if err := v.found(); err != nil {
+		return err
+	}
 	count, there, err := proof.CheckLines(v.lines, v.point.Checkpoint, v.label)
 	switch {
 	case err != nil:

@@ -52,6 +52,9 @@ func Links(hosts []string) Hash {
 	return sha256.Sum256([]byte("letterhead links v1\n" + strings.Join(sorted, "\n")))
 }
 
+// Stop is the hash of the words that say what a stop holds, and over which its lift is signed.
+func Stop(words string) Hash { return sha256.Sum256([]byte("letterhead stop v1\n" + words)) }
+
 // WordsOf is the hash of a text's letters and digits, in lower case, without anything between them: what stays the same when somebody copies a message
 // out of a mail program.
 func WordsOf(text []byte) Hash {

@@ -149,10 +149,16 @@ func (s *Statement) Kind() Kind {
 type Event struct {
 	Of     Kind // KindFreeze, KindLift or KindIncident
 	ID     string
-	Word   string // of a freeze its scope ("practice" for everything of the practice), of an incident its kind; of a lift ""
+	Word   string // of a freeze its scope (Practice, Platform, …), of an incident its kind; of a lift ""
 	Epoch  uint64 // of the freeze
-	Digest Hash   // of a lift the statement's that lifts; else a commitment to what the record says, or zero
+	Digest Hash   // of a freeze Stop of its words, of a lift the statement's that lifts (zero of a stop that the operator made everywhere); or zero
 }
+
+// Words of freezes. One that holds everywhere begins with Platform, and ends without a signature of the practice's people, who did not make it.
+const (
+	Practice = "practice" // everything of the practice
+	Platform = "platform" // everything of everybody
+)
 
 // Kind implements Body.
 func (e *Event) Kind() Kind { return e.Of }

@@ -435,7 +435,8 @@ class Verifier:
         self.label = self.pending = None
         self.count, self.previous, self.at, self.next, self.position, self.chain = 0, ZERO, 0, 0, 0, ""
         self.kinds, self.keys, self.signed, self.frozen, self.nonces = bytearray(), {}, {}, {}, set()
-        self.report = {"members": 0, "stops": 0, "incidents": 0, "first": 0, "cosigned": []}
+        self.loss, self.gone, self.gone_until = None, set(), 0
+        self.report = {"members": 0, "stops": 0, "incidents": 0, "first": 0, "lost": 0, "unproven": 0, "cosigned": []}
 
     def add_cosigner(self, text, role):
         key = vkey(text, 4)
@@ -560,7 +561,39 @@ class Verifier:
             self.wrong("entry", "an entry is not of the form")
         if self.label is None:
             self.begin(e)
+        if self.loss is not None and not any(self.resumes(x) for x in e["statements"]):
+            self.wrong("lost", "what was signed is missing, and nobody signed that it was lost")
         self.pending, self.next = e, 0
+
+    def resumes(self, x):
+        """A statement by which the practice's people said that just these entries were lost."""
+        if x["kind"] != "resume":
+            return False
+        start, lost = x["body"]["resume"]["from"], x["body"]["resume"]["lost"]
+        return (start["position"], start["hash"]) == (self.position, self.chain) and (
+            (lost["position"], lost["hash"]) == self.loss[:2] or lost["position"] > self.loss[0])
+
+    def lost(self, l):
+        """A statement's leaf without its entry."""
+        key = (l["position"], l["entry"].hex())
+        starts = l["position"] == (self.loss[0] if self.loss else self.position) + 1 and l["index"] == 0
+        goes_on = self.loss is not None and (*key, l["index"], l["seen"]) == (*self.loss[:2], self.loss[2] + 1, self.loss[3])
+        if not starts and not goes_on or l["seen"] > l["at"]:
+            self.wrong("statement", "a leaf is not of the statement that has to come next")
+        self.loss = (*key, l["index"], l["seen"])
+        if l["digest"] not in self.signed:
+            self.gone.add(l["digest"])
+        self.report["lost"] += 1
+        self.withdraw(l)
+
+    def was_lost(self, l, digest):
+        """Something that was lost and could still count."""
+        return digest in self.gone and digest not in self.signed and (self.loss is not None or l["at"] <= self.gone_until)
+
+    def withdraw(self, l):
+        target = self.signed.get(l["withdrawn"])
+        if target is not None and not target["withdrawn"]:
+            target["withdrawn"] = l["at"]
 
     def begin(self, e):
         first = e["statements"][0]
@@ -639,6 +672,9 @@ class Verifier:
 
     def statement(self, l):
         e = self.pending
+        if e is not None and self.next == len(e["statements"]):
+            self.lost(l)
+            return
         if e is None or self.next >= len(e["statements"]) or e["position"] != l["position"] or l["index"] != self.next or e["hash"] != l["entry"] \
                 or bytes.fromhex(e["sheet"]["statements"][self.next]) != l["digest"] or l["seen"] > l["at"]:
             self.wrong("statement", "a leaf is not of the statement that has to come next")
@@ -648,28 +684,31 @@ class Verifier:
         if self.next == 0:
             self.add_entry(e)
             e["seen"] = l["seen"]
+            if self.loss is not None:
+                self.loss, self.gone_until = None, l["at"] + GRACE
         elif e["seen"] != l["seen"]:
             self.wrong("statement", "the statements of an entry are seen at once")
         self.next += 1
         known = self.signed.setdefault(l["digest"], {"statement": x, "signers": [], "withdrawn": 0, "messages": 0})
         if e["member"] not in known["signers"]:
             known["signers"].append(e["member"])
-        target = self.signed.get(l["withdrawn"])
-        if target is not None and not target["withdrawn"]:
-            target["withdrawn"] = l["at"]
+        self.withdraw(l)
 
     def message(self, l):
         self.kinds[-1] = 0
-        if any(l["at"] > since + GRACE for since in self.frozen.values()):
+        if any(l["at"] > since + GRACE and word in ("practice", "platform") for since, word, _ in self.frozen.values()):
             self.wrong("frozen", "a message left while sending was stopped")
         if l["class"] not in RIGHTS:
             self.report["members"] += 1
             return
         by = self.signed.get(l["approval"])
+        if by is None and self.was_lost(l, l["approval"]):
+            self.report["unproven"] += 1
+            return
         if by is None or by["statement"]["kind"] != RIGHTS[l["class"]] or l["class"] != 1 and by["statement"]["digest"] != l["version"].hex():
             self.wrong("approval", "nobody had approved a message")
         self.counts(l, by)
-        if l["wording"] != ZERO:
+        if l["wording"] != ZERO and not self.was_lost(l, l["wording"]):
             w = self.signed.get(l["wording"])
             if w is None or w["statement"]["kind"] != "wording" or w["statement"]["digest"] != l["version"].hex():
                 self.wrong("wording", "nobody had approved a message's wording")
@@ -697,16 +736,24 @@ class Verifier:
 
     def event(self, l):
         if l["kind"] == "freeze":
-            self.report["stops"] += 1
-            if l["word"] == "practice":
-                self.frozen.setdefault(l["id"], l["at"])
+            if l["id"] not in self.frozen:
+                self.report["stops"] += 1
+                self.frozen[l["id"]] = (l["at"], l["word"], l["digest"])
         elif l["kind"] == "lift":
-            s = self.signed.get(l["digest"])
-            if s is None or s["statement"]["kind"] != "lift" or s["statement"]["subject"] != l["id"]:
-                self.wrong("lift", "a stop is lifted without a signature")
-            self.frozen.pop(l["id"], None)
+            self.lift(l)
         else:
             self.report["incidents"] += 1
+
+    def lift(self, l):
+        _, word, held = self.frozen.get(l["id"], (0, "platform", ZERO))
+        s = self.signed.get(l["digest"])
+        if l["digest"] == ZERO and word.startswith("platform") or s is None and self.was_lost(l, l["digest"]):
+            pass
+        elif s is None or s["statement"]["kind"] != "lift" or s["statement"]["subject"] != l["id"]:
+            self.wrong("lift", "a stop is lifted without a signature")
+        elif held != ZERO and held != sha(b"letterhead stop v1\n" + s["statement"]["body"]["lift"]["scope"].encode()):
+            self.wrong("lift", "a stop is lifted by a signature over something else")
+        self.frozen.pop(l["id"], None)
 
     # the end
 
@@ -732,6 +779,8 @@ class Verifier:
         if self.label is None:
             self.wrong("truncated", "the practice's root is missing")
         self.complete()
+        if self.loss is not None:
+            self.wrong("lost", "what was signed is missing, and nobody signed that it was lost")
         count = self.place()
         if count is None:
             if self.count or self.tree.size:
@@ -746,6 +795,7 @@ class Verifier:
         elif count[40:] != self.previous:
             self.wrong("head", "the last leaf is not the one that the list says")
         r = self.report
+        r["stopped"] = sorted(word for _, word, _ in self.frozen.values())
         messages = [k for k in self.kinds if k != 255]
         r["leaves"], r["last"], r["messages"], r["fates"] = self.count, self.at, len(messages), {}
         for k in messages:
