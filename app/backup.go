@@ -14,9 +14,11 @@ import (
 
 	"filippo.io/age"
 	"letterhead/app/archive"
+	"letterhead/app/record"
 	"letterhead/courier/journal"
 	"letterhead/courier/trust"
 	"letterhead/fault"
+	"letterhead/ledger"
 	"letterhead/message"
 	"letterhead/store"
 )
@@ -161,6 +163,11 @@ func (c *call) restore(ctx context.Context, path string, identity age.Identity, 
 	if err := os.Rename(work, c.folder); err != nil {
 		return err
 	}
+	log, err := ledger.MakeKey(courierFolder(c.folder), t.Installation, t.Epoch)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, record.KeySays, ledger.KeyFile(courierFolder(c.folder), t.Epoch), log.Text)
 	fmt.Fprintf(c.out, "Restored to %s, epoch %d. Sending is stopped: compare what was sent since the backup, then letterhead lift --reason TEXT.\n", c.folder, t.Epoch)
 	return nil
 }

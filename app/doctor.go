@@ -83,6 +83,6 @@ func versionCommand() command {
 }
 
 func (i *installation) doctor() doctor.Of {
-	return doctor.Of{Folder: i.folder, Database: i.config.Database, KeyFile: i.config.KeyFile, Journal: journalFolder(i.folder),
+	return doctor.Of{Folder: i.folder, Database: i.config.Database, KeyFile: i.config.KeyFile, Courier: courierFolder(i.folder), Journal: journalFolder(i.folder),
 		Config: i.config.Courier, Trust: i.trust, DB: i.db}
 }

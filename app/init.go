@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"letterhead/app/desk"
 	"letterhead/app/people"
+	"letterhead/app/record"
 	"letterhead/app/setting"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/guard"
+	"letterhead/ledger"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
@@ -72,6 +74,7 @@ type made struct {
 	Folder       string           `json:"folder,omitempty"`
 	Installation string           `json:"installation,omitempty"`
 	KeyFile      string           `json:"key_file,omitempty"`
+	LogKey       string           `json:"log_key,omitempty"`   // the verifier key of the record of messages
 	Invitation   string           `json:"invitation"`          // the owner's link
 	FirstKey     string           `json:"first_key,omitempty"` // the link to the ceremony of the first signing key
 }
@@ -105,6 +108,10 @@ func initCommand() command {
 			return err
 		}
 		defer i.Close()
+		log, err := ledger.OpenKey(courierFolder(c.folder), i.trust.Installation, i.trust.Epoch)
+		if err != nil {
+			return err
+		}
 		p, link, err := i.addPractice(ctx, n)
 		if err != nil {
 			return err
@@ -113,12 +120,13 @@ func initCommand() command {
 		if err != nil {
 			return err
 		}
-		m := made{Invitation: link, FirstKey: key, Practice: p.ID, Name: p.Name, Label: p.Label, Folder: c.folder, Installation: i.trust.Installation, KeyFile: i.config.KeyFile}
+		m := made{Invitation: link, FirstKey: key, Practice: p.ID, Name: p.Name, Label: p.Label, Folder: c.folder, Installation: i.trust.Installation, KeyFile: i.config.KeyFile, LogKey: log.Text}
 		if c.json {
 			return printJSON(c, m)
 		}
 		fmt.Fprintf(c.out, "Made %s for %s.\n\n  practice  %s\n  key       %s\n\n", c.folder, p.Name, p.ID, i.config.KeyFile)
 		fmt.Fprintf(c.out, "Keep a copy of the key apart from the backups: without it, contact details cannot be read by anybody.\n\n")
+		fmt.Fprintf(c.out, record.KeySays, ledger.KeyFile(courierFolder(c.folder), i.trust.Epoch), log.Text)
 		fmt.Fprintf(c.out, "The owner's invitation, for nobody else; it works once, within 7 days (letterhead member invite makes another):\n\n  %s\n\n", link)
 		if key != "" {
 			fmt.Fprintf(c.out, firstKeySays, key)
@@ -160,6 +168,9 @@ func makeInstallation(ctx context.Context, c *call, database string, mark trust.
 		return nil, err
 	}
 	if err := desk.Settle(courierFolder(c.folder), config); err != nil {
+		return nil, err
+	}
+	if _, err := ledger.MakeKey(courierFolder(c.folder), t.Installation, t.Epoch); err != nil {
 		return nil, err
 	}
 	return c.open(ctx, nil)

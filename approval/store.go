@@ -49,6 +49,20 @@ func LastHead(ctx context.Context, tx *store.Tx) (Head, error) {
 	return heads[0], nil
 }
 
+// Lengths are how many entries the chains of all practices have.
+func Lengths(ctx context.Context, w *store.Wide) (map[store.PracticeID]int64, error) {
+	out := map[store.PracticeID]int64{}
+	rows, err := w.Query(ctx, `SELECT practice, max(position) FROM approval GROUP BY practice`)
+	_, err = store.Collect(rows, err, func(r *store.Rows) (none struct{}, err error) {
+		var practice store.PracticeID
+		var length int64
+		err = r.Scan(&practice, &length)
+		out[practice] = length
+		return none, err
+	})
+	return out, err
+}
+
 func scanHead(rows *store.Rows) (h Head, err error) {
 	var hash string
 	if err = rows.Scan(&h.Position, &hash); err == nil {

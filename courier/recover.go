@@ -37,7 +37,7 @@ func (c *Courier) checkpoint(ctx context.Context, now time.Time) error {
 	if !c.checked.Load() {
 		return nil
 	}
-	return c.logbook.Checkpoint(ctx, now)
+	return c.logbook.Checkpoint(ctx, c.chains, now)
 }
 
 func (c *Courier) expire(ctx context.Context, _ time.Time) error {

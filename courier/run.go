@@ -135,13 +135,13 @@ func New(o Options) (*Courier, error) {
 		}
 	}
 	c.chains = chain.Open(o.Folder, c.journal)
-	c.stops = stops.Open(o.DB, c.journal, c.chains, o.Epoch)
 	if c.suppressed, err = suppressed.Open(c.journal); err == nil {
 		c.budget, err = budget.Open(c.journal)
 	}
 	if err == nil {
 		c.logbook, err = logbook.Open(logbook.Where{DB: o.DB, Journal: c.journal, Folder: o.Folder, Installation: o.Installation, Epoch: o.Epoch})
 	}
+	c.stops = stops.Open(o.DB, c.journal, c.chains, c.logbook, o.Epoch)
 	if err == nil {
 		c.lookout, err = lookout.Open(c.journal, o.DB.Now(), c.stops.Make, o.Log)
 	}

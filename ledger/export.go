@@ -41,7 +41,7 @@ func (e Export) Write(ctx context.Context, out io.Writer) error {
 	if err := x.readEntries(ctx, 1); err != nil {
 		return err
 	}
-	if x.read == 0 {
+	if x.entries[1] == nil {
 		return fault.New(fault.NotFound, "evidence.no_root", "no practice of this id has a first signing key: see `letterhead practice list`; if it is there, its owner signs first")
 	}
 	start := evidence.Start{Desks: e.Desks}

@@ -25,20 +25,32 @@ func Origin(installation string, epoch int64) string {
 	return fmt.Sprintf("letterhead/%s/%d", installation, epoch)
 }
 
-func keyFile(folder string, epoch int64) string {
+// KeyFile is where the log's key lies.
+func KeyFile(folder string, epoch int64) string {
 	return filepath.Join(folder, fmt.Sprintf("ledger-%d.key", epoch))
 }
 
-// OpenKey reads the log's key from the courier's folder, or makes it there: the folder is where the courier's other secrets are, and whoever verifies
-// has the verifier key on paper.
-func OpenKey(folder, installation string, epoch int64) (*Key, error) {
-	file, origin := keyFile(folder, epoch), Origin(installation, epoch)
-	raw, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeKey(folder, file, origin); err != nil {
+// ErrNoKey is returned where the log's key is not in the courier's folder.
+var ErrNoKey = fault.New(fault.Unavailable, "ledger.no_key", "the ledger's key is not in the courier's folder; put it back from a copy")
+
+// MakeKey makes the log's key in the courier's folder, where the courier's other secrets are, unless it is there, and reads it. Whoever verifies has the
+// verifier key on paper. A log has one key: it is made with the installation or the restore that begins the log, and not again.
+func MakeKey(folder, installation string, epoch int64) (*Key, error) {
+	file := KeyFile(folder, epoch)
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		if err := makeKey(folder, file, Origin(installation, epoch)); err != nil {
 			return nil, fmt.Errorf("make the ledger's key: %w", err)
 		}
-		raw, err = os.ReadFile(file)
+	}
+	return OpenKey(folder, installation, epoch)
+}
+
+// OpenKey reads the log's key from the courier's folder.
+func OpenKey(folder, installation string, epoch int64) (*Key, error) {
+	file, origin := KeyFile(folder, epoch), Origin(installation, epoch)
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNoKey.With(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger's key: %w", err)

@@ -77,6 +77,17 @@ func KnownOf[P ~string](ctx context.Context, w *store.Wide, practices []P) (map[
 	return out, nil
 }
 
+// Everybody is KnownOf every practice that the ledger has a leaf of.
+func Everybody(ctx context.Context, w *store.Wide) (map[store.PracticeID]*Known, error) {
+	out := map[store.PracticeID]*Known{}
+	rows, err := w.Query(ctx, `SELECT practice, label, count, head, chain, entry FROM ledger_practice WHERE practice <> ''`)
+	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) { return struct{}{}, scanKnown(r, out) })
+	if err != nil {
+		return nil, wrap("read how far the ledger is", err)
+	}
+	return out, nil
+}
+
 func scanKnown(r *store.Rows, into map[store.PracticeID]*Known) error {
 	var practice store.PracticeID
 	var label, head, entry []byte

@@ -44,7 +44,7 @@ func newWorld(t testing.TB, engine testkit.Engine) *world {
 	t.Helper()
 	clock := &testkit.Clock{}
 	clock.Set(time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC))
-	k, err := ledger.OpenKey(t.TempDir(), house, 1)
+	k, err := ledger.MakeKey(t.TempDir(), house, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestAFileThatHolds(t *testing.T) {
 				t.Errorf("by another root: %v", err)
 			}
 			right := w.expect(w.a)
-			k, err := ledger.OpenKey(t.TempDir(), house, 1)
+			k, err := ledger.MakeKey(t.TempDir(), house, 1)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,7 @@ import (
 	"letterhead/courier"
 	"letterhead/courier/journal"
 	"letterhead/courier/trust"
+	"letterhead/ledger"
 	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/store"
@@ -24,7 +25,8 @@ type Of struct {
 	Folder   string
 	Database string // its address
 	KeyFile  string
-	Journal  string         // its folder
+	Courier  string         // the courier's folder
+	Journal  string         // the journal's
 	Config   courier.Config // as it is written, nothing filled in
 	Trust    trust.File
 	DB       *store.DB
@@ -50,6 +52,7 @@ func (o Of) Examine(ctx context.Context) []Finding {
 		{"note", "key", "the key-encryption key is " + o.KeyFile + ". It is in no backup: keep a copy elsewhere, or contact details are lost with this disk"},
 		o.examineDatabase(ctx),
 		o.examineJournal(),
+		o.examineLogKey(),
 	}
 	out = append(out, o.examineStops(ctx)...)
 	out = append(out, o.examineRelays(ctx)...)
@@ -106,6 +109,16 @@ func (o Of) examineJournal() Finding {
 		return Finding{"bad", "journal", "nothing is sent: " + err.Error()}
 	}
 	return Finding{"good", "journal", "belongs to this installation and epoch"}
+}
+
+// examineLogKey says where the key of the record of messages lies: without it nobody can be shown anything new of it.
+func (o Of) examineLogKey() Finding {
+	file := ledger.KeyFile(o.Courier, o.Trust.Epoch)
+	key, err := ledger.OpenKey(o.Courier, o.Trust.Installation, o.Trust.Epoch)
+	if err != nil {
+		return Finding{"bad", "record key", "nothing is sent: " + err.Error()}
+	}
+	return Finding{"note", "record key", "the key of the record of messages is " + file + "; backups have it, and without it no message can leave. Whoever checks what was sent needs " + key.Text}
 }
 
 func (o Of) examineRelays(ctx context.Context) []Finding {

@@ -46,6 +46,14 @@ type Command struct {
 	Run                     func(ctx context.Context, c Call) error
 }
 
+// KeySays tells whoever makes a log where its key lies, and which key others check it with.
+const KeySays = `The key of the record of messages is %s; backups have it.
+Whoever checks what was sent needs its public half, from you and on paper, not from a file that they check:
+
+  %s
+
+`
+
 // Commands are the room's commands.
 func Commands() []Command { return []Command{verifyCommand(), exportCommand(), witnessCommand()} }
 

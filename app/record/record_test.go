@@ -57,7 +57,7 @@ func newPlace(t *testing.T) *place {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	p.host = record.Host{DB: db, Folder: folder, Trust: f}
-	if p.key, err = ledger.OpenKey(folder, f.Installation, f.Epoch); err != nil {
+	if p.key, err = ledger.MakeKey(folder, f.Installation, f.Epoch); err != nil {
 		t.Fatal(err)
 	}
 	root := key.New(key.Desk)

@@ -10,11 +10,13 @@ package logbook
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"letterhead/approval"
+	"letterhead/courier/chain"
 	"letterhead/courier/journal"
 	"letterhead/ledger"
 	"letterhead/ledger/proof"
@@ -26,7 +28,8 @@ type Logbook struct {
 	db      *store.DB
 	journal *journal.Journal
 	shared  *journal.Shared
-	head    proof.Head // the longest that any process noted; package journal holds its lock
+	head    proof.Head               // the longest that any process noted; package journal holds its lock
+	stopped map[journal.StopKey]bool // the stops that are on record, false of those whose lift is too; the same
 
 	key   *ledger.Key
 	point point // who calls Checkpoint does so one at a time
@@ -66,23 +69,30 @@ type Where struct {
 	Epoch        int64
 }
 
-// Open opens the logbook for a process, and makes the log's key where there is none yet.
+// Open opens the logbook for a process. The log's key is there, unless nothing was ever put into this log.
 func Open(w Where) (*Logbook, error) {
-	key, err := ledger.OpenKey(w.Folder, w.Installation, w.Epoch)
-	if err != nil {
+	l := &Logbook{db: w.DB, journal: w.Journal, known: map[store.PracticeID]known{}, pending: map[store.PracticeID][]signed{}}
+	var err error
+	if l.shared, err = w.Journal.Ledger((*book)(l)); err != nil {
 		return nil, err
 	}
-	l := &Logbook{db: w.DB, journal: w.Journal, key: key, known: map[store.PracticeID]known{}, pending: map[store.PracticeID][]signed{}}
-	l.shared, err = w.Journal.Ledger((*book)(l))
+	open := ledger.OpenKey
+	if l.head.Size == 0 {
+		open = ledger.MakeKey
+	}
+	l.key, err = open(w.Folder, w.Installation, w.Epoch)
 	return l, err
 }
 
 // book is the logbook as package journal sees it.
 type book Logbook
 
-func (b *book) Reset() { b.head = proof.Head{} }
+func (b *book) Reset() { b.head, b.stopped = proof.Head{}, map[journal.StopKey]bool{} }
 
 func (b *book) Take(record []byte) bool {
+	if record[0] == stoppedRecord || record[0] == liftedRecord {
+		return b.takeEvent(record)
+	}
 	if len(record) != 1+8+len(ledger.Hash{}) || record[0] != headRecord {
 		return false
 	}
@@ -96,6 +106,9 @@ func (b *book) Take(record []byte) bool {
 func (b *book) Snapshot(put func([]byte)) []uint64 {
 	if b.head.Size > 0 {
 		put(b.record())
+	}
+	for key, open := range b.stopped {
+		put(eventRecord(map[bool]byte{true: stoppedRecord, false: liftedRecord}[open], key))
 	}
 	return nil
 }
@@ -319,20 +332,70 @@ func (l *Logbook) Note(head proof.Head) error {
 // Sync returns when the disk has what was noted.
 func (l *Logbook) Sync() error { return l.shared.Sync() }
 
-// Checkpoint signs the ledger's state with the log's key in the courier's folder, where it has grown, and not more than once in a while.
-func (l *Logbook) Checkpoint(ctx context.Context, now time.Time) error {
+// Checkpoint puts on record what was signed and is not yet, where no message did so, and signs the ledger's state with the log's key in the courier's
+// folder, where it has grown: not more than once in a while.
+func (l *Logbook) Checkpoint(ctx context.Context, chains *chain.Chains, now time.Time) error {
+	if now.Sub(l.point.at) < checkpointEvery {
+		return nil
+	}
+	late := l.catchUp(ctx, chains)
 	head, err := l.Head()
-	if err != nil || head.Size == l.point.size || now.Sub(l.point.at) < checkpointEvery {
-		return err
+	if err != nil || head.Size == l.point.size {
+		return errors.Join(late, err)
 	}
 	if _, err := ledger.Checkpoint(ctx, l.db, l.key); err != nil {
 		return err
 	}
 	l.point.size, l.point.at = head.Size, now
-	return nil
+	return late
 }
 
-const checkpointEvery = time.Minute
+// catchUp puts on record what was signed of practices of which nothing leaves: a withdrawal is one.
+func (l *Logbook) catchUp(ctx context.Context, chains *chain.Chains) error {
+	var signed map[store.PracticeID]int64
+	var known map[store.PracticeID]*ledger.Known
+	err := l.db.WholeView(ctx, "what is signed and not on record", func(w *store.Wide) (err error) {
+		if signed, err = approval.Lengths(ctx, w); err == nil {
+			known, err = ledger.Everybody(ctx, w)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var late []store.PracticeID
+	for p, length := range signed {
+		if k := known[p]; (k == nil || k.Chain < length) && len(late) < mostLate {
+			late = append(late, p)
+		}
+	}
+	l.forget(late)
+	if err := l.Look(ctx, late); err != nil {
+		return err
+	}
+	for _, p := range late {
+		err = errors.Join(err, l.db.View(ctx, store.Actor{Practice: p, Agent: "courier"}, func(tx *store.Tx) error {
+			return chains.Read(ctx, tx, func(s *approval.State) error { return l.Gather(ctx, tx, s) })
+		}))
+	}
+	return errors.Join(err, l.Write(ctx))
+}
+
+// forget has practices read again of which nothing was on record.
+func (l *Logbook) forget(practices []store.PracticeID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range practices {
+		if l.known[p] == (known{}) {
+			delete(l.known, p)
+		}
+	}
+}
+
+const (
+	checkpointEvery = time.Minute
+	mostLate        = 100 // practices in one round
+)
 
 // point is the checkpoint that this process made last.
 type point struct {

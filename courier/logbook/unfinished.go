@@ -78,7 +78,7 @@ func (l *Logbook) salts(ctx context.Context, keeper *vault.Keeper, practice stor
 				return err
 			}
 			table, row, column, version := m.Place()
-			raw, err := keys.Open(vault.Place{Table: table, Row: row, Column: column, Version: version}, sealed)
+			raw, err := keys.Open(tx, vault.Of{Client: m.Client, Fields: "message"}, vault.Place{Table: table, Row: row, Column: column, Version: version}, sealed)
 			var r struct {
 				Address string `json:"address"`
 				Salt    []byte `json:"salt"`

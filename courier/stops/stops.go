@@ -8,6 +8,7 @@
 //	told (row, or socket) → open: noted in the journal → lifted: signed, or by the operator on the courier's host → taken out of the journal
 //
 // A stop of a bulk message, a letter or a grant ends by itself a day after what was signed for it has expired or was withdrawn: it holds nothing then.
+// A stop and its lift are leaves of the ledger: the lift's, before anything goes on.
 //
 // Promises: Fresh is never older than its age; a stop that was noted counts until its lift was verified; more stops than anybody makes, or one of a
 // scope that this program does not know, hold everything they could.
@@ -17,6 +18,7 @@ package stops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -26,6 +28,7 @@ import (
 	"letterhead/approval"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
+	"letterhead/courier/logbook"
 	"letterhead/message"
 	"letterhead/store"
 )
@@ -38,6 +41,7 @@ type Stops struct {
 	db      *store.DB
 	journal *journal.Journal
 	chains  *chain.Chains
+	logbook *logbook.Logbook
 	epoch   int64
 
 	mu    sync.Mutex // held by who reads
@@ -48,8 +52,8 @@ type Stops struct {
 }
 
 // Open keeps stops over a courier's place in the journal.
-func Open(db *store.DB, j *journal.Journal, chains *chain.Chains, epoch int64) *Stops {
-	return &Stops{db: db, journal: j, chains: chains, epoch: epoch, asked: map[journal.StopKey]time.Time{}}
+func Open(db *store.DB, j *journal.Journal, chains *chain.Chains, l *logbook.Logbook, epoch int64) *Stops {
+	return &Stops{db: db, journal: j, chains: chains, logbook: l, epoch: epoch, asked: map[journal.StopKey]time.Time{}}
 }
 
 // Known is what is stopped, as it was read.
@@ -169,7 +173,7 @@ func (s *Stops) read(ctx context.Context) (*Known, error) {
 		}
 		f.noted = append(slices.Clone(f.noted), news...)
 	}
-	return f, nil
+	return f, s.logbook.Ended(ctx, f.noted)
 }
 
 func countOpen(rows []message.Stop) (n int) {
@@ -203,17 +207,6 @@ func Noted(r message.Stop) journal.Stop {
 	return journal.Stop{Practice: r.Practice, ID: r.ID, Scope: string(r.Scope), Subject: r.Subject, Reason: r.Reason, Who: r.Who, At: store.Micro(r.At)}
 }
 
-func unnote(n journal.Stop) message.Stop {
-	r := message.Stop{Practice: n.Practice, ID: n.ID, Scope: message.Scope(n.Scope), Subject: n.Subject, Reason: n.Reason, Who: n.Who, At: store.Instant(n.At)}
-	switch {
-	case r.Scope == "" && r.Practice == "":
-		r.Scope = message.StopPlatform
-	case r.Scope == "":
-		r.Scope = message.StopPractice
-	}
-	return r
-}
-
 // Forget has what is stopped read anew by whoever asks next.
 func (s *Stops) Forget() { s.known.Store(nil) }
 
@@ -224,14 +217,16 @@ func (s *Stops) Settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	late := s.logbook.Stopped(ctx, f.noted) // a stop holds whether it is on record or not
 	var lifted []journal.StopKey
+	var ends []logbook.Lift
 	var news []journal.Stop
 	var put, behind []message.Stop
 	for _, n := range f.noted {
 		at := slices.IndexFunc(f.rows, func(r message.Stop) bool { return r.Practice == n.Practice && r.ID == n.ID })
-		why := approval.Unsigned
+		why, by := approval.Unsigned, approval.Digest{}
 		switch {
-		case at >= 0 && f.rows[at].LiftedAt.IsZero() && f.rows[at].Scope == unnote(n).Scope && f.rows[at].Subject == n.Subject:
+		case at >= 0 && f.rows[at].LiftedAt.IsZero() && f.rows[at].Scope == logbook.StopOf(n).Scope && f.rows[at].Subject == n.Subject:
 			over, err := s.over(ctx, n)
 			if err != nil {
 				return err
@@ -241,20 +236,20 @@ func (s *Stops) Settle(ctx context.Context) error {
 			}
 			continue
 		case at >= 0 && n.Practice != "":
-			if why, err = s.signed(ctx, n); err != nil {
+			if why, by, err = s.signed(ctx, n); err != nil {
 				return err
 			}
 		}
 		switch why {
 		case "":
-			lifted = append(lifted, n.Key())
+			lifted, ends = append(lifted, n.Key()), append(ends, logbook.Lift{Key: n.Key(), Digest: by})
 		case approval.Unsigned:
-			put = append(put, unnote(n))
+			put = append(put, logbook.StopOf(n))
 		case approval.NeedsSecond, approval.KeyYoung, approval.Waiting, approval.Unseen: // it will count
 		default: // What was signed for it will never count, and is signed once only: from here on it is another stop, to be lifted anew.
-			lifted = append(lifted, n.Key())
+			lifted, ends = append(lifted, n.Key()), append(ends, logbook.Lift{Key: n.Key()})
 			n.ID = store.NewID[string]()
-			news, put = append(news, n), append(put, unnote(n))
+			news, put = append(news, n), append(put, logbook.StopOf(n))
 		}
 	}
 	for _, r := range f.rows {
@@ -263,24 +258,30 @@ func (s *Stops) Settle(ctx context.Context) error {
 		}
 	}
 	if len(lifted)+len(put)+len(behind) == 0 {
-		return nil
+		return late
+	}
+	if err := errors.Join(s.logbook.Stopped(ctx, news), s.logbook.Lifted(ctx, ends...)); err != nil {
+		return err
 	}
 	if err := s.journal.NoteStops(news, lifted); err != nil {
 		return err
 	}
 	s.known.Store(nil)
-	return s.db.Whole(ctx, "what is stopped, as the journal has it", func(w *store.Wide) error {
+	return errors.Join(late, s.db.Whole(ctx, "what is stopped, as the journal has it", func(w *store.Wide) error {
 		if err := message.PutStops(ctx, w, put...); err != nil {
 			return err
 		}
 		return message.Unfreeze(ctx, w, behind...)
-	})
+	}))
 }
 
-// signed asks the practice's chain for a lift of a stop: "" when it counts, Void when it is one of something else.
-func (s *Stops) signed(ctx context.Context, n journal.Stop) (approval.Reason, error) {
-	why := approval.Unsigned
-	err := s.db.View(ctx, store.Actor{Practice: n.Practice, Agent: "courier"}, func(tx *store.Tx) error {
+// signed asks the practice's chain for a lift of a stop: "" when it counts, Void when it is one of something else; and has it put on record.
+func (s *Stops) signed(ctx context.Context, n journal.Stop) (why approval.Reason, by approval.Digest, err error) {
+	if err := s.logbook.Look(ctx, []store.PracticeID{n.Practice}); err != nil {
+		return why, by, err
+	}
+	why = approval.Unsigned
+	err = s.db.View(ctx, store.Actor{Practice: n.Practice, Agent: "courier"}, func(tx *store.Tx) error {
 		return s.chains.Read(ctx, tx, func(state *approval.State) error {
 			lift, err := state.Current(approval.KindLift, n.ID, tx.Now)
 			if err != nil {
@@ -288,12 +289,15 @@ func (s *Stops) signed(ctx context.Context, n journal.Stop) (approval.Reason, er
 				return nil
 			}
 			b := lift.Statement.Body.Lift
-			why = approval.Void
-			if b.Epoch >= n.Epoch && b.Epoch <= s.epoch && b.Scope == unnote(n).Words() {
+			why, by = approval.Void, lift.Digest
+			if b.Epoch >= n.Epoch && b.Epoch <= s.epoch && b.Scope == logbook.StopOf(n).Words() {
 				why = ""
 			}
-			return nil
+			return s.logbook.Gather(ctx, tx, state)
 		})
 	})
-	return why, err
+	if err != nil || why != "" {
+		return why, by, err
+	}
+	return why, by, s.logbook.Write(ctx)
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"letterhead/courier/journal"
+	"letterhead/courier/logbook"
 	"letterhead/courier/socket"
 	"letterhead/message"
 	"letterhead/store"
@@ -28,7 +29,7 @@ func (s *Stops) Answer(r socket.Request, folder, why string) socket.Answer {
 	}
 	out.Stops = len(open)
 	for _, n := range open[max(0, len(open)-socket.MostOpen):] {
-		known := unnote(n)
+		known := logbook.StopOf(n)
 		out.Stopped = append(out.Stopped, socket.Open{ID: n.ID, Practice: string(n.Practice), Scope: string(known.Scope), Subject: n.Subject, Reason: n.Reason, At: known.At})
 	}
 	s.journal.Flush()

@@ -335,7 +335,7 @@ func (v *verifier) lift(l *leaf.Leaf, e *leaf.Event) error {
 	open, is := v.frozen[e.ID]
 	s := v.signed[e.Digest]
 	switch {
-	case e.Digest == (leaf.Hash{}) && (!is || open.everywhere()):
+	case e.Digest == (leaf.Hash{}) && (!is || open.everywhere() || v.still(e.ID, open)):
 	case s == nil && v.gone(l, e.Digest):
 	case s == nil || s.statement.Kind != approval.KindLift || s.statement.Subject != e.ID:
 		return v.wrong(CodeLift, "leaf %d lifts a stop without a signature", l.Sequence)
@@ -344,6 +344,16 @@ func (v *verifier) lift(l *leaf.Leaf, e *leaf.Event) error {
 	}
 	delete(v.frozen, e.ID)
 	return nil
+}
+
+// still tells whether what a stop holds is held by another one too.
+func (v *verifier) still(id string, s stop) bool {
+	for other, o := range v.frozen {
+		if other != id && o.digest == s.digest && s.digest != (leaf.Hash{}) {
+			return true
+		}
+	}
+	return false
 }
 
 // finish writes the report.

@@ -1,0 +1,105 @@
+package courier_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"letterhead/courier"
+	"letterhead/courier/journal"
+	"letterhead/courier/trust"
+	"letterhead/ledger"
+	"letterhead/ledger/leaf"
+	"letterhead/message"
+	"letterhead/store"
+	"letterhead/testkit/sink"
+)
+
+// story is a practice's leaves in one line: m a message, F and L a stop and its lift.
+func (w *world) story(p store.PracticeID) string {
+	w.t.Helper()
+	head, err := ledger.Audit(context.Background(), w.db)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var out strings.Builder
+	err = w.db.WholeView(context.Background(), "test", func(x *store.Wide) error {
+		return ledger.Leaves(context.Background(), x, p, head.Size, func(s ledger.Stored) error {
+			l, err := leaf.Parse(s.Raw)
+			if err != nil {
+				return err
+			}
+			switch b := l.Body.(type) {
+			case *leaf.Message:
+				out.WriteString("m")
+			case *leaf.Event:
+				out.WriteString(map[leaf.Kind]string{leaf.KindFreeze: "F", leaf.KindLift: "L"}[b.Of])
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out.String()
+}
+
+// A stop is on record, and its lift before anything goes on: a practice's, one of a part, and the operator's of everything.
+func TestStopsAndTheirLiftsAreOnRecord(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		root, err := trust.Read(w.folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := func(prefix string) {
+			t.Helper()
+			for _, p := range []store.PracticeID{"a", "b"} {
+				w.queue(p, prefix, 1, nil)
+			}
+			process := w.courier(w.options(relayTo(s.Address()))) // it knows nothing of before
+			if err := process.Drain(t.Context(), w.db.Now()); err != nil && !strings.Contains(err.Error(), "stopped") {
+				t.Fatal(err)
+			}
+			if err := process.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		freeze := func(scope message.Scope, subject string) {
+			w.change("a", func(tx *store.Tx) error {
+				_, err := message.FreezeOnly(context.Background(), tx, scope, subject, "a test")
+				return err
+			})
+		}
+		again("m")
+		freeze(message.StopPractice, "")
+		again("n")
+		w.lift("a")
+		again("o")
+		freeze(message.StopHost, "prize.example")
+		again("p")
+		if err := journal.NoteStop(courier.JournalFolder(w.folder), root.Installation, 1, journal.Stop{ID: "everything", Scope: "platform"}); err != nil {
+			t.Fatal(err)
+		}
+		again("q")
+		if _, err := journal.LiftPlatform(courier.JournalFolder(w.folder), root.Installation, 1); err != nil {
+			t.Fatal(err)
+		}
+		again("r")
+		if got := w.story("a"); got != "mFLmmFmFLmm" {
+			t.Errorf("a: %s", got)
+		}
+		if got := w.story("b"); got != "mmmmFLmm" {
+			t.Errorf("b: %s", got)
+		}
+		if got := w.story(""); got != "FL" {
+			t.Errorf("the platform: %s", got)
+		}
+		if r := w.verified("a", 6); r.Stops != 3 || len(r.Stopped) != 1 || r.Stopped[0] != "host" {
+			t.Errorf("%+v", r)
+		}
+		if r := w.verified("b", 6); r.Stops != 1 || len(r.Stopped) != 0 {
+			t.Errorf("%+v", r)
+		}
+	})
+}
