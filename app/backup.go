@@ -167,8 +167,8 @@ func (c *call) restore(ctx context.Context, path string, identity age.Identity, 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, record.KeySays, ledger.KeyFile(courierFolder(c.folder), t.Epoch), log.Text)
-	fmt.Fprintf(c.out, "Restored to %s, epoch %d. Sending is stopped: compare what was sent since the backup, then letterhead lift --reason TEXT.\n", c.folder, t.Epoch)
+	fmt.Fprintf(c.out, record.KeySays+"Restored to %s, epoch %d. Sending is stopped: compare what was sent since the backup, then letterhead lift --reason TEXT.\n",
+		ledger.KeyFile(courierFolder(c.folder), t.Epoch), log.Text, c.folder, t.Epoch)
 	return nil
 }
 
@@ -219,9 +219,8 @@ func (c *call) freezeRestored(ctx context.Context, t trust.File) error {
 		return err
 	}
 	defer i.Close()
-	// The journal may know less than these rows: the courier takes all of them over again.
 	if err := i.db.Whole(ctx, "suppressions of a restored backup", func(w *store.Wide) error { return message.Anew(ctx, w) }); err != nil {
-		return err
+		return err // the journal may know less than these rows: the courier takes all of them over again
 	}
 	return i.halt().Stop(ctx, message.Stop{Scope: message.StopPlatform, Who: "restore", Reason: fmt.Sprintf("restored from a backup; epoch %d", t.Epoch)})
 }
