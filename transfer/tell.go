@@ -38,10 +38,11 @@ func (r *run) tell(ctx context.Context) error {
 				`SELECT line, external, earlier FROM (SELECT line, external, FIRST_VALUE(external) OVER (PARTITION BY person ORDER BY line) AS earlier,
 					ROW_NUMBER() OVER (PARTITION BY person ORDER BY line) AS nth FROM staged_client WHERE practice = $1 AND batch = $2 AND person <> '') AS same
 					WHERE nth > 1 ORDER BY line`},
+			// By name, never by an index of dates of birth: some systems export 1 January 1900 for everybody whose date they do not know.
 			{clientsFile, lastName, "same_person_here", func(other string) string {
 				return "this may be the same person as client " + other + " here; both were kept"
 			},
-				`SELECT s.line, s.external, MIN(c.id) FROM staged_client s JOIN client c ON c.practice = $1 AND c.folded = s.folded AND c.born = s.born
+				`SELECT s.line, s.external, MIN(c.id) FROM staged_client s JOIN client c ON c.practice = $1 AND c.folded = s.folded AND c.born || '' = s.born
 					WHERE s.practice = $1 AND s.batch = $2 AND s.action IN ('create', 'change') AND s.born <> '' AND s.folded <> '' AND c.id <> s.id
 					AND NOT EXISTS (SELECT 1 FROM staged_client o WHERE o.practice = $1 AND o.batch = $2 AND o.external = c.external)
 					GROUP BY s.line, s.external ORDER BY s.line`},
