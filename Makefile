@@ -14,8 +14,9 @@ test: prepare check ## everything: checks, then all tests on both engines
 check: ## format, generated files, modules, vet, linters, known weaknesses
 	./testkit/check
 
-soak: prepare ## the long loops: 200 kills for each crash case, long fuzzing, the race detector
+soak: prepare ## the long loops: 200 kills for each crash case, 90 days of four clinics, long fuzzing, the race detector
 	LETTERHEAD_STOPS=50 go test -timeout 30m -v -run NoHandOffBegins ./courier
+	LETTERHEAD_DAYS=90 go test -timeout 1h -v -run OrdinaryDays ./app
 	LETTERHEAD_KILLS=200 go test -timeout 3h -run 'Kill|Crash' ./...
 	go test -timeout 1h -race ./store ./job ./courier/... ./plan ./message
 	./testkit/fuzz 60s
