@@ -107,7 +107,7 @@ func TestEachCheckHoldsAlone(t *testing.T) {
 }
 
 // gateWorld is a courier and a parcel that passes its gate.
-func gateWorld(t *testing.T) (*Courier, *parcel) {
+func gateWorld(t testing.TB) (*Courier, *parcel) {
 	t.Helper()
 	folder := t.TempDir()
 	root, err := trust.Create(folder, trust.Test)
