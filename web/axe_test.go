@@ -30,7 +30,7 @@ func TestNoPageHasABarrier(t *testing.T) {
 		"/": "Tuesday 1 December", "/?view=list": "Tuesday 1 December", "/?date=2026-12-02": "Wednesday 2 December", appointment: "João Costa", appointment + "/move": "Move João Costa", appointment + "/cancel": "Cancel João Costa",
 		"/appointments/" + string(w.one.appointments["Reid"]): "Oscar Reid", "/appointments/new?date=2027-04-04&time=02:30": "Book an appointment", "/messages": "Messages", "/messages?channel=sms&state=failed": "Messages",
 		mail: "Reminder 2 days before", mail + "?view=text": "Reminder 2 days before", text: "Reminder 2 days before", "/clients/" + string(w.one.clients["Öztürk"]) + "/reach": "Elif Öztürk", "/nothing": "There is nothing here",
-		"/clients": "Clients", "/clients/new": "New client", "/clients/" + string(w.one.clients["Costa"]): "João Costa", "/clients/" + string(w.one.clients["Costa"]) + "/archive": "Take João Costa out of use",
+		"/calendar": "Calendar", "/calendar?who=all": "Calendar", "/clients": "Clients", "/clients/new": "New client", "/clients/" + string(w.one.clients["Costa"]): "João Costa", "/clients/" + string(w.one.clients["Costa"]) + "/archive": "Take João Costa out of use",
 		"/clients/" + string(w.one.clients["Costa"]) + "/change": "Change details", "/clients/" + string(w.one.clients["Costa"]) + "/contacts/" + string(w.one.contact): "Contact",
 		"/programs": "Programs", "/programs/grants/new": "Let a program send", "/settings/messages": "Automatic messages", "/settings/messages/rules/reminder-2-days": "Reminder 2 days before",
 		"/orders": "Bulk messages", "/orders/new": "New bulk message", "/orders/" + string(w.one.order): "Closed at the weekend", "/orders/" + string(w.one.order) + "/edit": "Change",

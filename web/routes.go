@@ -55,6 +55,7 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /{$}", guard.CalendarRead, today.Show),
 
+		page.For("GET /calendar", guard.CalendarRead, diary.Week),
 		page.For("GET /appointments/new", guard.CalendarChange, diary.New),
 		page.For("POST /appointments/new", guard.CalendarChange, diary.Book),
 		page.For("POST /appointments/find", guard.ClientRead, diary.Find),

@@ -187,12 +187,12 @@ func (s *server) complete(v *page.Visit, route page.Route) error {
 func (s *server) frame(v *page.Visit, failed int) ui.Frame {
 	places := []ui.Place{
 		{Name: v.Say("place.today"), Path: "/", Key: "t"},
-		{Name: v.Say("place.book"), Path: "/appointments/new", Key: "b"},
+		{Name: v.Say("place.calendar"), Path: "/calendar", Key: "c"},
 	}
 	if v.May(guard.ClientRead) {
-		places = append(places, ui.Place{Name: v.Say("place.clients"), Path: "/clients", Key: "c"})
+		places = append(places, ui.Place{Name: v.Say("place.clients"), Path: "/clients", Key: "p"})
 	}
-	places = append(places, ui.Place{Name: v.Say("place.messages"), Path: "/messages", Key: "m", Count: failed})
+	places = append(places, ui.Place{Name: v.Say("place.messages"), Path: "/messages", Key: "m", Count: failed}, ui.Place{Name: v.Say("place.book"), Path: "/appointments/new", Key: "b"})
 	if v.May(guard.TeamRead) {
 		places = append(places, ui.Place{Name: v.Say("place.team"), Path: "/team"})
 	}

@@ -2,6 +2,15 @@ package text
 
 var pageEnglish = map[string]string{
 	"place.today":    "Today",
+	"place.calendar": "Calendar",
+	"week.title":     "Week",
+	"week.grid":      "The week’s appointments",
+	"week.line":      "%s to %s",
+	"week.booked":    "1 appointment|%s appointments",
+	"week.today":     "Today, %d",
+	"week.before":    "← Week before",
+	"week.after":     "Week after →",
+	"week.everybody": "Everybody",
 	"place.book":     "Book",
 	"place.messages": "Messages",
 	"frame.stopped":  "Sending is stopped since %s. Nothing leaves until it is lifted; what is due waits.",
