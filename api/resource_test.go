@@ -202,7 +202,7 @@ func TestMessages(t *testing.T) {
 		}
 		ctx := context.Background()
 		if err := w.db.Whole(ctx, "test", func(wide *store.Wide) error {
-			if _, err := message.Claim(ctx, wide, "courier", wide.Now, wide.Now.Add(1e9), 10); err != nil {
+			if _, err := message.Lease(ctx, wide, "courier", []store.PracticeID{w.one.id}, wide.Now.Add(1e9)); err != nil {
 				return err
 			}
 			return message.Mark(ctx, wide, "courier", []message.Outcome{{Practice: w.one.id, ID: id, State: message.Refused, Reason: message.ReasonRelay, Detail: "552 mailbox full"}})
@@ -240,7 +240,7 @@ func TestWhereAMessageWent(t *testing.T) {
 	})
 	ctx := context.Background()
 	if err := w.db.Whole(ctx, "test", func(wide *store.Wide) error {
-		if _, err := message.Claim(ctx, wide, "courier", wide.Now, wide.Now.Add(1e9), 10); err != nil {
+		if _, err := message.Lease(ctx, wide, "courier", []store.PracticeID{w.one.id}, wide.Now.Add(1e9)); err != nil {
 			return err
 		}
 		if _, err := message.Leave(ctx, wide, "courier", []message.Departure{{Practice: w.one.id, ID: id, MessageID: "x@y", Sealed: sealed}}); err != nil {

@@ -588,7 +588,7 @@ func TestLeavingWithAnUnknownCourierIsMaybeSent(t *testing.T) {
 		w.queue("a", "m", 3, nil)
 		leave := func(by string, until time.Time, id message.ID) {
 			w.whole(func(tx *store.Wide) error {
-				if _, err := message.Claim(t.Context(), tx, by, tx.Now, until, 1); err != nil {
+				if _, err := message.Lease(t.Context(), tx, by, []store.PracticeID{"a"}, until); err != nil {
 					return err
 				}
 				_, err := message.Leave(t.Context(), tx, by, []message.Departure{{Practice: "a", ID: id, MessageID: "x@pa.example", Sealed: []byte("s")}})

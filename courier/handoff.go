@@ -96,6 +96,7 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 	}
 	for _, i := range gone {
 		parcels[i].settled = true // not ours any more: no outcome
+		c.line.Done(parcels[i].Practice, parcels[i].ID)
 		c.count.inHand.Add(-1)
 	}
 	for _, p := range parcels {

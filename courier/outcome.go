@@ -114,6 +114,9 @@ func (o *outcomes) flush() error {
 	for segment, n := range open {
 		o.c.journal.Settled(segment, n)
 	}
+	for i := range list {
+		o.c.line.Done(list[i].Practice, list[i].ID)
+	}
 	o.c.count.inHand.Add(-int64(len(list)))
 	return nil
 }

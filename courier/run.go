@@ -69,6 +69,7 @@ type Courier struct {
 	logbook  *logbook.Logbook
 	checked  atomic.Bool // the ledger is the one that the journal knows
 	lookout  *lookout.Lookout
+	line     *message.Line
 
 	suppressed *suppressed.Set
 	relays     []*route
@@ -148,6 +149,7 @@ func New(o Options) (*Courier, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.journal.Close())
 	}
+	c.line = message.NewLine(o.DB, c.journal.Process(), claimFor)
 	c.outcomes = newOutcomes(c)
 	return c, nil
 }
@@ -300,6 +302,9 @@ func (c *Courier) Drain(ctx context.Context, now time.Time) error {
 			break
 		}
 	}
+	if err := c.line.Release(ctx); err != nil {
+		return err
+	}
 	if why := c.Status().Why; why != "" {
 		return fault.New(fault.Unavailable, "courier.stopped", "").Saying("nothing is sent: %s", why)
 	}
@@ -332,18 +337,10 @@ func (c *Courier) claim(ctx context.Context, now time.Time) ([]message.Message, 
 	}
 	if until := c.unreachable(); !until.IsZero() {
 		c.count.blocked("")
-		return nil, min(max(time.Until(until), 20*time.Millisecond), time.Second), nil
+		return nil, min(max(time.Until(until), 20*time.Millisecond), time.Second), c.line.Release(ctx)
 	}
 	c.count.blocked("")
-	var claimed []message.Message
-	var next time.Time
-	err = c.DB.Whole(ctx, "claim messages", func(w *store.Wide) (err error) {
-		claimed, err = message.Claim(ctx, w, c.journal.Process(), now, c.DB.Now().Add(claimFor), batchSize)
-		if err == nil && len(claimed) == 0 {
-			_, next, err = message.Due(ctx, w, now)
-		}
-		return err
-	})
+	claimed, next, err := c.line.Take(ctx, now, batchSize)
 	if err != nil {
 		return nil, time.Second, err
 	}
@@ -394,16 +391,13 @@ func (c *Courier) watch(ctx context.Context) {
 	}
 }
 
-// giveBack writes down what became of everything and gives back what did not begin.
+// giveBack writes down what became of everything and lets go of the practices that it has.
 func (c *Courier) giveBack() error {
 	err := c.outcomes.flush()
 	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
 	defer cancel()
 	c.count.inHand.Store(0)
-	return errors.Join(err, c.DB.Whole(ctx, "give claims back", func(w *store.Wide) error {
-		_, err := message.Release(ctx, w, c.journal.Process())
-		return err
-	}))
+	return errors.Join(err, c.line.Release(ctx))
 }
 
 // Close ends the courier: connections and journal.

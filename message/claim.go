@@ -3,7 +3,6 @@ package message
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,81 +12,6 @@ import (
 // Place is where a message's sealed values stand for package vault: table, row, column and version.
 func (m *Message) Place() (table, row, column string, version int64) {
 	return "message", string(m.ID), "sealed", m.Attempts
-}
-
-// lanes are in which order what is queued is looked for: what belongs to an appointment or a conversation first, and orders, which may be many,
-// with what room is left. A literal each, which both engines hold against their partial indexes.
-var lanes = []string{`kind <> 'order'`, `kind = 'order'`}
-
-// Claim gives up to limit queued messages whose turn has come to one courier process until an instant, the earliest turn first, orders last.
-// Messages of one practice with the same turn stand side by side.
-func Claim(ctx context.Context, w *store.Wide, by string, now, until time.Time, limit int) ([]Message, error) {
-	var claimed []Message
-	for _, lane := range lanes {
-		rows, err := w.Query(ctx, `WITH next (p, i) AS (SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND `+lane+` AND turn <= $1
-				ORDER BY turn, practice LIMIT $2`+w.SkipLocked()+`)
-			UPDATE message SET claimed_by = $3, claimed_until = $4 FROM next WHERE practice = next.p AND id = next.i
-			RETURNING `+claimColumns, store.Micro(now), limit-len(claimed), by, store.Micro(until))
-		part, err := store.Collect(rows, err, scanClaim)
-		if err != nil {
-			return nil, fmt.Errorf("claim messages: %w", err)
-		}
-		slices.SortFunc(part, func(a, b Message) int {
-			if c := a.Turn.Compare(b.Turn); c != 0 {
-				return c
-			}
-			if c := strings.Compare(string(a.Practice), string(b.Practice)); c != 0 {
-				return c
-			}
-			return strings.Compare(string(a.ID), string(b.ID))
-		})
-		if claimed = append(claimed, part...); len(claimed) >= limit {
-			break
-		}
-	}
-	return claimed, nil
-}
-
-const claimColumns = `practice, id, kind, channel, purpose, subject, wording_version, digest, language, appointment, attendee, generation, client, recipient,
-	turn, not_after, basis, attempts, message_id, created_at`
-
-func scanClaim(rows *store.Rows) (m Message, err error) {
-	var turn, notAfter, created int64
-	err = rows.Scan(&m.Practice, &m.ID, &m.Kind, &m.Channel, &m.Purpose, &m.Subject, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee,
-		&m.Generation, &m.Client, &m.Recipient, &turn, &notAfter, &m.Basis, &m.Attempts, &m.MessageID, &created)
-	m.State = Queued
-	m.of()
-	m.Turn, m.NotAfter, m.CreatedAt = store.Instant(turn), store.Instant(notAfter), store.Instant(created)
-	return m, err
-}
-
-// Due tells whether a message waits whose turn has come, and if not, when the next one's comes (zero: none waits).
-func Due(ctx context.Context, w *store.Wide, now time.Time) (due bool, next time.Time, err error) {
-	for _, lane := range lanes {
-		var turn *int64
-		err := w.Row(ctx, `SELECT min(turn) FROM message WHERE state = 'queued' AND claimed_by = '' AND `+lane).Scan(&turn)
-		if err != nil {
-			return false, time.Time{}, fmt.Errorf("look what is queued: %w", err)
-		}
-		if turn == nil {
-			continue
-		}
-		if at := store.Instant(*turn); next.IsZero() || at.Before(next) {
-			next = at
-		}
-		due = due || *turn <= store.Micro(now)
-	}
-	return due, next, nil
-}
-
-// Expire gives back the queued messages of couriers that did not come back in time.
-func Expire(ctx context.Context, w *store.Wide, now time.Time) (int64, error) {
-	return w.Exec(ctx, `UPDATE message SET claimed_by = '', claimed_until = 0 WHERE claimed_by <> '' AND claimed_until < $1 AND state = 'queued'`, store.Micro(now))
-}
-
-// Release gives back every queued message that one courier process has.
-func Release(ctx context.Context, w *store.Wide, by string) (int64, error) {
-	return w.Exec(ctx, `UPDATE message SET claimed_by = '', claimed_until = 0 WHERE claimed_by <> '' AND claimed_by = $1 AND state = 'queued'`, by)
 }
 
 // Departure is a message about to leave, with what the record keeps of it.
@@ -100,15 +24,26 @@ type Departure struct {
 	Sealed       []byte
 }
 
-// Leave marks messages of one courier process as leaving, and returns the positions of those that may not leave any more, because somebody
-// took them back or the claim ran out. The attempt is counted here.
+// Leave marks messages as leaving in the hands of a courier process that has their practices, and returns the positions of those that may not leave,
+// because somebody took them back, or another process has the practice by now. The attempt is counted here.
 func Leave(ctx context.Context, w *store.Wide, by string, list []Departure) (gone []int, err error) {
-	rows := make([]any, 0, 6*len(list))
+	practices := make([]store.PracticeID, 0, 8)
+	for i := range list {
+		practices = append(practices, list[i].Practice)
+	}
+	had, err := leasesOf(ctx, w, by, practices)
+	if err != nil {
+		return nil, err
+	}
+	rows, until := make([]any, 0, 6*len(list)), int64(0)
 	for i := range list {
 		d := &list[i]
-		rows = append(rows, string(d.Practice), string(d.ID), d.MessageID, d.AddressIndex, d.Relay, d.Sealed)
+		if ends, is := had[d.Practice]; is {
+			until = max(until, ends)
+			rows = append(rows, string(d.Practice), string(d.ID), d.MessageID, d.AddressIndex, d.Relay, d.Sealed)
+		}
 	}
-	changed, err := w.Set(ctx, leaveSet, rows, store.Micro(w.Now), by)
+	changed, err := w.Set(ctx, leaveSet, rows, by, until, store.Micro(w.Now))
 	if err != nil {
 		return nil, fmt.Errorf("mark messages as leaving: %w", err)
 	}
@@ -121,12 +56,13 @@ func Leave(ctx context.Context, w *store.Wide, by string, list []Departure) (gon
 // The first row of VALUES only gives the columns their types, on either engine; it matches no message.
 var leaveSet = store.NewSet(`WITH v (practice, id, message_id, address_index, relay, sealed) AS (VALUES
 	('', '', '', '', '', (SELECT sealed FROM message WHERE practice = '' AND id = '')), `, `)
-	UPDATE message SET state = 'leaving', reason = '', attempts = attempts + 1, message_id = v.message_id, address_index = v.address_index,
-	relay = v.relay, sealed = v.sealed, changed_at = ? FROM v
-	WHERE message.practice = v.practice AND message.id = v.id AND state = 'queued' AND `+mine+byKey, "", "", "", "", "", []byte(nil))
+	UPDATE message SET state = 'leaving', reason = '', attempts = attempts + 1, claimed_by = ?, claimed_until = ?, message_id = v.message_id,
+	address_index = v.address_index, relay = v.relay, sealed = v.sealed, changed_at = ? FROM v
+	WHERE message.practice = v.practice AND message.id = v.id AND state = 'queued'`+byKey, "", "", "", "", "", []byte(nil))
 
-// mine keeps SQLite from holding the value against the conditions of the partial indexes: it would prepare the statement again for each.
-const mine = `claimed_by || '' = ?`
+// has is what a courier process may mark: what is leaving in its hands, and what is queued of practices that it has. (The concatenation keeps SQLite from
+// holding the value against the conditions of the partial indexes: it would prepare the statement again for each.)
+const has = `(m.state = 'leaving' AND m.claimed_by || '' = ? OR m.state = 'queued' AND EXISTS (SELECT 1 FROM message_lease l WHERE l.practice = m.practice AND l.process = ?))`
 
 // byKey says nothing new of v, but makes PostgreSQL expect few of its rows, whatever it knows of the table: then it looks each message up by
 // its key. Left to itself it reads the whole table for every set while that is small, or not yet analysed.
@@ -139,7 +75,7 @@ func notLeaving(ctx context.Context, w *store.Wide, by string, part []Departure)
 	}
 	is := make(map[[2]string]bool, len(left))
 	for _, m := range left {
-		// Changed by this very transaction: what the process had claimed twice, because the first claim ran out meanwhile, leaves once.
+		// Changed by this very transaction: what the process had in hand twice leaves once.
 		if m.ChangedAt.Equal(w.Now) {
 			is[[2]string{string(m.Practice), string(m.ID)}] = true
 		}
@@ -155,7 +91,7 @@ func notLeaving(ctx context.Context, w *store.Wide, by string, part []Departure)
 
 // LeavingOf returns the messages that one courier process was letting go.
 func LeavingOf(ctx context.Context, w *store.Wide, by string) ([]Message, error) {
-	rows, err := w.Query(ctx, `SELECT `+columns+` FROM message WHERE claimed_by <> '' AND claimed_by = $1 AND state = 'leaving'`, by)
+	rows, err := w.Query(ctx, `SELECT `+columns+` FROM message WHERE state = 'leaving' AND claimed_by = $1`, by)
 	return store.Collect(rows, err, scan)
 }
 
@@ -165,7 +101,7 @@ func Claimers(ctx context.Context, w *store.Wide) (map[string]time.Time, error) 
 		by    string
 		until int64
 	}
-	rows, err := w.Query(ctx, `SELECT claimed_by, max(claimed_until) FROM message WHERE claimed_by <> '' AND state = 'leaving' GROUP BY claimed_by`)
+	rows, err := w.Query(ctx, `SELECT claimed_by, max(claimed_until) FROM message WHERE state = 'leaving' GROUP BY claimed_by`)
 	found, err := store.Collect(rows, err, func(r *store.Rows) (v row, err error) { return v, r.Scan(&v.by, &v.until) })
 	out := make(map[string]time.Time, len(found))
 	for _, v := range found {
@@ -188,8 +124,8 @@ type Outcome struct {
 	Silent    bool      // no step: nothing happened to the message, it only goes back to the queue
 }
 
-// Mark writes outcomes of messages that one courier process has, queued or leaving, with their steps, and gives the messages free. What is
-// final stays as it is.
+// Mark writes outcomes of messages that one courier process has, queued or leaving, with their steps, and gives what was leaving free. What is
+// final, or another process's, stays as it is.
 func Mark(ctx context.Context, w *store.Wide, by string, list []Outcome) error {
 	now := store.Micro(w.Now)
 	var steps []any
@@ -211,9 +147,9 @@ func Mark(ctx context.Context, w *store.Wide, by string, list []Outcome) error {
 		steps = append(steps, string(o.Practice), string(o.ID), step, o.Reason, bounded(o.Detail))
 	}
 	// Before the update: afterwards nothing says any more that these messages were this process's.
-	_, err := w.Set(ctx, markStepSet, steps, now, by)
+	_, err := w.Set(ctx, markStepSet, steps, now, by, by)
 	if err == nil {
-		_, err = w.Set(ctx, markSet, rows, now, by)
+		_, err = w.Set(ctx, markSet, rows, now, by, by)
 	}
 	if err != nil {
 		return fmt.Errorf("mark what became of messages: %w", err)
@@ -226,15 +162,15 @@ const nextNumber = `(SELECT coalesce(max(s.number), 0) + 1 FROM message_step s W
 var markStepSet = store.NewSet(`WITH v (practice, id, step, reason, detail) AS (VALUES `, `)
 	INSERT INTO message_step (practice, message, number, at, step, reason, detail)
 	SELECT v.practice, v.id, `+nextNumber+`, ?, v.step, v.reason, v.detail
-	FROM v JOIN message m ON m.practice = v.practice AND m.id = v.id WHERE m.`+mine+` AND m.state IN ('queued', 'leaving')`+byKey, "", "", "", "", "")
+	FROM v JOIN message m ON m.practice = v.practice AND m.id = v.id WHERE `+has+byKey, "", "", "", "", "")
 
 var markSet = store.NewSet(`WITH v (practice, id, state, reason, detail, turn, left_at, outside_id) AS (VALUES
 	('', '', '', '', '', (SELECT turn FROM message WHERE practice = '' AND id = ''), (SELECT turn FROM message WHERE practice = '' AND id = ''), ''), `, `)
-	UPDATE message SET state = v.state, reason = v.reason, detail = v.detail, changed_at = ?, claimed_by = '', claimed_until = 0,
-	turn = CASE WHEN v.turn = 0 THEN message.turn ELSE v.turn END,
-	left_at = CASE WHEN v.left_at = 0 THEN message.left_at ELSE v.left_at END,
-	outside_id = CASE WHEN v.outside_id = '' THEN message.outside_id ELSE v.outside_id END
-	FROM v WHERE message.practice = v.practice AND message.id = v.id AND message.`+mine+` AND message.state IN ('queued', 'leaving')`+byKey,
+	UPDATE message AS m SET state = v.state, reason = v.reason, detail = v.detail, changed_at = ?, claimed_by = '', claimed_until = 0,
+	turn = CASE WHEN v.turn = 0 THEN m.turn ELSE v.turn END,
+	left_at = CASE WHEN v.left_at = 0 THEN m.left_at ELSE v.left_at END,
+	outside_id = CASE WHEN v.outside_id = '' THEN m.outside_id ELSE v.outside_id END
+	FROM v WHERE m.practice = v.practice AND m.id = v.id AND `+has+byKey,
 	"", "", "", "", "", int64(0), int64(0), "")
 
 // HeldPractices returns the practices that have messages held for a reason.

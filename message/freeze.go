@@ -304,7 +304,7 @@ func Begun(ctx context.Context, tx *store.Tx, since time.Time) ([]Handed, error)
 		l.LeftAt = store.Instant(left)
 		return l, err
 	}
-	rows, err := tx.Query(ctx, `SELECT id, state, reason, left_at FROM message WHERE practice = $1 AND claimed_by <> '' AND state = 'leaving' ORDER BY id LIMIT 500`)
+	rows, err := tx.Query(ctx, `SELECT id, state, reason, left_at FROM message WHERE practice = $1 AND state = 'leaving' ORDER BY id LIMIT 500`)
 	out, err := store.Collect(rows, err, read)
 	if err != nil {
 		return nil, fmt.Errorf("read what is leaving: %w", err)

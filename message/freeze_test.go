@@ -102,7 +102,7 @@ func TestRequeueButWhatIsStillStopped(t *testing.T) {
 				return err
 			})
 			whole(t, db, func(w *store.Wide) error {
-				_, err := message.Claim(t.Context(), w, "courier", w.Now, w.Now.Add(time.Minute), 10)
+				_, err := message.Lease(t.Context(), w, "courier", []store.PracticeID{"p", "q"}, w.Now.Add(time.Minute))
 				if err != nil {
 					return err
 				}

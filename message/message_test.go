@@ -120,30 +120,19 @@ func TestQueueSaysWhatIsWrong(t *testing.T) {
 
 func TestWayOfAMessage(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, db *store.DB) {
-		practices(t, db, "p", "q")
+		practices(t, db, "p", "q", "r")
 		now := db.Now()
 		for _, p := range []store.PracticeID{"p", "q"} {
 			queue(t, db, p, intent("m1", now.Add(-2*time.Second)), intent("m2", now.Add(-time.Hour)), intent("m3", now.Add(time.Hour)))
 		}
-		var claimed []message.Message
-		whole(t, db, func(w *store.Wide) (err error) {
-			claimed, err = message.Claim(t.Context(), w, "one", now, now.Add(time.Minute), 3)
-			return err
-		})
-		order := ""
-		for _, m := range claimed {
-			order += fmt.Sprint(m.Practice, "/", m.ID, " ")
+		one, two := message.NewLine(db, "one", time.Minute), message.NewLine(db, "two", time.Minute)
+		if order := take(t, one, now, 3); order != "p/m2 q/m2 p/m1 " {
+			t.Fatalf("took %s", order)
 		}
-		if order != "p/m2 q/m2 p/m1 " {
-			t.Fatalf("claimed %s", order)
+		queue(t, db, "r", intent("m1", now.Add(-time.Minute)))
+		if order := take(t, two, now, 10); order != "r/m1 " {
+			t.Errorf("the second courier took %s", order)
 		}
-		whole(t, db, func(w *store.Wide) error {
-			more, err := message.Claim(t.Context(), w, "two", now, now.Add(time.Minute), 10)
-			if len(more) != 1 || more[0].Practice != "q" || more[0].ID != "m1" {
-				t.Errorf("the second courier claimed %v", more)
-			}
-			return err
-		})
 		// p's m1 is taken back while the courier has it.
 		change(t, db, "p", func(tx *store.Tx) error {
 			n, err := message.Withdraw(t.Context(), tx, message.ReasonWithdrawn, "m1", "m9")
@@ -177,7 +166,7 @@ func TestWayOfAMessage(t *testing.T) {
 			return message.Mark(t.Context(), w, "one", []message.Outcome{
 				{Practice: "p", ID: "m2", State: message.Sent, Detail: "250 ok\nqueued", LeftAt: now.Add(time.Second), OutsideID: "o1"},
 				{Practice: "q", ID: "m2", State: message.Queued, Step: message.Deferred, Reason: message.ReasonRelay, Detail: "450 later", Turn: now.Add(time.Hour), LeftAt: now.Add(time.Second)},
-				{Practice: "q", ID: "m1", State: message.Sent}, // another courier's
+				{Practice: "r", ID: "m1", State: message.Sent}, // another courier's
 			})
 		})
 		if m := find(t, db, "p", "m2"); m.State != message.Sent || !m.LeftAt.Equal(now.Add(time.Second)) || m.OutsideID != "o1" {
@@ -186,14 +175,14 @@ func TestWayOfAMessage(t *testing.T) {
 		if m := find(t, db, "q", "m2"); m.State != message.Queued || !m.Turn.Equal(now.Add(time.Hour)) || m.Reason != message.ReasonRelay {
 			t.Errorf("deferred: %+v", m)
 		}
-		if m := find(t, db, "q", "m1"); m.State != message.Queued {
+		if m := find(t, db, "r", "m1"); m.State != message.Queued {
 			t.Errorf("another courier's: %+v", m)
 		}
 		for key, want := range map[[2]string]string{
 			{"p", "m2"}: "queued sent//250 ok queued leaving",
 			{"q", "m2"}: "queued deferred/relay/450 later leaving",
 			{"p", "m1"}: "queued dropped/withdrawn",
-			{"q", "m1"}: "queued",
+			{"r", "m1"}: "queued",
 		} {
 			if got := steps(t, db, store.PracticeID(key[0]), message.ID(key[1])); got != want {
 				t.Errorf("%v: %s, want %s", key, got, want)
@@ -231,54 +220,140 @@ func TestWayOfAMessage(t *testing.T) {
 	})
 }
 
-func TestClaimsComeBack(t *testing.T) {
-	testkit.Each(t, func(t *testing.T, db *store.DB) {
-		practices(t, db, "p")
-		now := db.Now()
-		queue(t, db, "p", intent("m1", now.Add(-time.Minute)), intent("m2", now.Add(-time.Minute)))
-		claim := func(by string, at time.Time) (n int) {
-			whole(t, db, func(w *store.Wide) error {
-				if _, err := message.Expire(t.Context(), w, at); err != nil {
+// take takes and names what it got.
+func take(t testing.TB, l *message.Line, now time.Time, limit int) (order string) {
+	t.Helper()
+	taken, _, err := l.Take(t.Context(), now, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range taken {
+		order += fmt.Sprint(m.Practice, "/", m.ID, " ")
+	}
+	return order
+}
+
+func TestLeasesRunOut(t *testing.T) {
+	for _, engine := range testkit.Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			clock := testkit.NewClock(t, "2026-12-01T10:00:00Z")
+			db := testkit.Open(t, engine, clock)
+			practices(t, db, "p")
+			queue(t, db, "p", intent("m1", db.Now().Add(-time.Minute)), intent("m2", db.Now().Add(-time.Minute)))
+			dead, two := message.NewLine(db, "dead", time.Minute), message.NewLine(db, "two", time.Minute)
+			if got := take(t, dead, db.Now(), 10); got != "p/m1 p/m2 " {
+				t.Fatalf("took %s", got)
+			}
+			clock.Pass(30 * time.Second)
+			if got := take(t, two, db.Now(), 10); got != "" {
+				t.Errorf("%s were taken from a living courier", got)
+			}
+			leave := func(by string, id message.ID) (gone []int) {
+				whole(t, db, func(w *store.Wide) (err error) {
+					gone, err = message.Leave(t.Context(), w, by, []message.Departure{{Practice: "p", ID: id, MessageID: "m@p", Sealed: []byte("s")}})
 					return err
+				})
+				return gone
+			}
+			if gone := leave("two", "m1"); len(gone) != 1 {
+				t.Error("a message left in the hands of a courier that does not have its practice")
+			}
+			if gone := leave("dead", "m1"); len(gone) != 0 {
+				t.Error("a message may not leave in the hands of who has it")
+			}
+			clock.Pass(time.Minute)
+			if got := take(t, two, db.Now(), 10); got != "p/m2 " {
+				t.Errorf("%s came back; the one that was leaving must not", got)
+			}
+			if gone := leave("dead", "m2"); len(gone) != 1 {
+				t.Error("a message left in the hands of a courier whose lease ran out, and which another has")
+			}
+			whole(t, db, func(w *store.Wide) error {
+				by, err := message.Claimers(t.Context(), w)
+				if len(by) != 1 || by["dead"].IsZero() {
+					t.Errorf("claimers %v", by)
 				}
-				got, err := message.Claim(t.Context(), w, by, at, at.Add(time.Minute), 10)
-				n = len(got)
+				if n, err := message.Expire(t.Context(), w, w.Now); n != 0 || err != nil {
+					t.Errorf("forgot %d leases that last, %v", n, err)
+				}
+				if n, err := message.Release(t.Context(), w, "two"); n != 1 || err != nil {
+					t.Errorf("released %d %v", n, err)
+				}
 				return err
 			})
-			return n
-		}
-		if n := claim("dead", now); n != 2 {
-			t.Fatalf("claimed %d", n)
-		}
-		if n := claim("two", now.Add(30*time.Second)); n != 0 {
-			t.Errorf("%d were taken from a living courier", n)
-		}
-		whole(t, db, func(w *store.Wide) error {
-			_, err := message.Leave(t.Context(), w, "dead", []message.Departure{{Practice: "p", ID: "m1", MessageID: "m1@p", Sealed: []byte("s")}})
-			return err
 		})
-		if n := claim("two", now.Add(2*time.Minute)); n != 1 {
-			t.Errorf("%d came back; the one that was leaving must not", n)
-		}
-		whole(t, db, func(w *store.Wide) error {
-			by, err := message.Claimers(t.Context(), w)
-			if len(by) != 1 || by["dead"].IsZero() {
-				t.Errorf("claimers %v", by)
+	}
+}
+
+// What is in hand is not taken again, however often it is looked; what comes in before it is found; what was given back comes again.
+func TestALineIsReadOnAndFromItsHead(t *testing.T) {
+	for _, engine := range testkit.Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			clock := testkit.NewClock(t, "2026-12-01T10:00:00Z")
+			db := testkit.Open(t, engine, clock)
+			practices(t, db, "p", "q")
+			now := db.Now()
+			for i := range 6 {
+				queue(t, db, "p", intent(message.ID(fmt.Sprint("m", i)), now.Add(-time.Minute)))
+				queue(t, db, "q", intent(message.ID(fmt.Sprint("m", i)), now.Add(-time.Minute)))
 			}
-			if n, err := message.Release(t.Context(), w, "two"); n != 1 || err != nil {
-				t.Errorf("released %d %v", n, err)
+			l := message.NewLine(db, "one", time.Minute)
+			for _, want := range []string{"p/m0 p/m1 p/m2 p/m3 p/m4 ", "p/m5 q/m0 q/m1 q/m2 q/m3 "} {
+				if got := take(t, l, now, 5); got != want {
+					t.Fatalf("took %s, want %s", got, want)
+				}
 			}
-			due, next, err2 := message.Due(t.Context(), w, now)
-			if !due || next.IsZero() {
-				t.Errorf("due %v %v", due, next)
+			queue(t, db, "p", intent("early", now.Add(-time.Hour)))
+			clock.Pass(time.Minute)
+			if got := take(t, l, now, 2); got != "p/early q/m4 " {
+				t.Errorf("took %s", got)
 			}
-			return errors.Join(err, err2)
+			if got := take(t, l, now, 5); got != "q/m5 " {
+				t.Errorf("took %s", got)
+			}
+			if got := take(t, l, now, 5); got != "" {
+				t.Errorf("took %s again", got)
+			}
+			l.Done("p", "m3")
+			l.Done("q", "m3")
+			l.Done("q", "none")
+			if got := take(t, l, now, 5); got != "p/m3 q/m3 " {
+				t.Errorf("took %s of what came back", got)
+			}
+			if err := l.Release(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := take(t, message.NewLine(db, "two", time.Minute), now, 5); got != "" {
+				t.Errorf("%s were taken though the first has them in hand", got)
+			}
 		})
+	}
+}
+
+// Nothing waits whose turn has come; the next turn is told.
+func TestALineSaysWhenTheNextTurnComes(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		practices(t, db, "p")
+		now := db.Now().Truncate(time.Second)
+		l := message.NewLine(db, "one", time.Minute)
+		for _, at := range []time.Duration{2 * time.Hour, time.Hour} {
+			in := intent(message.ID(at.String()), now.Add(at))
+			if at == time.Hour {
+				in.Kind, in.Rule, in.Subject = message.Order, "", "order"
+			}
+			queue(t, db, "p", in)
+			taken, next, err := l.Take(t.Context(), now, 5)
+			if err != nil || len(taken) != 0 || !next.Equal(now.Add(at)) {
+				t.Errorf("%d taken, the next turn is %v %v", len(taken), next, err)
+			}
+		}
 	})
 }
 
-// A claim that ran out while its process lived can be claimed again by that very process: the message leaves once all the same.
-func TestWhatOneProcessClaimedTwiceLeavesOnce(t *testing.T) {
+// What two processes have in hand, because the first one's lease ran out, or one twice, leaves once.
+func TestWhatIsInHandTwiceLeavesOnce(t *testing.T) {
 	for _, engine := range testkit.Engines() {
 		t.Run(string(engine), func(t *testing.T) {
 			t.Parallel()
@@ -287,16 +362,9 @@ func TestWhatOneProcessClaimedTwiceLeavesOnce(t *testing.T) {
 			practices(t, db, "p")
 			queue(t, db, "p", intent("m1", db.Now().Add(-time.Minute)))
 			for range 2 {
-				whole(t, db, func(w *store.Wide) error {
-					if _, err := message.Expire(t.Context(), w, w.Now); err != nil {
-						return err
-					}
-					got, err := message.Claim(t.Context(), w, "one", w.Now, w.Now.Add(time.Minute), 10)
-					if len(got) != 1 {
-						t.Errorf("claimed %d", len(got))
-					}
-					return err
-				})
+				if got := take(t, message.NewLine(db, "one", time.Minute), db.Now(), 10); got != "p/m1 " {
+					t.Errorf("took %s", got)
+				}
 				clock.Pass(2 * time.Minute)
 			}
 			for try, want := range []int{0, 1} {
@@ -358,7 +426,7 @@ func TestListsPageByKeyset(t *testing.T) {
 			t.Errorf("listed %v", got)
 		}
 		whole(t, db, func(w *store.Wide) error {
-			if _, err := message.Claim(t.Context(), w, "one", now, now.Add(time.Minute), 10); err != nil {
+			if _, err := message.Lease(t.Context(), w, "one", []store.PracticeID{"p"}, now.Add(time.Minute)); err != nil {
 				return err
 			}
 			return message.Mark(t.Context(), w, "one", []message.Outcome{{Practice: "p", ID: "m0", State: message.Held, Reason: message.ReasonFrozen}, {Practice: "p", ID: "m1", State: message.Dropped, Reason: message.ReasonLate}})
@@ -492,51 +560,45 @@ func TestMachineOfStates(t *testing.T) {
 		practices(t, db, p)
 		start := db.Now().Add(-time.Hour)
 		queue(t, db, p, intent("m", start))
-		state, holder, attempts := message.Queued, "", int64(0)
+		state, has, holder, attempts := message.Queued, "", "", int64(0) // who has the practice, and in whose hands it is leaving
 		for range rapid.IntRange(1, 12).Draw(r, "moves") {
 			by := rapid.SampledFrom([]string{"one", "two"}).Draw(r, "by")
 			whole(t, db, func(w *store.Wide) error {
 				switch rapid.SampledFrom([]string{"claim", "leave", "mark", "expire", "release"}).Draw(r, "move") {
 				case "claim":
-					got, err := message.Claim(t.Context(), w, by, w.Now, w.Now.Add(time.Minute), 1)
+					got, err := message.Lease(t.Context(), w, by, []store.PracticeID{p}, w.Now.Add(time.Minute))
+					if (len(got) == 1) != (has == "" || has == by) {
+						r.Fatalf("has %v of what %q has", got, has)
+					}
 					if len(got) == 1 {
-						if state != message.Queued || holder != "" {
-							r.Fatalf("claimed in state %s held by %q", state, holder)
-						}
-						holder = by
-					} else if state == message.Queued && holder == "" {
-						r.Fatal("not claimed though free")
+						has = by
 					}
 					return err
 				case "leave":
 					gone, err := message.Leave(t.Context(), w, by, []message.Departure{{Practice: p, ID: "m", MessageID: "x", Sealed: []byte("s")}})
-					if err == nil && len(gone) == 0 && (state != message.Queued || holder != by) {
-						if !(state == message.Leaving && holder == by) { // already leaving of the same process counts as leaving
-							r.Fatalf("left in state %s held by %q", state, holder)
-						}
+					if err == nil && (len(gone) == 0) != (state == message.Queued && has == by) {
+						r.Fatalf("gone %v in state %s, %q has it", gone, state, has)
 					}
-					if state == message.Queued && holder == by {
-						state = message.Leaving
+					if state == message.Queued && has == by {
+						state, holder = message.Leaving, by
 						attempts++
 					}
 					return err
 				case "mark":
 					to := rapid.SampledFrom([]message.State{message.Sent, message.Refused, message.MaybeSent, message.Dropped, message.Held, message.Queued}).Draw(r, "to")
 					err := message.Mark(t.Context(), w, by, []message.Outcome{{Practice: p, ID: "m", State: to}})
-					if holder == by && (state == message.Queued || state == message.Leaving) {
+					if state == message.Queued && has == by || state == message.Leaving && holder == by {
 						state, holder = to, ""
 					}
 					return err
 				case "expire":
 					_, err := message.Expire(t.Context(), w, w.Now.Add(time.Hour))
-					if state == message.Queued {
-						holder = ""
-					}
+					has = ""
 					return err
 				default:
 					_, err := message.Release(t.Context(), w, by)
-					if state == message.Queued && holder == by {
-						holder = ""
+					if has == by {
+						has = ""
 					}
 					return err
 				}
@@ -557,11 +619,16 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 	testkit.Each(t, func(t *testing.T, db *store.DB) {
 		whole(t, db, func(w *store.Wide) error {
 			for index, query := range map[string]string{
-				"message_next":       `SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND kind <> 'order' AND turn <= 1 ORDER BY turn, practice LIMIT 200`,
-				"message_next_order": `SELECT practice, id FROM message WHERE state = 'queued' AND claimed_by = '' AND kind = 'order' AND turn <= 1 ORDER BY turn, practice LIMIT 200`,
+				"message_next":       message.LaneQueries()[0],
+				"message_next_order": message.LaneQueries()[1],
+				"message_leaving":    `SELECT id FROM message WHERE practice = 'p' AND state = 'leaving' ORDER BY id LIMIT 500`,
 				"message_failed":     `SELECT count(*) FROM message WHERE practice = 'p' AND changed_at >= 1 AND (state = 'refused' OR state = 'maybe sent' OR state = 'held')`,
 			} {
-				plan, err := w.Plan(t.Context(), query)
+				var args []any
+				if strings.Contains(query, "$7") {
+					args = []any{1, 1, "p", "m", "one", 1, 200}
+				}
+				plan, err := w.Plan(t.Context(), query, args...)
 				if err != nil {
 					return err
 				}
@@ -587,13 +654,9 @@ func TestOrdersWaitBehindTheOthers(t *testing.T) {
 		for i := range 3 {
 			queue(t, db, "b", intent(message.ID(fmt.Sprintf("rule-%d", i)), now.Add(-time.Second)))
 		}
-		var claimed []message.Message
-		whole(t, db, func(w *store.Wide) (err error) {
-			claimed, err = message.Claim(t.Context(), w, "me", now, now.Add(time.Minute), 10)
-			return err
-		})
-		if len(claimed) != 10 {
-			t.Fatalf("%d claimed", len(claimed))
+		claimed, _, err := message.NewLine(db, "me", time.Minute).Take(t.Context(), now, 10)
+		if err != nil || len(claimed) != 10 {
+			t.Fatalf("%d taken %v", len(claimed), err)
 		}
 		for i, m := range claimed {
 			if (m.Kind == message.Rule) != (i < 3) {

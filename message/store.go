@@ -282,7 +282,7 @@ func Withdraw(ctx context.Context, tx *store.Tx, reason string, ids ...ID) (int6
 
 // Waiting counts what is queued and what is held, over all practices, by the partial indexes: for an operator's metrics.
 func Waiting(ctx context.Context, w *store.Wide) (queued, held int64, err error) {
-	if err := w.Row(ctx, `SELECT COUNT(*) FROM message WHERE state = 'queued' AND claimed_by = ''`).Scan(&queued); err != nil {
+	if err := w.Row(ctx, `SELECT COUNT(*) FROM message WHERE state = 'queued'`).Scan(&queued); err != nil {
 		return 0, 0, fmt.Errorf("count what is queued: %w", err)
 	}
 	if err := w.Row(ctx, `SELECT COUNT(*) FROM message WHERE state = 'held'`).Scan(&held); err != nil {

@@ -54,10 +54,10 @@ func NextOf(ctx context.Context, tx *store.Tx, subject string) (next time.Time, 
 	return next, err
 }
 
-// TakeBack drops up to limit messages of one subject that have not left, those in a courier's hand first, for a reason of the practice's. A
+// TakeBack drops up to limit messages of one subject that have not left, those whose turn comes first first, for a reason of the practice's. A
 // courier that has one finds it gone before its first byte.
 func TakeBack(ctx context.Context, tx *store.Tx, reason, subject string, limit int) (int64, error) {
-	const these = `(SELECT f.id FROM message f WHERE f.practice = $1 AND f.subject = $2 AND f.kind <> 'rule' AND (f.state = 'queued' OR f.state = 'held') ORDER BY f.claimed_by DESC, f.id LIMIT $3)`
+	const these = `(SELECT f.id FROM message f WHERE f.practice = $1 AND f.subject = $2 AND f.kind <> 'rule' AND (f.state = 'queued' OR f.state = 'held') ORDER BY f.turn, f.id LIMIT $3)`
 	args := []any{subject, limit, store.Micro(tx.Now), reason}
 	_, err := tx.Exec(ctx, `INSERT INTO message_step (practice, message, number, at, step, reason, detail)
 		SELECT v.practice, v.id, `+nextNumber+`, $4, 'dropped', $5, '' FROM message v WHERE v.practice = $1 AND v.id IN `+these, args...)

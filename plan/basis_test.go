@@ -5,7 +5,6 @@ import (
 	"errors"
 	"reflect"
 	"testing"
-	"time"
 
 	"letterhead/calendar"
 	"letterhead/client"
@@ -168,7 +167,7 @@ func TestWhatIsSparedChangesNothing(t *testing.T) {
 		var queued []message.Message
 		ctx := context.Background()
 		err := d.db.Whole(ctx, "claim", func(wide *store.Wide) (err error) {
-			queued, err = message.Claim(ctx, wide, "test", d.clock.Now(), d.clock.Now().Add(time.Hour), 100)
+			queued, err = message.Next(ctx, wide, 0, "test", d.clock.Now(), &message.Message{}, 100)
 			return err
 		})
 		if err != nil {

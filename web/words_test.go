@@ -50,7 +50,7 @@ func (w *world) left(h home, who string, channel message.Channel, first string) 
 	}
 	sealed := keys.Seal(vault.Place{Table: "message", Row: string(id), Column: "sealed", Version: 1}, raw)
 	err = w.db.Whole(context.Background(), "test", func(wide *store.Wide) error {
-		if _, err := message.Claim(context.Background(), wide, "courier", wide.Now.Add(time.Minute), wide.Now.Add(time.Hour), 10); err != nil {
+		if _, err := message.Lease(context.Background(), wide, "courier", []store.PracticeID{h.id}, wide.Now.Add(time.Hour)); err != nil {
 			return err
 		}
 		if _, err := message.Leave(context.Background(), wide, "courier", []message.Departure{{Practice: h.id, ID: id, MessageID: "x@y", Sealed: sealed}}); err != nil {

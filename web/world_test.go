@@ -241,7 +241,7 @@ func (w *world) send(h *home, who string) {
 	})
 	ctx := context.Background()
 	err := w.db.Whole(ctx, "test", func(wide *store.Wide) error {
-		if _, err := message.Claim(ctx, wide, "courier", wide.Now.Add(time.Minute), wide.Now.Add(time.Hour), 10); err != nil {
+		if _, err := message.Lease(ctx, wide, "courier", []store.PracticeID{h.id}, wide.Now.Add(time.Hour)); err != nil {
 			return err
 		}
 		return message.Mark(ctx, wide, "courier", []message.Outcome{
