@@ -94,12 +94,16 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 		s.enter = entrance.New(s.sample, i.address(s), s.said)
 		s.routes = append(s.routes, s.enter.Route())
 	}
-	noted, err := journal.Open(journalFolder(i.folder), i.trust.Installation, i.trust.Epoch)
-	if err != nil {
-		return errors.Join(err, s.listener.Close())
+	if c != nil {
+		s.chains = c.Approvals()
+	} else {
+		noted, err := journal.Open(journalFolder(i.folder), i.trust.Installation, i.trust.Epoch)
+		if err != nil {
+			return errors.Join(err, s.listener.Close())
+		}
+		defer noted.Close()
+		s.chains = chain.Open(courierFolder(i.folder), noted)
 	}
-	defer noted.Close()
-	s.chains = chain.Open(courierFolder(i.folder), noted)
 	handler, err := i.handler(s, c)
 	if err != nil {
 		return errors.Join(err, s.listener.Close())

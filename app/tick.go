@@ -124,15 +124,16 @@ func (i *installation) tick(ctx context.Context, log *slog.Logger) (*ticked, err
 	}
 	defer c.Close()
 	did := &ticked{At: i.db.Now()}
-	if did.Jobs, err = i.planner().DoJobs(ctx); err != nil {
+	planner := i.planner().With(c.Approvals())
+	if did.Jobs, err = planner.DoJobs(ctx); err != nil {
 		return did, err
 	}
-	due, err := i.planner().TurnDue(ctx, log)
+	due, err := planner.TurnDue(ctx, log)
 	did.Queued, did.Dropped, did.Waiting = due.Queued, due.Dropped, due.Waiting
 	if err != nil {
 		return did, err
 	}
-	if did.Notices, err = i.planner().Tell(ctx, log); err != nil {
+	if did.Notices, err = planner.Tell(ctx, log); err != nil {
 		return did, err
 	}
 	err = c.Drain(ctx, i.db.Now())

@@ -591,7 +591,10 @@ func TestLeavingWithAnUnknownCourierIsMaybeSent(t *testing.T) {
 				if _, err := message.Lease(t.Context(), tx, by, []store.PracticeID{"a"}, until); err != nil {
 					return err
 				}
-				_, err := message.Leave(t.Context(), tx, by, []message.Departure{{Practice: "a", ID: id, MessageID: "x@pa.example", Sealed: []byte("s")}})
+				if _, err := message.Leave(t.Context(), tx, by, []message.Departure{{Practice: "a", ID: id, MessageID: "x@pa.example", Sealed: []byte("s")}}); err != nil {
+					return err
+				}
+				_, err := message.Release(t.Context(), tx, by)
 				return err
 			})
 		}

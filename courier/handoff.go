@@ -99,12 +99,9 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 		c.line.Done(parcels[i].Practice, parcels[i].ID)
 		c.count.inHand.Add(-1)
 	}
-	for _, p := range parcels {
-		p.Attempts++
-	}
 	next := 0
 	for i, p := range parcels {
-		if !slices.Contains(gone, i) {
+		if p.Attempts++; !slices.Contains(gone, i) {
 			p.leaf = places[next].Sequence
 			next++
 		}

@@ -219,6 +219,9 @@ func (c *Courier) gateway(practice store.PracticeID) *route {
 	return c.gateways[0]
 }
 
+// Approvals are the practices' chains as the courier has them, for others in its process.
+func (c *Courier) Approvals() *chain.Chains { return c.chains }
+
 // Wake makes Run look at once, after something was queued in the same process.
 func (c *Courier) Wake() {
 	select {

@@ -2,7 +2,7 @@
 //
 // View and Change hand out a *Tx that is bound to one practice, one actor and one instant. $1 of every statement is that practice: the Tx
 // supplies it and refuses a statement that does not use it, so a handler cannot forget the predicate, and it cannot name another practice.
-// Whole and WholeView hand out a *Wide for the few statements across practices (sign-in, claims, operator pages); a test keeps the list of
+// ChangeEach does so for several practices in turn. Whole and WholeView hand out a *Wide for the few statements across practices (sign-in, claims, operator pages); a test keeps the list of
 // packages that may call them. The raw *sql.DB never leaves this package, and nobody outside it may ask which engine it is.
 //
 // Promises: a Change that returned nil is durable (SQLite: WAL with synchronous=FULL; PostgreSQL: synchronous_commit as configured by the
@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -175,6 +176,31 @@ func (db *DB) Change(ctx context.Context, actor Actor, fn func(*Tx) error) error
 		return nil
 	}
 	return db.leave(ctx, actor, &left, err)
+}
+
+// ChangeEach is Change for several practices in one transaction, one after another: what is done for many costs one commit. Each call of fn has a Tx
+// that is bound to its practice alone, and must not keep it. An error of one undoes all.
+func (db *DB) ChangeEach(ctx context.Context, agent string, practices []PracticeID, fn func(*Tx) error) error {
+	if len(practices) == 0 || slices.Contains(practices, "") {
+		return errors.New("store: a change without a practice")
+	}
+	keep := db.kept(&db.changes)
+	if keep != nil {
+		keep.catchUp(ctx, db.write)
+	}
+	return db.run(ctx, db.write, db.dialect.changeOptions(), practices[0], func(tx *sql.Tx, now time.Time) error {
+		for i, practice := range practices {
+			if i > 0 {
+				if err := db.dialect.bind(ctx, tx, practice); err != nil {
+					return err
+				}
+			}
+			if err := fn(&Tx{Actor: Actor{Practice: practice, Agent: agent}, Practice: practice, Now: now, conn: conn{tx: tx, db: db, keep: keep}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Whole runs fn in a READ COMMITTED transaction that sees every practice. why is a constant that says what for.

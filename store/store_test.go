@@ -70,6 +70,68 @@ func TestAPracticeSeesItsOwnRowsOnly(t *testing.T) {
 	})
 }
 
+// Several practices in one transaction: each by its own Tx alone, and all or none.
+func TestPracticesShareATransactionAndNothingElse(t *testing.T) {
+	for _, engine := range testkit.Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			shareATransaction(t, engine)
+		})
+	}
+}
+
+func shareATransaction(t *testing.T, engine testkit.Engine) {
+	db := testkit.Open(t, engine, nil)
+	a, b := two(t, db)
+	both := []store.PracticeID{a.Practice, b.Practice}
+	rename := func(tx *store.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE location SET name = $2 WHERE practice = $1`, "of "+string(tx.Practice))
+		if tx.Actor.Practice != tx.Practice || tx.Actor.Who() != "tick" || n != 1 {
+			t.Errorf("%d rows as %+v", n, tx.Actor)
+		}
+		// The second wall, where there is one: the text reaches for everybody.
+		if err == nil && engine == testkit.PostgreSQL {
+			n, err = tx.Exec(ctx, `UPDATE location SET name = name WHERE practice = $1 OR practice <> $1`)
+			if n != 1 {
+				t.Errorf("%s reached %d rows", tx.Practice, n)
+			}
+		}
+		return err
+	}
+	names := func() (out string) {
+		for _, actor := range []store.Actor{a, b} {
+			err := db.View(ctx, actor, func(tx *store.Tx) error {
+				var name string
+				err := tx.Row(ctx, `SELECT name FROM location WHERE practice = $1 AND id = $2`, "l1").Scan(&name)
+				out += name + ";"
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return out
+	}
+	before := names()
+	err := db.ChangeEach(ctx, "tick", both, func(tx *store.Tx) error {
+		if err := rename(tx); err != nil || tx.Practice == a.Practice {
+			return err
+		}
+		return errors.New("the second fails")
+	})
+	if err == nil || names() != before {
+		t.Errorf("%v: half was done: %s", err, names())
+	}
+	if err := db.ChangeEach(ctx, "tick", both, rename); err != nil || names() != "of a;of b;" {
+		t.Errorf("%v: %s", err, names())
+	}
+	for _, wrong := range [][]store.PracticeID{nil, {a.Practice, ""}} {
+		if db.ChangeEach(ctx, "tick", wrong, rename) == nil {
+			t.Errorf("a change of %q", wrong)
+		}
+	}
+}
+
 func TestAStatementWithoutThePracticeIsRefused(t *testing.T) {
 	t.Parallel()
 	testkit.Each(t, func(t *testing.T, db *store.DB) {

@@ -20,7 +20,7 @@ type Chains interface {
 }
 
 // turnsOfOrder bounds how many batches of one order are queued in a row, so that others come to their turn.
-const turnsOfOrder = 20
+const turnsOfOrder = 2
 
 // New plans for an installation with a courier's folder; the chains are opened for as long as bulk messages are taken further.
 func New(db *store.DB, keeper *vault.Keeper, folder string, t trust.File, config courier.Config) Of {

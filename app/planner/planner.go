@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"letterhead/courier"
@@ -23,7 +24,10 @@ const (
 	sweepEvery  = 6 * time.Hour  // between two sweeps for gaps
 	maxRounds   = 100_000        // bounds one run through what is due
 	turnsInLook = 20             // shared by the practices that have something due
-	replanStep  = 500            // appointments in a step of plan.ReplanJob
+	// Practices that share a transaction: at ten o'clock a thousand have a few each, and a commit takes as long as the turns of several. Few, for others wait
+	// meanwhile to write.
+	practicesTogether = 10
+	replanStep        = 500 // appointments in a step of plan.ReplanJob
 )
 
 // Of is the installation that is meant.
@@ -68,33 +72,64 @@ func (o Of) due(ctx context.Context, log *slog.Logger, total *Turned) error {
 		if err != nil {
 			return err
 		}
+		if len(next) > 0 {
+			after = next[len(next)-1]
+		}
+		full := len(next) == plan.MaxPractices
+		next = slices.DeleteFunc(next, func(id store.PracticeID) bool { return failed[id] })
 		moved := false
-		for _, id := range next {
-			if after = id; failed[id] {
-				continue
-			}
-			did, err := o.turns(ctx, id, max(1, turnsInLook/len(next)))
-			if err != nil {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
+		for together := range slices.Chunk(next, practicesTogether) {
+			did, err := o.turnEach(ctx, together, max(1, turnsInLook/len(next)))
+			for id, why := range err {
 				failed[id] = true
 				total.Failed++
-				log.Error("a turn failed", slog.String("practice", string(id)), slog.Any("error", err))
-				continue
+				log.Error("a turn failed", slog.String("practice", string(id)), slog.Any("error", why))
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
 			total.Queued += did.Queued
 			total.Dropped += did.Dropped
 			total.Waiting += did.Waiting
 			moved = moved || did.Queued+did.Dropped+did.Waiting > 0
 		}
-		if len(next) < plan.MaxPractices {
+		if !full {
 			if after = ""; !moved {
 				return nil
 			}
 		}
 	}
 	return nil
+}
+
+// turnEach gives several practices a turn each in one transaction, or, where that fails or there are few, each its own. It says whose failed.
+func (o Of) turnEach(ctx context.Context, practices []store.PracticeID, most int) (total plan.Turned, failed map[store.PracticeID]error) {
+	if len(practices) > 1 && most == 1 {
+		err := o.DB.ChangeEach(ctx, "tick", practices, func(tx *store.Tx) error {
+			if tx.Practice == practices[0] { // it may run again
+				total = plan.Turned{}
+			}
+			did, err := plan.Turn(ctx, tx, plan.TurnLimit)
+			total.Queued, total.Dropped, total.Waiting = total.Queued+did.Queued, total.Dropped+did.Dropped, total.Waiting+did.Waiting
+			return err
+		})
+		if err == nil {
+			return total, nil
+		}
+		if total = (plan.Turned{}); ctx.Err() != nil {
+			return total, nil
+		}
+	}
+	failed = map[store.PracticeID]error{}
+	for _, id := range practices {
+		did, err := o.turns(ctx, id, most)
+		if err != nil {
+			failed[id] = err
+			continue
+		}
+		total.Queued, total.Dropped, total.Waiting = total.Queued+did.Queued, total.Dropped+did.Dropped, total.Waiting+did.Waiting
+	}
+	return total, failed
 }
 
 // turns gives a practice some turns after each other, each in a transaction of its own. Looking who has something due reads all that is due: where

@@ -72,17 +72,17 @@ func plainPart(body []byte) []byte {
 		text = text[:end]
 	}
 	out := make([]byte, 0, len(text))
-	for at := 0; at < len(text); at++ {
-		if text[at] != '=' || at+2 >= len(text) {
-			out = append(out, text[at])
-			continue
+	for {
+		plain := bytes.IndexByte(text, '=')
+		if plain < 0 || plain+2 >= len(text) {
+			return append(out, text...)
 		}
-		if high, low := digit(text[at+1]), digit(text[at+2]); high < 16 && low < 16 {
+		out = append(out, text[:plain]...)
+		if high, low := digit(text[plain+1]), digit(text[plain+2]); high < 16 && low < 16 { // a soft line break is nothing
 			out = append(out, high<<4|low)
 		}
-		at += 2 // a soft line break is nothing
+		text = text[plain+3:]
 	}
-	return out
 }
 
 func digit(c byte) byte {

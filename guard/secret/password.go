@@ -89,8 +89,9 @@ func monotone(low string) bool {
 	return up || down
 }
 
-// Nobody's password: what an unknown address is compared with, so that the answer takes as long.
-var nobodys = HashWith("", make([]byte, saltLen))
+// Nobody's password: what an unknown address is compared with, so that the answer takes as long. Its key is nobody's either: made here without the work
+// and the 19 MB that a real one takes, which a process that signs nobody in never spends.
+var nobodys = phcText(make([]byte, saltLen), make([]byte, keyLen))
 
 // HashPassword returns what is kept of a password.
 func HashPassword(password string) string {
@@ -101,7 +102,10 @@ func HashPassword(password string) string {
 
 // HashWith is HashPassword with a given salt, in the form of the PHC string format.
 func HashWith(password string, salt []byte) string {
-	key := argon2.IDKey([]byte(password), salt, passes, memory, lanes, keyLen)
+	return phcText(salt, argon2.IDKey([]byte(password), salt, passes, memory, lanes, keyLen))
+}
+
+func phcText(salt, key []byte) string {
 	encode := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, lanes, encode(salt), encode(key))
 }

@@ -60,13 +60,11 @@ func Stop(words string) Hash { return sha256.Sum256([]byte("letterhead stop v1\n
 func WordsOf(text []byte) Hash {
 	words := make([]byte, 0, len(text))
 	for at := 0; at < len(text); {
-		c := text[at]
-		if c < utf8.RuneSelf {
+		if c := text[at]; c < utf8.RuneSelf {
 			at++
-			switch {
-			case 'A' <= c && c <= 'Z':
-				words = append(words, c+'a'-'A')
-			case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+			if low := c | 0x20; 'a' <= low && low <= 'z' {
+				words = append(words, low)
+			} else if '0' <= c && c <= '9' {
 				words = append(words, c)
 			}
 			continue
