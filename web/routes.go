@@ -9,6 +9,7 @@ import (
 	"letterhead/web/clients"
 	"letterhead/web/diary"
 	"letterhead/web/letter"
+	"letterhead/web/looked"
 	"letterhead/web/messages"
 	"letterhead/web/orders"
 	"letterhead/web/page"
@@ -70,7 +71,7 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /messages", guard.MessageRead, messages.List),
 		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
-		page.For("GET /messages/{id}/html", guard.MessageRead, messages.Frame),
+		page.For("GET /messages/{id}/html", guard.MessageRead, team.Seen(messages.Frame)),
 
 		page.For("GET /stop", guard.SendingStop, trust.Show),
 		page.For("POST /stop", guard.SendingStop, trust.Stop),

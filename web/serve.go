@@ -196,6 +196,9 @@ func (s *server) frame(v *page.Visit, failed int) ui.Frame {
 	if v.May(guard.TeamRead) {
 		places = append(places, ui.Place{Name: v.Say("place.team"), Path: "/team"})
 	}
+	if v.May(guard.AccessRead) {
+		places = append(places, ui.Place{Name: v.Say("looked.title"), Path: "/looked"})
+	}
 	if v.May(guard.SendingStop) {
 		places = append(places, ui.Place{Name: v.Say("stop.title"), Path: "/stop"})
 	}

@@ -7,5 +7,5 @@ const (
 	assetFontSans   = "atkinson-hyperlegible-next-latin-18b2a1a39a2f.woff2"
 	assetFontSerif  = "source-serif-4-latin-382475f38242.woff2"
 	assetScript     = "letterhead-6b9452802850.js"
-	assetStylesheet = "letterhead-761b2b17fa6b.css"
+	assetStylesheet = "letterhead-a8abc1df8545.css"
 )
