@@ -15,6 +15,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"letterhead/app/looked"
 	"letterhead/app/record"
 	"letterhead/app/register"
 	"letterhead/fault"
@@ -47,7 +48,7 @@ func commands() []command {
 		demoCommand(), initCommand(), practiceCommand(), memberCommand(), serveCommand(), courierCommand(), importCommand(), planCommand(), tickCommand(),
 		domainCommand(), bounceCommand(), stopCommand(), liftCommand(), backupCommand(), restoreCommand(), migrateCommand(), doctorCommand(), benchCommand(), drillCommand(), routesCommand(), versionCommand(),
 	}
-	for _, r := range record.Commands() {
+	for _, r := range append(record.Commands(), looked.Command()) {
 		list = append(list, recordCommand(r))
 	}
 	for _, r := range register.Commands() {

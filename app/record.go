@@ -15,7 +15,7 @@ func recordCommand(r record.Command) (cmd command) {
 		}
 		return r.Run(ctx, record.Call{Args: c.args, Out: c.out, Errs: c.errs, Open: func(ctx context.Context, do func(record.Host) error) error {
 			return c.inFolder(ctx, func(i *installation) error {
-				return do(record.Host{DB: i.db, Folder: courierFolder(c.folder), Trust: i.trust})
+				return do(record.Host{DB: i.db, Keeper: i.keeper, Folder: courierFolder(c.folder), Trust: i.trust})
 			})
 		}})
 	}}

@@ -145,7 +145,9 @@ func TestASearchAndARefusedFormAreOnTheLog(t *testing.T) {
 		refused := w.post(path, "email", "no address", "mobile", "", "reminders", "email", "version", "1")
 		w.says(refused, 422, "João Costa")
 		rows = w.looks(w.one)
-		if len(rows) != 2 && len(rows) != 3 || !slices.ContainsFunc(rows, func(l vault.Look) bool { return l.Purpose == vault.Change && l.Route == "POST /clients/{id}/reach" && l.Shown == 1 }) {
+		if len(rows) != 2 && len(rows) != 3 || !slices.ContainsFunc(rows, func(l vault.Look) bool {
+			return l.Purpose == vault.Change && l.Route == "POST /clients/{id}/reach" && l.Shown == 1
+		}) {
 			w.Errorf("a refused form: %+v", rows)
 		}
 	})

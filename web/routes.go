@@ -123,9 +123,14 @@ func people() []page.Route {
 	}
 }
 
-// managing is who and what works at the practice.
+// managing is who and what works at the practice, and what they looked at.
 func managing() []page.Route {
 	return []page.Route{
+		page.For("GET /clients/{id}/looked", guard.AccessRead, looked.OfClient),
+		page.For("GET /looked", guard.AccessRead, looked.Show),
+		page.For("POST /looked", guard.AccessRead, looked.Find),
+		page.For("GET /looked/export", guard.AccessRead, looked.Export),
+		page.For("GET /looked/{look}", guard.AccessRead, looked.Entry),
 		page.For("GET /team", guard.TeamRead, team.Show),
 		page.For("GET /team/new", guard.TeamChange, team.New).Fresh("/team/new"),
 		page.For("POST /team/new", guard.TeamChange, team.Invite).Fresh("/team/new"),

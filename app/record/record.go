@@ -20,11 +20,13 @@ import (
 	"letterhead/ledger"
 	"letterhead/ledger/evidence"
 	"letterhead/store"
+	"letterhead/vault"
 )
 
 // Host is the installation that a command works on.
 type Host struct {
 	DB     *store.DB
+	Keeper *vault.Keeper
 	Folder string // the courier's
 	Trust  trust.File
 }
