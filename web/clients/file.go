@@ -14,6 +14,7 @@ import (
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/vault"
+	"letterhead/web/looked"
 	"letterhead/web/page"
 	"letterhead/web/story"
 	"letterhead/web/ui"
@@ -35,6 +36,7 @@ type file struct {
 	coming   []calendar.Entry
 	past     []calendar.Entry
 	earlier  ui.Link
+	looked   looked.Part // who looked, for those who may know
 	may      bool
 	problem  string // why the last thing could not be done
 }
@@ -66,6 +68,11 @@ func (f *file) read(ctx context.Context, tx *store.Tx) error {
 	}
 	if f.consents, err = client.Consents(ctx, tx, f.client.ID); err != nil {
 		return err
+	}
+	if v.May(guard.AccessRead) {
+		if f.looked, err = looked.Latest(ctx, tx, v, f.client.ID); err != nil {
+			return err
+		}
 	}
 	f.frame = v.Frame(f.client.Name(), "/clients")
 	return f.appointments(ctx, tx)

@@ -85,6 +85,30 @@ func OfClient(v *page.Visit) (page.Answer, error) {
 	return page.Show(showClient(l))
 }
 
+// Part is the part of a client's file that says who looked last. Its zero value shows nothing.
+type Part struct {
+	visit *page.Visit
+	lines []line
+	all   ui.Link
+}
+
+// latest is how many looks a client's file shows.
+const latest = 4
+
+// Latest reads it for a client whom the visitor has found.
+func Latest(ctx context.Context, tx *store.Tx, v *page.Visit, id client.ID) (Part, error) {
+	found, err := vault.Looked(ctx, tx, vault.Asked{Client: string(id)}, latest)
+	if err != nil {
+		return Part{}, err
+	}
+	who, err := readPeople(ctx, tx)
+	p := Part{visit: v, all: ui.Link{To: "/clients/" + string(id) + "/looked", Say: v.Say("looked.all")}}
+	for _, l := range found.Looks {
+		p.lines = append(p.lines, who.line(v, l))
+	}
+	return p, err
+}
+
 // Find leads to what a network address saw: the address is posted, and what stands in the address line is its keyed hash.
 func Find(v *page.Visit) (page.Answer, error) {
 	l := list{visit: v, first: true, from: v.Form("from"), to: v.Form("to")}
