@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"sync"
 	"time"
 
@@ -68,8 +67,8 @@ func (db *DB) leave(ctx context.Context, actor Actor, l *left, err error) error 
 	lost := db.run(ctx, db.write, db.dialect.wholeOptions(), actor.Practice, func(tx *sql.Tx, now time.Time) error {
 		return l.trail.Write(ctx, &Tx{Actor: actor, Practice: actor.Practice, Now: now, conn: conn{tx: tx, db: db, keep: keep}})
 	})
-	if lost != nil { // and nothing else: an error that some caller forgives must not be found within it
-		return ErrTrail.With(fmt.Errorf("%w (after: %v)", lost, err))
+	if lost != nil { // and not err: one that some caller forgives must not be found within it
+		return ErrTrail.With(lost)
 	}
 	return err
 }
