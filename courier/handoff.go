@@ -19,6 +19,7 @@ import (
 	"letterhead/ledger/proof"
 	"letterhead/message"
 	"letterhead/store"
+	"letterhead/wording/code"
 )
 
 // sign makes the DKIM signatures of a batch, on every core: with RSA it is what takes longest.
@@ -70,7 +71,7 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 	}
 	departures := make([]message.Departure, len(parcels))
 	for i, p := range parcels {
-		departures[i] = message.Departure{Practice: p.Practice, ID: p.ID, MessageID: p.MessageID, AddressIndex: p.facts.AddressIndex, Relay: p.route.name, Sealed: p.sealed}
+		departures[i] = message.Departure{Practice: p.Practice, ID: p.ID, MessageID: p.MessageID, AddressIndex: p.facts.AddressIndex, Relay: p.route.name, Sealed: p.sealed, Code: code.Code(p.facts.Values.Code)}
 	}
 	leaves, err := c.leaves(parcels)
 	if err != nil {
@@ -80,7 +81,7 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 	var head proof.Head
 	var places []ledger.Place
 	err = c.DB.Whole(ctx, "record what leaves", func(w *store.Wide) (err error) {
-		if gone, err = message.Leave(ctx, w, c.journal.Process(), departures); err != nil {
+		if gone, err = c.codes.Leave(ctx, w, c.journal.Process(), departures); err != nil {
 			return err
 		}
 		head, places, err = c.logbook.Append(ctx, w, without(leaves, gone))

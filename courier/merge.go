@@ -12,12 +12,14 @@ import (
 
 	"letterhead/courier/breaker"
 	"letterhead/courier/domain"
+	"letterhead/courier/kept"
 	"letterhead/courier/smtp"
 	"letterhead/ledger/leaf"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/vault"
 	"letterhead/wording"
+	"letterhead/wording/code"
 )
 
 // version is one language of a wording's version, compiled from canonical JSON whose digest was verified.
@@ -225,20 +227,16 @@ func (p *parcel) back(turn time.Time) {
 	p.out.Silent, p.out.Turn = true, turn
 }
 
-// Record is what stays sealed with a message: enough to make the same bytes again from the version and the practice's own texts as they were signed.
-type Record struct {
-	Address   string         `json:"address"`
-	Language  string         `json:"language"`
-	Date      int64          `json:"date"` // of the header, seconds
-	Values    wording.Values `json:"values"`
-	Directory string         `json:"directory"` // digest of the practice's own texts, hex
-	Salt      []byte         `json:"salt"`      // of the leaf's commitments
-}
+// Record is what stays sealed with a message.
+type Record = kept.Record
 
 // merge renders, inspects, composes and seals one parcel.
 func (c *Courier) merge(p *parcel, date string, now time.Time) {
 	if p.Purpose == message.Marketing {
 		p.facts.Values.Unsubscribe = c.Config.PublicURL + "/unsubscribe/" + c.Tokens.Unsubscribe(p.Practice, p.ID)
+	}
+	if p.Channel == message.Email && p.Kind != message.System {
+		p.facts.Values.Code = string(code.New())
 	}
 	rendered := p.version.compiled.RenderWith(p.approved.book, p.buffer, &p.facts.Values)
 	p.buffer = rendered.Buffer

@@ -57,6 +57,7 @@ type Courier struct {
 	Options
 	Domains *sender.Domains
 	Tokens  token.Tokens
+	codes   message.Codes
 
 	journal  *journal.Journal
 	stops    *stops.Stops
@@ -104,7 +105,7 @@ func New(o Options) (*Courier, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	c := &Courier{Options: o, Domains: sender.New(o.Folder, o.Config.PlatformDomain), Tokens: token.New(o.Keeper.Derive(token.Use)), versions: newVersions(),
+	c := &Courier{Options: o, Domains: sender.New(o.Folder, o.Config.PlatformDomain), Tokens: token.New(o.Keeper.Derive(token.Use)), codes: message.NewCodes(o.Keeper.Derive(message.CodeUse)), versions: newVersions(),
 		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), texting: make(chan struct{}, textsAtOnce), wake: make(chan struct{}, 1), signed: map[store.PracticeID]standing{}}
 	mark, err := c.believes()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"letterhead/store"
+	"letterhead/wording/code"
 )
 
 // Place is where a message's sealed values stand for package vault: table, row, column and version.
@@ -22,6 +23,7 @@ type Departure struct {
 	AddressIndex string
 	Relay        string
 	Sealed       []byte
+	Code         code.Code // of the mail; "" of what has none
 }
 
 // Leave marks messages as leaving in the hands of a courier process that has their practices, and returns the positions of those that may not leave,

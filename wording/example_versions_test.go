@@ -193,6 +193,7 @@ func fatima() *Values {
 		Recipient: Person{First: "Fatima"}, Start: Wall{Year: 2026, Month: 12, Day: 1, Hour: 10}, End: Wall{Year: 2026, Month: 12, Day: 1, Hour: 10, Minute: 45}, Minutes: 45, Zone: "Australia/Melbourne",
 		Mode: ModeInPerson, Service: "Initial consultation", Practitioner: "Petra Schäfer", FirstVisit: true,
 		Location: Place{Name: "Main rooms", Address: "12 Wattle Street, Ballarat", Phone: "(03) 5550 0142", Directions: "Ring the bell at the side door; parking is behind the house."},
+		Code:     "K7QF3M9PXD",
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"letterhead/wording/clean"
+	"letterhead/wording/code"
 	"letterhead/wording/encode"
 	"letterhead/wording/field"
 )
@@ -87,6 +88,11 @@ func (r *Rendered) inspectValue(i field.Index, value []byte, signed []Directory)
 	case i == field.Unsubscribe:
 		if !r.compiled.leadsOut(string(value)) {
 			return FindingLink
+		}
+		return ""
+	case i == field.Code:
+		if c, ok := code.Parse(string(value)); !ok || c.String() != string(value) {
+			return FindingValue
 		}
 		return ""
 	case info.Source == field.FromDirectory && r.book != nil:

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"letterhead/wording/encode"
+	"letterhead/wording/field"
+	"letterhead/wording/locale"
 )
 
 // The fixed layout of the HTML part: one table of 600 px, system fonts, colours by day inline and by night in a style sheet, a frame for Outlook in conditional
@@ -49,6 +51,7 @@ func (w *writer) htmlPart() {
 	w.raw(`</td></tr>
 <tr><td class="p q l" align="`, t.start, `" style="padding:18px 36px 24px;font:14px/1.55 `, t.sans, `;color:`, dim, `;border-top:1px solid `, edge, `">
 `)
+	w.ask()
 	w.htmlParagraphs(blocks[len(blocks)-1].Paragraphs, "0 0 10px")
 	w.raw(`</td></tr></table>
 <!--[if mso]></td></tr></table><![endif]-->
@@ -167,6 +170,34 @@ func (w *writer) htmlBlock(b *Block) {
 		w.htmlAddress()
 	case FooterBlock:
 	}
+}
+
+// ask says how to find out whether the mail is real: by its code, at a place that the reader knows. There is no link to follow, for a forger would copy it. A message
+// without a code says nothing of it.
+func (w *writer) ask() {
+	before, after := locale.AskFor(w.c.tag, w.v.Branding.Website != "")
+	w.only(present(field.Code), func() {
+		if w.at == encode.HTML {
+			w.raw(`<p style="margin:0 0 10px">`)
+			w.text(before)
+			w.raw(`<b class="i" style="color:`, ink, `"><bdi dir="ltr" style="font-family:Menlo,Consolas,monospace;white-space:nowrap">`)
+			w.optional(field.Code)
+			w.raw("</bdi></b>")
+			w.text(after)
+			w.raw("</p>\n")
+			return
+		}
+		w.text(before)
+		if w.c.rtl {
+			w.raw("\u200e")
+		}
+		w.optional(field.Code)
+		if w.c.rtl {
+			w.raw("\u200e")
+		}
+		w.text(after)
+		w.raw("\n\n")
+	})
 }
 
 func (w *writer) htmlCard(b *Block) {

@@ -18,6 +18,7 @@ func (w *writer) plainPart() {
 		w.only(mask, func() { w.plainBlock(&blocks[i]) })
 	}
 	w.raw("----------\n")
+	w.ask()
 	w.plainParagraphs(blocks[len(blocks)-1].Paragraphs)
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"letterhead/wording/clean"
+	"letterhead/wording/code"
 	"letterhead/wording/encode"
 	"letterhead/wording/field"
 )
@@ -142,9 +143,12 @@ func (r *Rendered) plain(dst []byte, segments []segment, holds facts) []byte {
 func (r *Rendered) resolve(dst []byte, i field.Index, setting *field.Setting) []byte {
 	from := len(dst)
 	var reason clean.Reason
-	if i == field.Unsubscribe {
+	switch i { //nolint:exhaustive // the others are fields of the table
+	case field.Unsubscribe:
 		dst, reason = r.compiled.appendWayOut(dst, r.given.Unsubscribe)
-	} else {
+	case field.Code:
+		dst, reason = appendCode(dst, r.given.Code)
+	default:
 		dst, reason = setting.Append(dst, i, r.given)
 	}
 	if reason != "" {
@@ -168,6 +172,18 @@ func (c *Compiled) appendWayOut(dst []byte, address string) ([]byte, clean.Reaso
 		return dst, clean.ReasonLink
 	}
 	return append(dst, address...), ""
+}
+
+// appendCode writes the mail's code in its groups.
+func appendCode(dst []byte, given string) ([]byte, clean.Reason) {
+	c, ok := code.Parse(given)
+	switch {
+	case given == "":
+		return dst, clean.ReasonMissing
+	case !ok:
+		return dst, clean.ReasonShape
+	}
+	return c.Append(dst), ""
 }
 
 func (c *Compiled) leadsOut(address string) bool {

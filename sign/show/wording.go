@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"letterhead/wording"
+	"letterhead/wording/code"
 	"letterhead/wording/directory"
 )
 
@@ -306,7 +307,7 @@ func (s situation) values(v *wording.Version, book *Directory) *wording.Values {
 	out := &wording.Values{
 		Recipient: wording.Person{First: "Fatima"}, Start: wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 10},
 		End: wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 10, Minute: 45}, Minutes: 45, Zone: "Australia/Melbourne", Mode: s.mode,
-		FirstVisit: s.first, ForOther: s.forOther, Confirmed: s.confirmed, ZoneDiffers: s.otherClock,
+		FirstVisit: s.first, ForOther: s.forOther, Confirmed: s.confirmed, ZoneDiffers: s.otherClock, Code: code.Example,
 	}
 	if s.forOther {
 		out.Attendee = wording.Person{First: "Zoë"}

@@ -16,6 +16,7 @@ import (
 	"letterhead/web/mail"
 	"letterhead/web/page"
 	"letterhead/wording"
+	"letterhead/wording/code"
 )
 
 // sample is the message as one recipient would get it.
@@ -83,7 +84,7 @@ func (o *one) render(read *wording.Version, book *wording.Book, c client.Client)
 	if err != nil {
 		return s, err
 	}
-	values := wording.Values{Recipient: wording.Person{First: c.FirstName, Preferred: c.PreferredName}}
+	values := wording.Values{Recipient: wording.Person{First: c.FirstName, Preferred: c.PreferredName}, Code: code.Example}
 	if len(read.Hosts) > 0 && read.Purpose == wording.Marketing {
 		values.Unsubscribe = "https://" + read.Hosts[0] + "/unsubscribe/example"
 	}

@@ -54,6 +54,7 @@ const (
 	LocationPhone
 	LocationDirections
 	Unsubscribe // not a field of the table: the recipient's own link
+	Code        // nor is this: the mail's own code, in our layout
 	Merged      // what follows is known when compiling
 	PracticeName
 	PracticePhone
@@ -83,6 +84,7 @@ var table = [...]Info{
 	LocationPhone:           {"location.phone", clean.PhoneValue, 24, false, FromDirectory, "(03) 5550 0142"},
 	LocationDirections:      {"location.directions", clean.LineValue, 300, false, FromDirectory, "Ring the bell at the side door."},
 	Unsubscribe:             {},
+	Code:                    {Max: 12},
 	Merged:                  {},
 	PracticeName:            {"practice.name", clean.LineValue, 80, false, FromBranding, "Wattle Street Physiotherapy"},
 	PracticePhone:           {"practice.phone", clean.PhoneValue, 24, false, FromBranding, "(03) 5550 0142"},
@@ -135,10 +137,13 @@ func Of(name Name) (Index, bool) {
 	return i, ok
 }
 
-// Name is the name of the field; the recipient's way out has one of its own.
+// Name is the name of the field; the recipient's way out and the mail's code have names of their own.
 func (i Index) Name() Name {
-	if i == Unsubscribe {
+	switch i {
+	case Unsubscribe:
 		return "link.unsubscribe"
+	case Code:
+		return "mail.code"
 	}
 	return table[i].Field
 }

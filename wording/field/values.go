@@ -46,6 +46,7 @@ type Values struct {
 	FirstVisit     bool
 	Confirmed      bool
 	Unsubscribe    string // the recipient's own link: https on one of the version's hosts, or a page of the portal
+	Code           string `json:",omitempty"` // by which the mail can be asked for; "": it has none
 
 	// The same as texts of their own, for messages that are rendered without a directory.
 	Service      string
@@ -60,7 +61,7 @@ type Setting struct {
 	Book   *directory.Book // nil: the texts come with the values
 }
 
-// Append writes the text of one merged field, checked, or says why there is none. The recipient's way out is not among them.
+// Append writes the text of one merged field, checked, or says why there is none. The recipient's way out and the mail's code are not among them.
 func (s *Setting) Append(dst []byte, i Index, v *Values) ([]byte, clean.Reason) {
 	switch i {
 	case RecipientFirst:
