@@ -249,6 +249,25 @@ func TestALetterIsWithdrawn(t *testing.T) {
 	})
 }
 
+// What was withdrawn stays so, whatever its rows say from then on: the courier's journal has it.
+func TestAWithdrawnLetterStaysSo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		l := w.asked("a", draft(message.Email, said))
+		w.sign("a")
+		w.Must(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error { return letter.Withdraw(ctx, tx, keys, l.ID) }))
+		w.drain() // a courier has seen it
+		w.Exec("a", `UPDATE letter SET state = 'signed' WHERE practice = $1`)
+		w.Exec("a", `UPDATE message SET state = 'queued', reason = '' WHERE practice = $1`)
+		w.Exec("a", `DELETE FROM freeze_entry WHERE practice = $1`)
+		w.drain()
+		mails, _ := w.left()
+		if fate := w.fate("a", string(l.ID)); len(mails) != 0 || !strings.HasPrefix(fate, "held/frozen") {
+			t.Errorf("%d left, %s", len(mails), fate)
+		}
+	})
+}
+
 func TestWhoDoesNotWantItGetsNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testkit.SQLite)

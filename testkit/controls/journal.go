@@ -51,8 +51,8 @@ func journalControls() []group {
 		{"courier", []control{
 			{"the journal's stops count whatever the rows say", "courier/stops/stops.go", "	for _, n := range f.noted {\n		f.stop(n.Practice, message.Scope(n.Scope), n.Subject)\n	}\n", "", "TestAStopWhoseRowIsGoneHolds"},
 			{"a new stop goes into the journal", "courier/stops/stops.go", "	if len(news) > 0 {\n		if err := s.journal.NoteStops(news, nil)", "	if false {\n		if err := s.journal.NoteStops(news, nil)", "TestStopsHoldAndLiftingGoesOn"},
-			{"a lift is of that very stop", "courier/stops/stops.go", "if b.Epoch >= n.Epoch && b.Epoch <= s.epoch && b.Scope == unnote(n).Words() {", "if b.Epoch >= 0 {", "TestALiftIsOfOneStop"},
-			{"a row alone lifts nothing", "courier/stops/stops.go", "		case approval.Unsigned:\n			put = append(put, unnote(n))", "		case approval.Unsigned:\n			lifted = append(lifted, n.Key())", "TestStopsHoldAndLiftingGoesOn|TestALiftIsOfOneStop"},
+			{"a lift is of that very stop", "courier/stops/stops.go", "if b.Epoch >= n.Epoch && b.Epoch <= s.epoch && b.Scope == logbook.StopOf(n).Words() {", "if b.Epoch >= 0 {", "TestALiftIsOfOneStop"},
+			{"a row alone lifts nothing", "courier/stops/stops.go", "		case approval.Unsigned:\n			put = append(put, logbook.StopOf(n))", "		case approval.Unsigned:\n			lifted = append(lifted, n.Key())", "TestStopsHoldAndLiftingGoesOn|TestALiftIsOfOneStop"},
 		}},
 		{"courier", []control{
 			{"a relay elsewhere is reached by TLS", "courier/setting/setting.go", `case r.TLS == "none" && !Loopback(host):`, "case false:", "TestBadConfigurationIsNamed"},

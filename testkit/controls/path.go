@@ -1,0 +1,61 @@
+package main
+
+// pathControls are what stands on the ways of bulk messages, letters, programs and Letterhead's own words, in what was learnt of addresses, and in the
+// ledger.
+func pathControls() []group {
+	const rows, letters, grants = "TestRowsOfRecipientsAreNotBelieved", "TestASignedLetterIsNoOther", "TestNothingElseLeavesByAGrant"
+	const took, tampered = "TestRowsAreTakenOver", "TestTamperedRowsAreFound"
+	return []group{
+		{"order", []control{
+			{"an order goes on as the chain says of it", "order/queue.go", "b == nil || b.Root != o.Root || b.Count != o.Recipients || ", "b == nil || ", rows},
+			{"a recipient's row belongs to one message", "order/source.go", "case !there || m.Recipient != m.Client || r.message != string(m.ID):", "case !there:", "TestNobodyGetsItTwice"},
+			{"an address is the one that was fixed", "order/source.go", `case f.Stop == "" && f.Hold == "" && f.AddressIndex != r.index:`, "case false:", "TestLaterChangesOnlySubtract"},
+			{"a stopped order's row stops it", "order/source.go", "case o.State == Stopped:", "case false:", "TestAStoppedOrdersRowIsEnough"},
+			{"and so does the journal", "order/stop.go", "			if err := message.End(ctx, tx, message.StopOrder, string(id)); err != nil {", "			if err != nil {", "TestAStoppedOrdersMessagesStayBack"},
+			{"the journal forgets what is over, and nothing else", "courier/stops/over.go", "over = err != nil && (why == approval.Expired || why == approval.Withdrawn)", "over = err == nil || why != approval.Behind", "TestAStoppedOrdersMessagesStayBack"},
+			{"nobody has to lift what was taken back", "message/freeze.go", "return slices.DeleteFunc(open, Stop.Ends), err", "return open, err", "TestAStoppedOrdersMessagesStayBack"},
+		}},
+		{"letter", []control{
+			{"a letter that was withdrawn in its row", "letter/source.go", "case withdrawn[m.Subject]:", "case false:", letters},
+			{"and in the journal", "letter/store.go", "err = message.End(ctx, tx, message.StopLetter, string(id))", "err = nil", "TestAWithdrawnLetterStaysSo"},
+			{"a client who wants none", "letter/source.go", "case refused(reached[client.ID(m.Client)], m.Channel) && m.Recipient == m.Client:", "case false:", "TestWhoDoesNotWantItGetsNone"},
+			{"an asked letter does not change", "letter/store.go", "	case old.State != Draft:\n", "	case false:\n", "TestADraftIsKeptAndNotOverwritten|TestALetterIsSignedAndSentOnce"},
+			{"a letter to a client who is not seen", "letter/store.go", "	if hidden[w.Client] {\n", "	if false {\n", "TestAHiddenClientHasNoLetters"},
+		}},
+		{"grant", []control{
+			{"another program's grant", "grant/send.go", "	case g.Credential != r.Credential:\n", "	case false:\n", "TestWhatAProgramMayNotAskFor"},
+			{"a grant that nobody signed", "grant/send.go", "	case g.SignedAt.IsZero():\n", "	case false:\n", "TestWhatAProgramMayNotAskFor|TestAGrantSendsWhatWasSigned"},
+			{"another version than the grant's", "grant/send.go", `	case r.Version != "" && r.Version != g.Digest:`, "	case false:", "TestWhatAProgramMayNotAskFor|TestAGrantSendsWhatWasSigned"},
+			{"so many a day", "grant/send.go", "	if asked >= g.Day {\n", "	if false {\n", "TestAGrantSendsWhatWasSigned|TestWhatAProgramMayNotAskFor"},
+			{"a grant that has ended", "grant/source.go", "	case !open:\n", "	case !open && g.Day > 0:\n", grants},
+			{"a program that has ended", "grant/source.go", "	case !s.programs[g.Credential]:\n", "	case false:\n", grants},
+			{"marketing that nobody agreed to", "grant/source.go", "	case m.Purpose == message.Marketing && !asked:\n", "	case false:\n", grants},
+			{"what was taken back is stopped", "grant/grant.go", "	return message.End(ctx, tx, message.StopGrant, string(id))", "	return nil", grants},
+			{"a program that may not send", "grant/grant.go", "c := credentials[at]; !c.May(guard.MessageSend) {", "c := credentials[at]; c.ID == \"\" {", "TestPreparing"},
+		}},
+		{"notice", []control{
+			{"words that are not the program's own", "notice/source.go", "case gone || !known || ", "case gone || ", "TestForgedRowsLeadNowhere"},
+			{"an invitation's link is for the address that was invited", "notice/source.go", "		if token == \"\" {\n", "		if false {\n", "TestAnInvitationGoesToWhomItWasMadeFor"},
+			{"it is told once", "notice/look.go", "return known.told[once{w.Member.ID, w.Kind, w.About}]", "return false", "TestAStopIsToldOnceInOurOwnWords"},
+		}},
+		{"courier/suppressed", []control{
+			{"a wish for messages again is proved", "message/stop.go", " || subtle.ConstantTimeCompare([]byte(mac), []byte(s.proof(keys, at))) != 1 {", " || mac == \"\" || len(s.proof(keys, at))+subtle.ConstantTimeByteEq(0, 0) < 0 {", took},
+			{"and is of these days", "message/stop.go", "	if now.Sub(asked) > AskedFor {\n", "	if false {\n", took},
+			{"and is later than what it undoes", "courier/suppressed/suppressed.go", "		case at <= s.book.young[hash] || at <= s.book.merged:\n", "		case false:\n", "TestASetIsWhatWasNotedAndNotAskedAgainSince|" + took},
+		}},
+		{"courier", []control{
+			{"suppression is believed from the journal", "courier/gate.go", "is || kept[2*i+j] {", "is {", "TestSuppressionIsBelievedFromTheJournal"},
+		}},
+		{"ledger", []control{
+			{"a ledger that is shorter than was seen", "ledger/check.go", "	if known.Size > size {\n", "	if false {\n", "TestAJournalThatKnowsMoreOrOther"},
+			{"other leaves than were seen", "ledger/check.go", "known.Size > 0 && at.Root() != known.Root {", "false {", "TestAJournalThatKnowsMoreOrOther|TestAnOldCopyIsFound"},
+			{"a leaf in another's place", "ledger/check.go", "		case l.Sequence != s.Sequence || l.At < at:\n", "		case false:\n", tampered},
+			{"a leaf follows the one before it", "ledger/check.go", "before != nil && (l.Previous != sums[practice] || l.Sequence != before.Sequence+1 || l.Label != before.Label):", "before != nil && false:", tampered},
+			{"the leaves come to the head", "ledger/check.go", "	if tree.Head() != head.tree.Head() || at != head.at {", "	if false {", tampered},
+		}},
+		{"ledger/witness", []control{
+			{"two states of one size", "ledger/witness/witness.go", "	case seen != nil && next.Size == size && next.Text != seen.Text:\n", "	case false:\n", "TestAWitnessSignsWhatGrows"},
+			{"one that did not grow out of the other", "ledger/witness/witness.go", "	case proof.CheckGrowth(r.Proof, next.Head, old) != nil:\n", "	case old.Size < 0:\n", "TestAWitnessSignsWhatGrows"},
+		}},
+	}
+}
