@@ -293,6 +293,12 @@ func TestRowsAreTakenOver(t *testing.T) {
 			}
 			return tx.Row(t.Context(), `SELECT proof FROM suppression WHERE practice = $1 AND address_index = 'x'`).Scan(&proof)
 		})
+		change("a", func(_ *store.Tx, keys *vault.Keys) error {
+			if now := db.Now(); message.Asked(keys, of("a", "x", ""), proof, now).IsZero() || !message.Asked(keys, of("a", "x", ""), proof, now.Add(message.AskedFor)).IsZero() {
+				t.Error("a wish counts for some days, and not for longer")
+			}
+			return nil
+		})
 		stands("asked again", false)
 		left := -1
 		change("a", func(tx *store.Tx, _ *vault.Keys) error {

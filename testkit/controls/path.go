@@ -47,8 +47,14 @@ func pathControls() []group {
 			{"suppression is believed from the journal", "courier/gate.go", "is || kept[2*i+j] {", "is {", "TestSuppressionIsBelievedFromTheJournal"},
 		}},
 		{"ledger", []control{
-			{"a ledger that is shorter than was seen", "ledger/check.go", "	if known.Size > size {\n", "	if false {\n", "TestAJournalThatKnowsMoreOrOther"},
-			{"other leaves than were seen", "ledger/check.go", "known.Size > 0 && at.Root() != known.Root {", "false {", "TestAJournalThatKnowsMoreOrOther|TestAnOldCopyIsFound"},
+			{"what the journal has seen is there, as it was", "ledger/check.go", `	if known.Size > size {
+		return damaged("the journal has seen %d leaves, the ledger has %d", known.Size, size)
+	}
+	at, err := edgeAt(newReader(ctx, w), known.Size)
+	if err != nil {
+		return err
+	}
+	if known.Size > 0 && at.Root() != known.Root {`, "	if known.Size < 0 {", "TestAJournalThatKnowsMoreOrOther|TestAnOldCopyIsFound"},
 			{"a leaf in another's place", "ledger/check.go", "		case l.Sequence != s.Sequence || l.At < at:\n", "		case false:\n", tampered},
 			{"a leaf follows the one before it", "ledger/check.go", "before != nil && (l.Previous != sums[practice] || l.Sequence != before.Sequence+1 || l.Label != before.Label):", "before != nil && false:", tampered},
 			{"the leaves come to the head", "ledger/check.go", "	if tree.Head() != head.tree.Head() || at != head.at {", "	if false {", tampered},
