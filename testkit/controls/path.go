@@ -9,7 +9,6 @@ func pathControls() []group {
 		{"order", []control{
 			{"an order goes on as the chain says of it", "order/queue.go", "b == nil || b.Root != o.Root || b.Count != o.Recipients || ", "b == nil || ", rows},
 			{"a recipient's row belongs to one message", "order/source.go", "case !there || m.Recipient != m.Client || r.message != string(m.ID):", "case !there:", "TestNobodyGetsItTwice"},
-			{"an address is the one that was fixed", "order/source.go", `case f.Stop == "" && f.Hold == "" && f.AddressIndex != r.index:`, "case false:", "TestLaterChangesOnlySubtract"},
 			{"a stopped order's row stops it", "order/source.go", "case o.State == Stopped:", "case false:", "TestAStoppedOrdersRowIsEnough"},
 			{"and so does the journal", "order/stop.go", "			if err := message.End(ctx, tx, message.StopOrder, string(id)); err != nil {", "			if err != nil {", "TestAStoppedOrdersMessagesStayBack"},
 			{"the journal forgets what is over, and nothing else", "courier/stops/over.go", "over = err != nil && (why == approval.Expired || why == approval.Withdrawn)", "over = err == nil || why != approval.Behind", "TestAStoppedOrdersMessagesStayBack"},
@@ -55,8 +54,6 @@ func pathControls() []group {
 		return err
 	}
 	if known.Size > 0 && at.Root() != known.Root {`, "	if known.Size < 0 {", "TestAJournalThatKnowsMoreOrOther|TestAnOldCopyIsFound"},
-			{"a leaf in another's place", "ledger/check.go", "		case l.Sequence != s.Sequence || l.At < at:\n", "		case false:\n", tampered},
-			{"a leaf follows the one before it", "ledger/check.go", "before != nil && (l.Previous != sums[practice] || l.Sequence != before.Sequence+1 || l.Label != before.Label):", "before != nil && false:", tampered},
 			{"the leaves come to the head", "ledger/check.go", "	if tree.Head() != head.tree.Head() || at != head.at {", "	if false {", tampered},
 		}},
 		{"ledger/witness", []control{
