@@ -118,7 +118,6 @@ func (w *world) people(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
-func (w *world) actor(p store.PracticeID) store.Actor { return store.Actor{Practice: p, Agent: "test"} }
 
 // as runs as the practice's owner.
 func (w *world) as(p store.PracticeID, fn func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error) error {
