@@ -255,7 +255,9 @@ func TestAWithdrawnLetterStaysSo(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		l := w.asked("a", draft(message.Email, said))
 		w.sign("a")
-		w.Must(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error { return letter.Withdraw(ctx, tx, keys, l.ID) }))
+		w.Must(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
+			return letter.Withdraw(ctx, tx, keys, l.ID)
+		}))
 		w.drain() // a courier has seen it
 		w.Exec("a", `UPDATE letter SET state = 'signed' WHERE practice = $1`)
 		w.Exec("a", `UPDATE message SET state = 'queued', reason = '' WHERE practice = $1`)

@@ -118,7 +118,6 @@ func (w *world) people(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
-
 // as runs as the practice's owner.
 func (w *world) as(p store.PracticeID, fn func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error) error {
 	return w.DB.Change(w.Context(), store.Actor{Practice: p, Member: w.owners[p]}, func(tx *store.Tx) error {

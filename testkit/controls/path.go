@@ -17,9 +17,9 @@ func pathControls() []group {
 		{"letter", []control{
 			{"a letter that was withdrawn in its row", "letter/source.go", "case withdrawn[m.Subject]:", "case false:", letters},
 			{"and in the journal", "letter/store.go", "err = message.End(ctx, tx, message.StopLetter, string(id))", "err = nil", "TestAWithdrawnLetterStaysSo"},
-			{"a client who wants none", "letter/source.go", "case refused(reached[client.ID(m.Client)], m.Channel) && m.Recipient == m.Client:", "case false:", "TestWhoDoesNotWantItGetsNone"},
+			{"a client who wants none", "letter/source.go", "case refused(reached[client.ID(m.Client)], m.Channel) && m.Recipient == m.Client:", `case refused(reached[client.ID(m.Client)], m.Channel) && m.Recipient == "":`, "TestWhoDoesNotWantItGetsNone"},
 			{"an asked letter does not change", "letter/store.go", "	case old.State != Draft:\n", "	case false:\n", "TestADraftIsKeptAndNotOverwritten|TestALetterIsSignedAndSentOnce"},
-			{"a letter to a client who is not seen", "letter/store.go", "	if hidden[w.Client] {\n", "	if false {\n", "TestAHiddenClientHasNoLetters"},
+			{"a letter to a client who is not seen", "letter/store.go", "	if hidden[w.Client] {\n", "	if hidden[w.Client] && w.ID == \"\" {\n", "TestAHiddenClientHasNoLetters"},
 		}},
 		{"grant", []control{
 			{"another program's grant", "grant/send.go", "	case g.Credential != r.Credential:\n", "	case false:\n", "TestWhatAProgramMayNotAskFor"},
