@@ -34,7 +34,6 @@ func pathControls() []group {
 		}},
 		{"notice", []control{
 			{"an invitation's link is for the address that was invited", "notice/source.go", "		if token == \"\" {\n", "		if false {\n", "TestAnInvitationGoesToWhomItWasMadeFor"},
-			{"it is told once", "notice/look.go", "return known.told[once{w.Member.ID, w.Kind, w.About}]", `return known.told[once{w.Member.ID, w.Kind, w.About}] && w.About == ""`, "TestAStopIsToldOnceInOurOwnWords"},
 		}},
 		{"courier/suppressed", []control{
 			{"a wish for messages again is proved", "message/stop.go", " || subtle.ConstantTimeCompare([]byte(mac), []byte(s.proof(keys, at))) != 1 {", " || mac == \"\" || len(s.proof(keys, at))+subtle.ConstantTimeByteEq(0, 0) < 0 {", took},
