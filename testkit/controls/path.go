@@ -41,7 +41,7 @@ func pathControls() []group {
 			{"and is later than what it undoes", "courier/suppressed/suppressed.go", "		case at <= s.book.young[hash] || at <= s.book.merged:\n", "		case false:\n", "TestASetIsWhatWasNotedAndNotAskedAgainSince|" + took},
 		}},
 		{"courier", []control{
-			{"suppression is believed from the journal", "courier/gate.go", "is || kept[2*i+j] {", "is {", "TestSuppressionIsBelievedFromTheJournal"},
+			{"suppression is believed from the journal", "courier/gate.go", "is || kept[2*i+j] {", `is || kept[2*i+j] && why != "" {`, "TestSuppressionIsBelievedFromTheJournal"},
 		}},
 		{"ledger", []control{
 			{"what the journal has seen is there, as it was", "ledger/check.go", `	if known.Size > size {
