@@ -15,7 +15,7 @@ type (
 
 // Waits and bounds that are nobody's choice.
 const (
-	batchSize    = 100
+	batchSize    = 200
 	requeued     = 5000             // of one practice and reason at a time
 	claimFor     = 10 * time.Minute // longer than a batch ever takes; a killed courier's claims come back after it
 	freezeEvery  = 200 * time.Millisecond

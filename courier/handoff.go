@@ -333,7 +333,7 @@ func (c *Courier) later(b *batch, p *parcel, reason, detail string) {
 // Buffers live as long as a batch and are used again by later ones.
 type buffers struct{ body, header, signature []byte }
 
-var pool = sync.Pool{New: func() any { return &buffers{make([]byte, 0, 12<<10), make([]byte, 0, 1<<10), make([]byte, 0, 1<<10)} }}
+var pool = sync.Pool{New: func() any { return &buffers{make([]byte, 0, 8<<10), make([]byte, 0, 1<<10), make([]byte, 0, 1<<10)} }}
 
 func borrow() (body, header, signature []byte) {
 	b := pool.Get().(*buffers)

@@ -114,7 +114,7 @@ func New(o Options) (*Courier, error) {
 	c.marked = mark != trust.Real
 	workers := o.Config.Workers
 	if workers == 0 {
-		workers = 6
+		workers = 4
 	}
 	c.batches = make(chan struct{}, workers)
 	for i := range o.Config.Relays {

@@ -3,6 +3,7 @@ package notice
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,9 @@ func (s *Source) Versions(ctx context.Context, tx *store.Tx, ids []string) (map[
 
 // Facts says where each member is told now, and with which link.
 func (s *Source) Facts(ctx context.Context, tx *store.Tx, messages []message.Message) ([]courier.Facts, error) {
+	if !slices.ContainsFunc(messages, func(m message.Message) bool { return m.Kind == message.System }) { // nearly always
+		return s.Source.Facts(ctx, tx, messages)
+	}
 	out := make([]courier.Facts, len(messages))
 	var others []message.Message
 	var places []int
@@ -74,9 +78,6 @@ func (s *Source) Facts(ctx context.Context, tx *store.Tx, messages []message.Mes
 		for n, i := range places {
 			out[i] = facts[n]
 		}
-	}
-	if len(others) == len(messages) {
-		return out, nil
 	}
 	return out, s.own(ctx, tx, messages, out)
 }
