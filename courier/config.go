@@ -17,7 +17,7 @@ type (
 const (
 	batchSize    = 200
 	requeued     = 5000             // of one practice and reason at a time
-	claimFor     = 10 * time.Minute // longer than a batch ever takes; a killed courier's claims come back after it
+	claimFor     = 10 * time.Minute // longer than a batch ever takes; another courier may have a killed one's practices after it
 	freezeEvery  = 200 * time.Millisecond
 	freezeStale  = 700 * time.Millisecond // a stop state older than this is read again before a first byte
 	freezeLate   = 900 * time.Millisecond // and one that took so long to read does not count

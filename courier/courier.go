@@ -3,7 +3,7 @@
 //
 // The way of a batch (at most 200 messages, several batches at once, any number of processes over one database):
 //
-//	claim     the earliest turns, across practices
+//	claim     the earliest turns, across practices that no other courier has
 //	facts     one read for each practice of the batch: may it still go, to whom, with which values (Source)
 //	gate      a list of named checks, each with its reason; what fails one is held, dropped or given back, never sent
 //	merge     into the version compiled from the canonical JSON whose digest was verified; inspected; header composed

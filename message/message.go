@@ -8,8 +8,8 @@
 // queued, held → dropped when it is of no use any more. A deferred message is queued again with its turn in the future. sent, refused,
 // maybe sent and dropped are final: what is learnt later (delivered, bounced, complained, replied) is a step on the timeline, not a state.
 //
-// Promises: a state changes only through a function of this package, as a set, with the step and its reason in the same transaction; two
-// couriers never have the same message; what was "maybe sent" never goes by itself again.
+// Promises: a state changes only through a function of this package, as a set, with the step and its reason in the same transaction; a practice's
+// queue is one courier process's at a time, and whoever else has a message in hand nevertheless cannot let it leave; what was "maybe sent" never goes by itself again.
 //
 // Never: an address, a name or a free text of a person in clear; a step's detail is a server's reply without addresses.
 package message
