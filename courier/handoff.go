@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"letterhead/courier/buffer"
 	"letterhead/courier/journal"
 	"letterhead/courier/logbook"
 	"letterhead/courier/smtp"
@@ -330,29 +331,10 @@ func (c *Courier) later(b *batch, p *parcel, reason, detail string) {
 	p.out.Step, p.out.Turn = message.Deferred, turn
 }
 
-// Buffers live as long as a batch and are used again by later ones: some 5 MB of them are kept. (A sync.Pool forgets them with every collection.)
-type buffers struct{ body, header, signature []byte }
-
-var pool = make(chan buffers, 512)
-
-func borrow() (body, header, signature []byte) {
-	select {
-	case b := <-pool:
-		return b.body[:0], b.header[:0], b.signature[:0]
-	default:
-		return make([]byte, 0, 8<<10), make([]byte, 0, 1<<10), make([]byte, 0, 1<<10)
-	}
-}
-
-// recycle gives a batch's buffers back. A buffer that a large picture made grow is left to the collector.
-func recycle(b *batch) {
+// recycle gives a batch's buffers back.
+func (c *Courier) recycle(b *batch) {
 	for _, p := range b.parcels {
-		if p.buffer != nil && cap(p.buffer) <= 16<<10 {
-			select {
-			case pool <- buffers{p.buffer, p.header, p.signature}:
-			default:
-			}
-		}
+		c.buffers.Return(buffer.Buffers{Body: p.buffer, Header: p.header, Signature: p.signature})
 		p.buffer, p.header, p.signature, p.body = nil, nil, nil, nil
 	}
 }

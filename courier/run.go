@@ -18,6 +18,7 @@ import (
 
 	"letterhead/courier/breaker"
 	"letterhead/courier/budget"
+	"letterhead/courier/buffer"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
 	"letterhead/courier/logbook"
@@ -71,6 +72,7 @@ type Courier struct {
 	checked  atomic.Bool // the ledger is the one that the journal knows
 	lookout  *lookout.Lookout
 	line     *message.Line
+	buffers  buffer.Shelf
 
 	suppressed *suppressed.Set
 	relays     []*route
@@ -150,7 +152,7 @@ func New(o Options) (*Courier, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.journal.Close())
 	}
-	c.line = message.NewLine(o.DB, c.journal.Process(), claimFor)
+	c.buffers, c.line = buffer.New(), message.NewLine(o.DB, c.journal.Process(), claimFor)
 	c.outcomes = newOutcomes(c)
 	return c, nil
 }
@@ -481,7 +483,7 @@ func (c *Courier) carry(ctx context.Context, claimed []message.Message, now time
 		}
 	}
 	c.outcomes.push()
-	recycle(b)
+	c.recycle(b)
 }
 
 func (c *Courier) stages(ctx context.Context, b *batch) error {
@@ -492,7 +494,8 @@ func (c *Courier) stages(ctx context.Context, b *batch) error {
 		return err
 	}
 	for p := range b.open() {
-		p.buffer, p.header, p.signature = borrow()
+		lent := c.buffers.Borrow()
+		p.buffer, p.header, p.signature = lent.Body, lent.Header, lent.Signature
 		c.merge(p, b.date, b.now)
 	}
 	if err := c.pass(ctx, b, rendered); err != nil {
