@@ -60,7 +60,7 @@ var floors = []struct {
 }{
 	{"ground", []string{"fault", "zone", "qr", "store"}, true},
 	{"machinery", []string{"vault", "job", "register", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
-	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "order", "grant", "notice", "transfer"}, true},
+	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "order", "grant", "incident", "notice", "transfer"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
 	{"test tools", []string{"testkit", "rehearse"}, true},
 	{"app", []string{"app"}, true},
@@ -87,6 +87,8 @@ var pure = map[string]string{
 	"register":           "it reads bytes and writes pages: no storage, no clock, no net",
 	"register/prose":     "it reads bytes",
 	"register/site":      "it makes bytes",
+	"incident":           "a record is a value; what keeps it comes beside it",
+	"incident/form":      "it reads and writes bytes",
 	"ledger/leaf":        "it is bytes and hashes alone",
 	"ledger/proof":       "it is bytes and hashes alone",
 	"ledger/evidence":    "whoever verifies has the file and nothing else",

@@ -13,8 +13,8 @@ import (
 // addressKeys are the keys whose value is an address on the web.
 var addressKeys = map[string]bool{"url": true, "source_url": true, "archive_link": true, "sources": true, "source_urls": true}
 
-// pathKeys are the keys with which a record says where its page is to lie.
-var pathKeys = map[string]bool{"slug": true, "path": true, "aliases": true, "template": true, "file": true}
+// pathKeys are the keys at the front matter's top with which a record says where its page is to lie.
+var pathKeys = map[string]bool{"slug": true, "path": true, "aliases": true, "template": true}
 
 // checkTexts refuses texts that are longer than a text can be, and texts that are markup or lead out of their folder.
 func checkTexts(value any, path []string, lines map[string]int, line int) error {
@@ -35,6 +35,11 @@ func checkTexts(value any, path []string, lines map[string]int, line int) error 
 			}
 		}
 	case string:
+		if len(path) > 0 && pathKeys[path[0]] {
+			if why := badPath(v); why != "" {
+				return problem(line, "%s: %s", path[0], why)
+			}
+		}
 		return checkText(v, lastName(path), line)
 	}
 	return nil
@@ -52,11 +57,6 @@ func checkText(text, name string, line int) error {
 	}
 	if addressKeys[name] && text != "" {
 		if _, why := Address(text); why != "" && why != schemeless {
-			return problem(line, "%s: %s", name, why)
-		}
-	}
-	if pathKeys[name] {
-		if why := badPath(text); why != "" {
 			return problem(line, "%s: %s", name, why)
 		}
 	}

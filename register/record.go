@@ -30,11 +30,31 @@ func (d Day) Year() int {
 	return t.Year()
 }
 
+// Moment is a day, or an instant of RFC 3339 where the hour is known; empty where neither is.
+type Moment string
+
+// Day is the moment's day, as it is written.
+func (m Moment) Day() Day { return Day(m[:min(len(m), len(time.DateOnly))]) }
+
+// Instant is the moment's time, where the hour is known.
+func (m Moment) Instant() (time.Time, bool) {
+	t, err := time.Parse(time.RFC3339Nano, string(m))
+	return t, err == nil
+}
+
 // Legal is a proceeding.
 type Legal struct {
-	Type, Status, Description string
-	URL                       string
+	Type        string `json:"type"`
+	Status      string `json:"status"`
+	Description string `json:"description"`
+	URL         string `json:"url,omitempty"`
 }
+
+// What the form's two keys for sources are called.
+const (
+	SourceLabel  = "Source"
+	ArchiveLabel = "Archived copy"
+)
 
 // Source is where a record has it from.
 type Source struct {
@@ -49,13 +69,25 @@ type Impact struct {
 }
 
 // Step is one line of a record's timeline.
-type Step struct{ At, What, Source string }
+type Step struct {
+	At     string `json:"at"`
+	What   string `json:"what"`
+	Source string `json:"source,omitempty"`
+}
 
 // Action is something to be done, with who does it and by when.
-type Action struct{ What, Owner, Due, State string }
+type Action struct {
+	What  string `json:"what"`
+	Owner string `json:"owner"`
+	Due   string `json:"due,omitempty"`
+	State string `json:"state,omitempty"`
+}
 
 // Other is a key that this package has no word for, as it is written.
-type Other struct{ Path, Value string }
+type Other struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
 
 // Record is what a record says.
 type Record struct {
@@ -68,12 +100,13 @@ type Record struct {
 	Severity, Vector, Status   string
 	Data, Parties              []string
 	Impact                     Impact
-	Occurred, Discovered       Day
-	Contained, Told            Day // stopped; those concerned were told
+	Occurred, Discovered       Moment
+	Contained, Told            Moment // stopped; those concerned were told
 	Sources                    []Source
 	Legal                      []Legal
 	Timeline                   []Step
 	Actions                    []Action
+	Own                        Own
 	Others                     []Other
 	Remarks                    []Remark
 	Body                       string
@@ -131,7 +164,7 @@ func (d *Document) View() Record {
 		Sectors: v.list("taxonomies", "sector"), Years: v.list("taxonomies", "year"), Actors: v.list("taxonomies", "threat_actor"),
 		Entity: v.text("extra", "entity"), Countries: v.list("extra", "countries"), Severity: v.text("extra", "severity"), Vector: v.text("extra", "attack_vector"),
 		Status: v.text("extra", "official_status"), Data: v.list("extra", "data_types"), Parties: v.list("extra", "affected_parties"),
-		Occurred: v.day("extra", "dates", "occurred"), Discovered: v.day("extra", "dates", "discovered"), Contained: v.day("extra", "dates", "contained"), Told: v.day("extra", "dates", "told"),
+		Occurred: v.when("occurred"), Discovered: v.when("discovered"), Contained: v.when("contained"), Told: v.when("told"),
 	}
 	for _, name := range []string{v.text("extra", "threat_actor", "name"), v.text("extra", "attributed_to")} {
 		if name != "" && !slices.Contains(r.Actors, name) {
@@ -155,6 +188,7 @@ func (d *Document) View() Record {
 		at := []string{"extra", "actions", fmt.Sprint(i)}
 		r.Actions = append(r.Actions, Action{v.textAt(at, "what"), v.textAt(at, "owner"), v.moment(append(at, "due")), v.textAt(at, "state")})
 	}
+	v.own(&r.Own, extra)
 	v.years(&r, taxonomies)
 	r.Others = v.others()
 	if r.Title == "" {
@@ -232,7 +266,7 @@ func (v *viewer) text(path ...string) string {
 		return ""
 	case string:
 		v.known(path)
-		return strings.TrimSpace(value)
+		return strings.TrimSpace(strings.ReplaceAll(value, "\r\n", "\n"))
 	case map[string]any, []any:
 		if lastName(path) != "threat_actor" {
 			v.say(v.lineOf(path), "%s is not a text", lastName(path))
@@ -321,6 +355,16 @@ func (v *viewer) day(path ...string) Day {
 	return Day(day)
 }
 
+// when is a moment of [extra.dates].
+func (v *viewer) when(name string) Moment {
+	path := []string{"extra", "dates", name}
+	m := Moment(v.moment(path))
+	if _, instant := m.Instant(); instant {
+		return m
+	}
+	return Moment(v.day(path...))
+}
+
 func (v *viewer) number(path ...string) (float64, bool) {
 	number := math.NaN()
 	switch value := v.at(path).(type) {
@@ -347,14 +391,14 @@ func (v *viewer) impact(i *Impact) {
 }
 
 func (v *viewer) sources(r *Record) {
-	for _, s := range []struct{ key, label string }{{"source_url", "Source"}, {"archive_link", "Archived copy"}} {
+	for _, s := range []struct{ key, label string }{{"source_url", SourceLabel}, {"archive_link", ArchiveLabel}} {
 		if text := v.text("extra", s.key); text != "" {
 			r.Sources = append(r.Sources, v.source(s.label, text, s.key))
 		}
 	}
 	for _, name := range []string{"source_urls", "sources"} {
 		for _, text := range v.list("extra", name) {
-			r.Sources = append(r.Sources, v.source("Source", text, name))
+			r.Sources = append(r.Sources, v.source("Further source", text, name))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package register is the commands about public records of incidents: to read them, to check them, and to build a public register of them.
+// Package register is the commands about records of incidents: to read and check them, to put them into other forms, and to build a public register of them.
 //
 // They need no data folder. A file that is no record is named with its line and the reason, and what was to be written about it is not written.
 package register
@@ -33,7 +33,7 @@ type Command struct {
 }
 
 // Commands are the room's commands.
-func Commands() []Command { return []Command{registerCommand()} }
+func Commands() []Command { return []Command{registerCommand(), incidentCommand()} }
 
 func registerCommand() Command {
 	var b build

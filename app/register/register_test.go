@@ -115,3 +115,36 @@ func TestCheckSaysWhatMayBeMended(t *testing.T) {
 		}
 	}
 }
+
+// A record goes into every form and comes back; what cannot be read prints nothing.
+func TestIncidentsGoIntoEveryForm(t *testing.T) {
+	t.Parallel()
+	seed := records + "/2024-08-25-power-diary.md"
+	raw, err := os.ReadFile(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, _, err := run(t, "", "incident", "import", seed)
+	if err != nil || !strings.Contains(kept, `"id": "2024-08-25-power-diary"`) || !strings.Contains(kept, `"state": "unknown"`) || strings.Contains(kept, `"value"`) {
+		t.Fatalf("%v\n%s", err, kept)
+	}
+	if back, _, err := run(t, kept, "incident", "export", "-", "--format", "register"); err != nil || back != string(raw) {
+		t.Errorf("%v\n%s", err, back)
+	}
+	there, _, err := run(t, kept, "incident", "export", "-", "--format", "veris")
+	if err != nil || !strings.Contains(there, `"schema_version": "1.3.7"`) {
+		t.Errorf("%v\n%s", err, there)
+	}
+	again, _, err := run(t, there, "incident", "import", "-")
+	if err != nil || !strings.Contains(again, `"title": "Power Diary"`) {
+		t.Errorf("%v\n%s", err, again)
+	}
+	if table, _, err := run(t, kept, "incident", "export", "-", "--format", "csv"); err != nil || !strings.Contains(table, "impact,affected_individuals,,unknown,") {
+		t.Errorf("%v\n%s", err, table)
+	}
+	for _, words := range [][]string{{"incident"}, {"incident", "import"}, {"incident", "show", seed}, {"incident", "import", "none.json"}, {"incident", "export", seed, "--format", "xml"}, {"incident", "import", records + "/2018-minimal.md"}} {
+		if out, _, err := run(t, "", words...); fault.KindOf(err) != fault.Invalid || out != "" {
+			t.Errorf("%v: %v %q", words, err, out)
+		}
+	}
+}

@@ -318,18 +318,32 @@ func day(d register.Day) string {
 	return t.Format("2 January 2006")
 }
 
-// between says how many days lie between two days.
-func between(from, to register.Day) (string, bool) {
-	a, wrong := time.Parse(time.DateOnly, string(from))
-	b, also := time.Parse(time.DateOnly, string(to))
-	if wrong != nil || also != nil || b.Before(a) {
+// between says how long lies between two moments: in days, or more finely where both hours are known.
+func between(from, to register.Moment) (string, bool) {
+	a, exact := from.Instant()
+	b, also := to.Instant()
+	if !exact || !also {
+		var wrong, too error
+		a, wrong = time.Parse(time.DateOnly, string(from.Day()))
+		b, too = time.Parse(time.DateOnly, string(to.Day()))
+		if wrong != nil || too != nil {
+			return "", false
+		}
+	}
+	passed := b.Sub(a)
+	switch {
+	case passed < 0:
 		return "", false
-	}
-	days := int(b.Sub(a).Hours() / 24)
-	if days == 0 {
+	case passed >= 48*time.Hour || (!exact || !also) && passed > 0:
+		return many(int(passed.Hours()/24), "day", "days"), true
+	case !exact || !also:
 		return "the same day", true
+	case passed >= 2*time.Hour:
+		return many(int(passed.Hours()), "hour", "hours"), true
+	case passed >= 2*time.Minute:
+		return many(int(passed.Minutes()), "minute", "minutes"), true
 	}
-	return many(days, "day", "days"), true
+	return count(float64(passed.Round(100*time.Millisecond).Milliseconds())/1000) + " seconds", true
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -74,7 +74,10 @@ func plural(quiet int) string {
 func (i *incident) line() []string {
 	people := ""
 	if f := i.Impact.Individuals; f.State != register.Unknown {
-		people = figure(f) + " people"
+		people = count(f.Value) + " people"
+		if f.State == register.Estimate {
+			people = "about " + people
+		}
 		if f.State == register.None {
 			people = "no people affected"
 		}
@@ -128,6 +131,11 @@ func (r *collection) facts(i *incident) []fact {
 		}
 		facts = append(facts, fact{name: of.name, say: say, note: of.figure.Note})
 	}
+	for _, f := range i.Own.Figures {
+		name := []rune(strings.ReplaceAll(f.Name, "_", " "))
+		first := min(1, len(name))
+		facts = append(facts, fact{name: strings.ToUpper(string(name[:first])) + string(name[first:]), say: figure(f.Figure), note: f.Figure.Note})
+	}
 	if len(i.Actors) > 0 {
 		facts = append(facts, fact{name: "Said to have done it", say: strings.Join(i.Actors, ", ")})
 	}
@@ -145,8 +153,8 @@ func toldFacts(r register.Record) []fact {
 	var facts []fact
 	for _, d := range []struct {
 		name string
-		at   register.Day
-		from register.Day
+		at   register.Moment
+		from register.Moment
 	}{{"Began", r.Occurred, ""}, {"Noticed", r.Discovered, r.Occurred}, {"Stopped", r.Contained, r.Occurred}, {"People told", r.Told, r.Occurred}} {
 		if d.at == "" {
 			continue
@@ -158,7 +166,11 @@ func toldFacts(r register.Record) []fact {
 				note = "the day it began"
 			}
 		}
-		facts = append(facts, fact{name: d.name, say: day(d.at), note: note})
+		say := day(d.at.Day())
+		if t, is := d.at.Instant(); is {
+			say = t.Format("2 January 2006, 15:04:05 -07:00")
+		}
+		facts = append(facts, fact{name: d.name, say: say, note: note})
 	}
 	if r.Told == "" {
 		facts = append(facts, fact{name: "Until people were told", say: "not stated"})
