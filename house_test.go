@@ -89,6 +89,7 @@ var pure = map[string]string{
 	"register/site":      "it makes bytes",
 	"incident":           "a record is a value; what keeps it comes beside it",
 	"incident/form":      "it reads and writes bytes",
+	"incident/law":       "it reads its own files",
 	"ledger/leaf":        "it is bytes and hashes alone",
 	"ledger/proof":       "it is bytes and hashes alone",
 	"ledger/evidence":    "whoever verifies has the file and nothing else",

@@ -10,47 +10,46 @@ import (
 	"strings"
 
 	"letterhead/fault"
+	"letterhead/incident"
 	"letterhead/incident/form"
 )
 
 func incidentCommand() Command {
-	var as string
+	var as, aware, where string
+	var laws []string
 	return Command{
-		Name: "incident", Argument: "import|export FILE", Summary: "read an incident's record (of a public register, VERIS 1.3 or our JSON) and print it as JSON (import) or in another form (export)",
-		Examples: []string{"incident import 2024-08-25-power-diary.md > incident.json", "incident export incident.json --format register", "incident export incident.json --format veris"},
+		Name: "incident", Argument: "import|export|clocks FILE", Summary: "read an incident's record (of a public register, VERIS 1.3 or our JSON) and print it as JSON (import), in another form (export), or what laws ask for and by when (clocks)",
+		Examples: []string{"incident import 2024-08-25-power-diary.md > incident.json", "incident export incident.json --format register", "incident export incident.json --format veris", "incident clocks incident.json --aware 2024-08-25T09:30:00+10:00 --zone Australia/Melbourne"},
 		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&as, "format", form.JSON, "with export: the `form`: register, veris, csv or json")
+			f.StringVar(&aware, "aware", "", "with clocks: the `instant` at which you became aware")
+			f.StringVar(&where, "zone", "UTC", "with clocks: the `zone` of whoever has to act")
+			f.Func("law", "with clocks: a law's `id`, instead of those of the record's countries; may be given more than once", func(v string) error {
+				laws = append(laws, v)
+				return nil
+			})
 		},
 		Run: func(_ context.Context, c Call) error {
-			if len(c.Args) != 2 || c.Args[0] != "import" && c.Args[0] != "export" {
-				return fault.Field("FILE", "incident.file", "say import or export, and name one file")
+			if len(c.Args) == 2 {
+				switch c.Args[0] {
+				case "import":
+					return c.convert(c.Args[1], form.JSON)
+				case "export":
+					return c.convert(c.Args[1], as)
+				case "clocks":
+					return c.clocks(c.Args[1], aware, where, laws)
+				}
 			}
-			if c.Args[0] == "import" {
-				as = form.JSON
-			}
-			return c.convert(c.Args[1], as)
+			return fault.Field("FILE", "incident.file", "say import, export or clocks, and name one file")
 		},
 	}
 }
 
 // convert reads one file whole, and prints only what could be written whole.
 func (c Call) convert(name, as string) error {
-	from := c.In
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return fault.Field("FILE", "incident.file", "the file cannot be opened")
-		}
-		defer file.Close()
-		from = file
-	}
-	raw, err := io.ReadAll(io.LimitReader(from, form.MaxFile+1))
+	i, err := c.incident(name)
 	if err != nil {
-		return fault.Field("FILE", "incident.file", "the file cannot be read")
-	}
-	i, err := form.Read(strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), raw)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
 	out, err := form.Write(i, as)
 	if err != nil {
@@ -58,4 +57,26 @@ func (c Call) convert(name, as string) error {
 	}
 	_, err = c.Out.Write(out)
 	return err
+}
+
+// incident reads one file of any form.
+func (c Call) incident(name string) (incident.Incident, error) {
+	from := c.In
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return incident.Incident{}, fault.Field("FILE", "incident.file", "the file cannot be opened")
+		}
+		defer file.Close()
+		from = file
+	}
+	raw, err := io.ReadAll(io.LimitReader(from, form.MaxFile+1))
+	if err != nil {
+		return incident.Incident{}, fault.Field("FILE", "incident.file", "the file cannot be read")
+	}
+	i, err := form.Read(strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)), raw)
+	if err != nil {
+		return i, fmt.Errorf("%s: %w", name, err)
+	}
+	return i, nil
 }

@@ -148,3 +148,29 @@ func TestIncidentsGoIntoEveryForm(t *testing.T) {
 		}
 	}
 }
+
+// The clocks of a law, with what the record lacks and who decides; never without saying what it is not.
+func TestClocksAreSaid(t *testing.T) {
+	t.Parallel()
+	leap, seed := records+"/2020-02-29-told-in-time.md", records+"/2024-08-25-power-diary.md"
+	out, _, err := run(t, "", "incident", "clocks", leap, "--aware", "2020-02-25T09:30:00+11:00", "--zone", "Australia/Melbourne")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"at the latest Thu 26 Mar 2020, 09:30 AEDT", "(s 26WK(2))", "Recommended steps for those concerned", "Is serious harm to any of those concerned likely?", "This is not legal advice"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing from\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "Kinds of information") || strings.Contains(out, "HIPAA") {
+		t.Errorf("what the record holds is asked for, or another country's law:\n%s", out)
+	}
+	if out, _, err := run(t, "", "incident", "clocks", seed, "--aware", "2024-08-25T09:30:00Z", "--law", "us-hipaa"); err != nil || !strings.Contains(out, "which the record does not settle") || !strings.Contains(out, "Factor 4") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, words := range [][]string{{seed, "--aware", "2024-08-25T09:30:00Z"}, {leap, "--aware", "yesterday"}, {leap}, {leap, "--aware", "2024-08-25T09:30:00Z", "--zone", "Here"}, {leap, "--aware", "2024-08-25T09:30:00Z", "--law", "none"}} {
+		if out, _, err := run(t, "", append([]string{"incident", "clocks"}, words...)...); fault.KindOf(err) != fault.Invalid || out != "" {
+			t.Errorf("%v: %v %q", words, err, out)
+		}
+	}
+}
