@@ -258,7 +258,7 @@ var owners = map[string]string{
 	"appointment": "calendar", "attendee": "calendar",
 	"letter": "letter", "answer": "letter",
 	"look": "vault", "look_client": "vault",
-	"wording": "template", "wording_version": "template", "rule": "plan", "due": "plan",
+	"wording": "template", "wording_version": "template", "wording_draft": "template", "rule": "plan", "due": "plan",
 	"approval": "approval", "api_request": "api", "program_grant": "grant",
 	"message": "message", "message_code": "message", "message_step": "message", "message_lease": "message", "suppression": "message", "freeze_entry": "message",
 	"ledger_head": "ledger", "ledger_practice": "ledger", "ledger_leaf": "ledger", "ledger_hash": "ledger", "ledger_checkpoint": "ledger", "ledger_cosignature": "ledger",

@@ -18,24 +18,37 @@ type Filter struct {
 	At          time.Time // as of this instant; the transaction's when zero
 }
 
-// Lines plans a practice's appointments in the order of their start and gives each line to yield, a page in memory at a time. An error of yield
-// ends it and is returned.
+// Lines plans a practice's appointments in the order of their start and gives each line to yield. An error of yield ends it and is returned.
 func Lines(ctx context.Context, tx *store.Tx, f Filter, yield func(Line) error) error {
+	if f.At.IsZero() {
+		f.At = tx.Now
+	}
+	return Walk(ctx, tx, f, func(facts *Facts) error {
+		asOf(facts, f.At)
+		for _, line := range Plan(*facts, f.At) {
+			if !f.covers(line.Due) {
+				continue
+			}
+			if err := yield(line); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Walk gives the facts of a practice's appointments to yield, in the order of their start, a page in memory at a time.
+func Walk(ctx context.Context, tx *store.Tx, f Filter, yield func(*Facts) error) error {
 	l, err := newLoader(ctx, tx)
 	if err != nil {
 		return err
-	}
-	now := f.At
-	if now.IsZero() {
-		now = tx.Now
 	}
 	read := func(after place) ([]Facts, error) { return l.page(ctx, tx, after, PageSize) }
 	if f.Appointment != "" || f.Client != "" {
 		read = func(after place) ([]Facts, error) { return l.named(ctx, tx, f, after, PageSize) }
 	}
 	var after place
-	if !f.From.IsZero() {
-		// Nothing is due later than the longest after-care. (A confirmation of what was booked a month after it took place is not listed.)
+	if !f.From.IsZero() { // nothing is due later than the longest after-care; what was booked a month after it took place is not listed
 		after.starts = store.Micro(f.From.AddDate(0, 0, -32-longestAfter(l.practice.Rules)))
 	}
 	for {
@@ -44,14 +57,8 @@ func Lines(ctx context.Context, tx *store.Tx, f Filter, yield func(Line) error) 
 			return err
 		}
 		for i := range page {
-			asOf(&page[i], now)
-			for _, line := range Plan(page[i], now) {
-				if !f.covers(line.Due) {
-					continue
-				}
-				if err := yield(line); err != nil {
-					return err
-				}
+			if err := yield(&page[i]); err != nil {
+				return err
 			}
 		}
 		after = placeOf(&page[len(page)-1])

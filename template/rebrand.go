@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"letterhead/practice"
@@ -43,8 +44,9 @@ func Rebrand(ctx context.Context, tx *store.Tx, platform string) (changed int, e
 			if next, err = Read(ctx, tx, now.ID); err != nil {
 				return changed, err
 			}
-			logo := next.Branding.Logo
-			next.Sender, next.Branding, next.Hosts, next.HealthInSMS = base.Sender, base.Branding, base.Hosts, base.HealthInSMS
+			logo, hosts := next.Branding.Logo, ownHosts(next)
+			next.Sender, next.Branding, next.HealthInSMS = base.Sender, base.Branding, base.HealthInSMS
+			next.Hosts = slices.Compact(slices.Sorted(slices.Values(append(hosts, base.Hosts...))))
 			next.Branding.Logo = logo
 		}
 		made, err := NewVersion(ctx, tx, w.ID, now.ID, next)
@@ -62,4 +64,10 @@ func Rebrand(ctx context.Context, tx *store.Tx, platform string) (changed int, e
 func byPerson(v Version) bool {
 	_, err := uuid.Parse(v.MadeBy)
 	return err == nil
+}
+
+// ownHosts are the hosts that a wording may lead to besides the practice's website.
+func ownHosts(v *wording.Version) []string {
+	website := strings.TrimSuffix(strings.TrimPrefix(v.Branding.Website, "https://"), "/")
+	return slices.DeleteFunc(slices.Clone(v.Hosts), func(h string) bool { return h == website })
 }

@@ -219,14 +219,52 @@ func Letterhead(ctx context.Context, tx *store.Tx, preferred string) (*wording.V
 	return nil, ErrNone
 }
 
+// Archived are the wordings that are out of use, the newest first: at most 200.
+func Archived(ctx context.Context, tx *store.Tx) ([]Wording, error) {
+	rows, err := tx.Query(ctx, `SELECT id, key, name, current, archived_at FROM wording WHERE practice = $1 AND archived_at > 0 ORDER BY archived_at DESC, id LIMIT 200`)
+	return store.Collect(rows, err, scanWording)
+}
+
+// Archive takes a wording out of use, or brings it back. Whether something still sends it is for the caller to ask.
+func Archive(ctx context.Context, tx *store.Tx, id ID, away bool) error {
+	w, err := Find(ctx, tx, id)
+	if err != nil || w.Archived.IsZero() != away {
+		return err
+	}
+	at := tx.Now
+	if !away {
+		at = time.Time{}
+	}
+	_, err = tx.Exec(ctx, `UPDATE wording SET archived_at = $3 WHERE practice = $1 AND id = $2`, string(id), store.Micro(at))
+	return err
+}
+
+// Rename gives a wording another name. Its versions, and what was signed, stay.
+func Rename(ctx context.Context, tx *store.Tx, id ID, name string) error {
+	name, err := called(name)
+	if err != nil {
+		return err
+	}
+	if _, err := Find(ctx, tx, id); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE wording SET name = $3 WHERE practice = $1 AND id = $2`, string(id), name)
+	return err
+}
+
+func called(name string) (string, error) {
+	name, err := practice.Text("name", name, 80)
+	if err == nil && name == "" {
+		err = fault.Field("name", "template.required", "this is needed; fill it in")
+	}
+	return name, err
+}
+
 // New makes a wording of the practice's own with its first version.
 func New(ctx context.Context, tx *store.Tx, name string, v *wording.Version) (Wording, Version, error) {
-	name, err := practice.Text("name", name, 80)
+	name, err := called(name)
 	if err != nil {
 		return Wording{}, Version{}, err
-	}
-	if name == "" {
-		return Wording{}, Version{}, fault.Field("name", "template.required", "this is needed; fill it in")
 	}
 	var n int
 	if err := tx.Row(ctx, `SELECT COUNT(*) FROM wording WHERE practice = $1 AND archived_at = 0`).Scan(&n); err != nil {
@@ -288,6 +326,12 @@ func NewVersion(ctx context.Context, tx *store.Tx, id ID, from VersionID, v *wor
 		err = ErrChanged
 	}
 	return made, err
+}
+
+// Prove says whether a version could be made of v: what is wrong with it, and where.
+func Prove(v *wording.Version) error {
+	_, _, err := prove(v)
+	return err
 }
 
 // prove returns the canonical JSON and digest of a version that is fit to be sent in each of its languages.

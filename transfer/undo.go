@@ -10,6 +10,7 @@ import (
 	"letterhead/client"
 	"letterhead/job"
 	"letterhead/plan"
+	"letterhead/plan/forget"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/vault"
@@ -217,7 +218,7 @@ func (r *run) takeBackAppointments(ctx context.Context, tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := plan.Forget(ctx, tx, removed...); err != nil {
+	if err := forget.Due(ctx, tx, removed...); err != nil {
 		return fmt.Errorf("forget what was planned: %w", err)
 	}
 	if _, err := calendar.Withdraw(ctx, tx, string(r.batch)); err != nil {

@@ -193,6 +193,9 @@ func (s *server) frame(v *page.Visit, failed int) ui.Frame {
 		places = append(places, ui.Place{Name: v.Say("place.clients"), Path: "/clients", Key: "p"})
 	}
 	places = append(places, ui.Place{Name: v.Say("place.messages"), Path: "/messages", Key: "m", Count: failed}, ui.Place{Name: v.Say("place.book"), Path: "/appointments/new", Key: "b"})
+	if v.May(guard.TemplateRead) {
+		places = append(places, ui.Place{Name: v.Say("place.templates"), Path: "/templates", Key: "w"})
+	}
 	if v.May(guard.TeamRead) {
 		places = append(places, ui.Place{Name: v.Say("place.team"), Path: "/team"})
 	}

@@ -289,9 +289,7 @@ func render(raw []byte, channel message.Channel) (*preview, error) {
 		p.parts, _, _ = wording.SMSParts(p.text)
 		return p, nil
 	}
-	head := append([]byte("Subject: "), rendered.Subject...)
-	head = append(head, "\r\nMIME-Version: 1.0\r\nContent-Type: "+compiled.ContentType()+"\r\n\r\n"...)
-	p.mail = mail.Open(append(head, rendered.Body...))
+	p.mail = mail.Of(compiled, &rendered)
 	return p, nil
 }
 

@@ -15,6 +15,8 @@ import (
 	"net/mail"
 	"net/textproto"
 	"strings"
+
+	"letterhead/wording"
 )
 
 // The bounds of what is read of a mail in the sink; what is beyond them is not shown.
@@ -65,6 +67,13 @@ func Open(raw []byte) Mail {
 		o.HTML = strings.ReplaceAll(o.HTML, "cid:"+id, data)
 	}
 	return o
+}
+
+// Of takes a message apart that the courier's code has rendered, as it would leave, without the address.
+func Of(compiled *wording.Compiled, r *wording.Rendered) Mail {
+	raw := append([]byte("Subject: "), r.Subject...)
+	raw = append(raw, "\r\nMIME-Version: 1.0\r\nContent-Type: "+compiled.ContentType()+"\r\n\r\n"...)
+	return Open(append(raw, r.Body...))
 }
 
 // walker collects the parts of a mail: the first text, the first HTML, and images by their Content-ID as data: addresses.

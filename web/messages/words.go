@@ -74,9 +74,7 @@ func said(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message
 		out.parts, _, _ = wording.SMSParts(out.text)
 		return out, nil
 	}
-	raw := append([]byte("Subject: "), rendered.Subject...)
-	raw = append(raw, "\r\nMIME-Version: 1.0\r\nContent-Type: "+compiled.ContentType()+"\r\n\r\n"...)
-	out.mail = mail.Open(append(raw, rendered.Body...))
+	out.mail = mail.Of(compiled, &rendered)
 	return out, nil
 }
 

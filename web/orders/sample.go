@@ -94,9 +94,7 @@ func (o *one) render(read *wording.Version, book *wording.Book, c client.Client)
 		s.parts, _, _ = wording.SMSParts(s.text)
 		return s, nil
 	}
-	raw := append([]byte("Subject: "), rendered.Subject...)
-	raw = append(raw, "\r\nMIME-Version: 1.0\r\nContent-Type: "+compiled.ContentType()+"\r\n\r\n"...)
-	s.mail = mail.Open(append(raw, rendered.Body...))
+	s.mail = mail.Of(compiled, &rendered)
 	s.subject = s.mail.Subject
 	return s, nil
 }

@@ -45,6 +45,7 @@ type overview struct {
 	ver      string
 	problems []ui.Problem
 	may      bool
+	unsigned map[string]bool // rules that wait for a signature, by key
 }
 
 // Messages is the page.
@@ -76,6 +77,16 @@ func (o *overview) read() error {
 		var err error
 		if o.rules, err = plan.Rules(ctx, tx); err != nil {
 			return err
+		}
+		o.unsigned = map[string]bool{}
+		for _, r := range o.rules {
+			wants, err := unsigned(ctx, tx, o.visit, r)
+			if err != nil {
+				return err
+			}
+			if wants {
+				o.unsigned[r.Key] = true
+			}
 		}
 		if o.wordings, err = template.List(ctx, tx); err != nil {
 			return err

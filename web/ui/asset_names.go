@@ -6,6 +6,6 @@ package ui
 const (
 	assetFontSans   = "atkinson-hyperlegible-next-latin-18b2a1a39a2f.woff2"
 	assetFontSerif  = "source-serif-4-latin-382475f38242.woff2"
-	assetScript     = "letterhead-6b9452802850.js"
-	assetStylesheet = "letterhead-a8abc1df8545.css"
+	assetScript     = "letterhead-90fc802fb28c.js"
+	assetStylesheet = "letterhead-54dbee9093ad.css"
 )

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 	"letterhead/zone"
 )
 
@@ -118,6 +120,18 @@ func (c *Catalogue) Minutes(n int) string {
 	default:
 		return c.Say("time.both", hours, minutes)
 	}
+}
+
+// Tongue writes the name of a language: en-AU is Australian English. One without a name is written as it is.
+func (c *Catalogue) Tongue(tag string) string {
+	parsed, err := language.Parse(tag)
+	if err != nil {
+		return tag
+	}
+	if name := display.English.Tags().Name(parsed); name != "" {
+		return name
+	}
+	return tag
 }
 
 // Place writes the city of a zone: Australia/Melbourne is Melbourne.

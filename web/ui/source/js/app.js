@@ -32,7 +32,7 @@
     // Pressing a button twice books once: the second press waits for the answer.
     document.addEventListener("submit", (event) => {
         const form = event.target;
-        if (form.method !== "post" || event.defaultPrevented) return;
+        if (form.method !== "post" || event.defaultPrevented || event.submitter?.formTarget) return;
         if (form.dataset.busy) { event.preventDefault(); return; }
         form.dataset.busy = "yes";
     });
