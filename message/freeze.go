@@ -92,7 +92,9 @@ const (
 	mostSubject = 360 // bytes, as of a statement's subject
 	mostLink    = 500 // bytes, as a wording's
 	// MostStops is how many open stops are read as they are. Where there are more, everything is stopped.
-	MostStops = 2000
+	MostStops = 20_000
+	// mostOfPractice is how many of them one practice makes: whoever makes more stops the practice, and nobody else.
+	mostOfPractice = 500
 )
 
 // Check names what is wrong with a stop that is to be made.
@@ -148,6 +150,9 @@ func FreezeOnly(ctx context.Context, tx *store.Tx, scope Scope, subject, reason 
 	}
 	if i := slices.IndexFunc(there, func(o Stop) bool { return o.Scope == scope && o.Subject == subject }); i >= 0 {
 		return there[i], nil
+	}
+	if len(there) >= mostOfPractice && !s.Whole() {
+		return FreezeOnly(ctx, tx, StopPractice, "", "more is stopped than one practice can have")
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO freeze_entry (practice, id, scope, part, subject, reason, who, at, lifted_at, lifted_by) VALUES ($1, $2, 'practice', $3, $4, $5, $6, $7, 0, '')`,
 		s.ID, s.part(), s.Subject, s.Reason, s.Who, store.Micro(s.At))

@@ -133,3 +133,34 @@ func TestRequeueButWhatIsStillStopped(t *testing.T) {
 		})
 	})
 }
+
+// Whoever stops more things than a practice can have stops that practice: not the installation, whose stops all couriers read.
+func TestTooManyStopsStopThePractice(t *testing.T) {
+	testkit.Each(t, func(t *testing.T, db *store.DB) {
+		practices(t, db, "p", "q")
+		change(t, db, "p", func(tx *store.Tx) error {
+			for i := range 500 {
+				if _, err := tx.Exec(t.Context(), `INSERT INTO freeze_entry (practice, id, scope, part, subject, reason, who, at, lifted_at, lifted_by) VALUES ($1, $2, 'practice', 'order', $2, 'x', 'ana', 1, 0, '')`, fmt.Sprint(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for _, p := range []store.PracticeID{"p", "q"} {
+			change(t, db, p, func(tx *store.Tx) error { return message.End(t.Context(), tx, message.StopOrder, "one-more") })
+		}
+		scopes := map[store.PracticeID]message.Scope{}
+		whole(t, db, func(w *store.Wide) error {
+			all, err := message.Stops(t.Context(), w)
+			for _, s := range all {
+				if s.Subject == "one-more" || s.Whole() {
+					scopes[s.Practice] = s.Scope
+				}
+			}
+			return err
+		})
+		if scopes["p"] != message.StopPractice || scopes["q"] != message.StopOrder {
+			t.Errorf("%v", scopes)
+		}
+	})
+}
