@@ -11,7 +11,7 @@ import (
 
 // Trail is what a transaction leaves behind whether or not it is kept, such as who looked. A Change that is kept writes it itself, as its last act; after
 // a View, and after a Change that came to nothing, it is written in a transaction of its own before View or Change return. When it cannot be written,
-// they return ErrTrail, and what was read is shown to nobody.
+// they return ErrTrail, and what was read is shown to nobody. ChangeEach keeps none: in it nothing that needs one can be done.
 type Trail interface {
 	Write(ctx context.Context, tx *Tx) error
 }

@@ -77,6 +77,7 @@ var lookedEnglish = map[string]string{
 	"looked.field.log":         "who looked",
 
 	"looked.at.GET /{$}":                                  "Today",
+	"looked.at.GET /calendar":                             "The week",
 	"looked.at.GET /appointments/{id}":                    "An appointment",
 	"looked.at.GET /appointments/{id}/move":               "Moving an appointment",
 	"looked.at.GET /appointments/{id}/cancel":             "Cancelling an appointment",
