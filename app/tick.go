@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"letterhead/app/record"
 	"letterhead/app/source"
 	"letterhead/app/texts"
 	"letterhead/app/when"
@@ -31,9 +32,13 @@ func (i *installation) newCourier(log *slog.Logger) (*courier.Courier, error) {
 	if err != nil {
 		return nil, err
 	}
+	asker, err := record.NewAsker(record.Host{DB: i.db, Folder: courierFolder(i.folder), Trust: i.trust}, config)
+	if err != nil {
+		return nil, err
+	}
 	return courier.New(courier.Options{
 		DB: i.db, Keeper: i.keeper, Source: asked, System: own, Starter: source.Starter(), Config: config, Folder: courierFolder(i.folder),
-		Installation: i.trust.Installation, Epoch: i.trust.Epoch, Log: log, Texts: gateways,
+		Installation: i.trust.Installation, Epoch: i.trust.Epoch, Log: log, Texts: gateways, Witness: asker.Ask,
 	})
 }
 

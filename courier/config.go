@@ -23,8 +23,9 @@ const (
 	freezeLate   = 900 * time.Millisecond // and one that took so long to read does not count
 	factsGood    = time.Minute            // from a batch's claim: what has not begun by then is claimed and looked at anew
 	sweepEvery   = 15 * time.Second
-	drainWithin  = 4 * time.Second // SIGTERM to end: 5 s
-	deferFirst   = time.Minute     // after the first 4xx, doubled each time
+	drainWithin  = 4 * time.Second  // SIGTERM to end: 5 s
+	unwitnessed  = 15 * time.Minute // until an order's message is looked at again
+	deferFirst   = time.Minute      // after the first 4xx, doubled each time
 	deferMost    = 2 * time.Hour
 	versionCache = 4 << 20 // bytes of compiled versions that are kept
 )

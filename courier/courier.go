@@ -81,6 +81,9 @@ type Status struct {
 	LastSent  time.Time
 	Relays    map[string]RelayStatus
 	Torn      int // torn journal tails found at the start
+
+	Unwitnessed time.Time // since when too few witnesses have signed the ledger; zero: enough have, or none is wanted
+	Fork        bool      // a witness has seen another history of the ledger
 }
 
 // RelayStatus is how one relay does.

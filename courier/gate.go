@@ -26,6 +26,7 @@ var gate = []check{
 	{"purpose", checkPurpose},
 	{"sender", checkSender},
 	{"route", checkRoute},
+	{"witness", checkWitness},
 	{"approval", checkApproval},
 	{"budget", checkBudget},
 }
@@ -195,6 +196,20 @@ func checkRoute(_ context.Context, c *Courier, b *batch) error {
 		}
 		if p.route == nil || c.marked && !p.route.loopback {
 			p.end(message.Held, message.ReasonRoute, "")
+		}
+	}
+	return nil
+}
+
+// checkWitness: whoever watches the ledger from outside does so. Without it messages go on that people wait for, but nothing is sent to many.
+func checkWitness(_ context.Context, c *Courier, b *batch) error {
+	if !c.watched.Waits(c.DB.Now()) {
+		return nil
+	}
+	for p := range b.open() {
+		if p.Kind == message.Order {
+			p.end(message.Queued, message.ReasonUnwitnessed, "")
+			p.out.Step, p.out.Turn = message.Deferred, b.now.Add(unwitnessed)
 		}
 	}
 	return nil

@@ -173,6 +173,8 @@ func (c *Courier) Status() Status {
 	s := Status{Process: c.journal.Process(), Running: n.running.Load(), Claimed: n.claimed.Load(), Sent: n.sent.Load(), Deferred: n.deferred.Load(),
 		Refused: n.refused.Load(), MaybeSent: n.maybe.Load(), Held: n.held.Load(), Dropped: n.dropped.Load(), Begun: n.begun.Load(), InHand: n.inHand.Load(),
 		Frozen: int(n.frozen.Load()), Platform: n.platform.Load(), Signing: time.Duration(n.signing.Load()), Torn: int(c.torn.Load()), Relays: map[string]RelayStatus{}}
+	seen, _ := c.watched.Witnessed()
+	s.Unwitnessed, s.Fork = seen.Since, c.watched.Fork()
 	n.mu.Lock()
 	s.Why, s.LastError, s.LastSent = n.why, n.lastErr, n.lastSent
 	n.mu.Unlock()

@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -37,7 +38,7 @@ func (c *Courier) checkpoint(ctx context.Context, now time.Time) error {
 	if !c.checked.Load() {
 		return nil
 	}
-	return c.logbook.Checkpoint(ctx, c.chains, now)
+	return errors.Join(c.logbook.Checkpoint(ctx, c.chains, now), c.logbook.Watch(ctx, c.watched))
 }
 
 func (c *Courier) expire(ctx context.Context, _ time.Time) error {
@@ -77,7 +78,7 @@ func (c *Courier) recover(ctx context.Context, _ time.Time) error {
 
 func (c *Courier) takeOver(ctx context.Context, r journal.Remains) error {
 	settled, err := c.end(ctx, "take over from a dead courier", r.Process, func(m message.Message) (message.Outcome, bool) {
-		out := fate(m, r)
+		out := logbook.Fate(m, r)
 		return out, !out.LeftAt.IsZero()
 	})
 	if err != nil {
@@ -131,28 +132,6 @@ func (c *Courier) end(ctx context.Context, what, process string, fate func(messa
 		return nil, err
 	}
 	return settled, c.logbook.Note(head)
-}
-
-// fate is what became of a message that a dead courier was letting go.
-func fate(m message.Message, r journal.Remains) message.Outcome {
-	out := message.Outcome{Practice: m.Practice, ID: m.ID}
-	try, known := r.Tries[journal.Key{Practice: m.Practice, ID: string(m.ID)}]
-	known = known && try.Attempt == m.Attempts
-	switch {
-	case known && try.Answer != nil:
-		a := try.Answer
-		out.State, out.Reason, out.Detail, out.OutsideID, out.Turn, out.LeftAt = message.State(a.State), a.Reason, a.Detail, a.OutsideID, a.Turn, try.At
-		if out.State == message.Queued && out.Reason != "" {
-			out.Step = message.Deferred
-		}
-	case known:
-		out.State, out.Reason, out.LeftAt = message.MaybeSent, message.ReasonInterrupted, try.At
-	case r.Damaged:
-		out.State, out.Reason = message.MaybeSent, message.ReasonNotRecorded
-	default:
-		out.State, out.Reason = message.Queued, message.ReasonInterrupted
-	}
-	return out
 }
 
 // unknown settles messages that were leaving in the hands of a courier of which no journal here knows anything, once its claim has run out:

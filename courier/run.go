@@ -50,6 +50,8 @@ type Options struct {
 	Starter      func(breaker.Text) bool // is this the text of a wording of the house; nil: none is
 	Texts        TextSender              // of the gateways, by name; nil when there are none
 
+	Witness func(ctx context.Context) error // shows the witnesses the last checkpoint, within half a minute; a fork is a fault with the key ledger.fork. nil: there are none
+
 	System func(digest string) bool // tells the versions that are compiled into the program, for what it says itself; nil: there are none
 }
 
@@ -73,6 +75,7 @@ type Courier struct {
 	lookout  *lookout.Lookout
 	line     *message.Line
 	buffers  buffer.Shelf
+	watched  *logbook.Watch
 
 	suppressed *suppressed.Set
 	relays     []*route
@@ -109,6 +112,7 @@ func New(o Options) (*Courier, error) {
 	}
 	c := &Courier{Options: o, Domains: sender.New(o.Folder, o.Config.PlatformDomain), Tokens: token.New(o.Keeper.Derive(token.Use)), codes: message.NewCodes(o.Keeper.Derive(message.CodeUse)), versions: newVersions(),
 		signing: make(chan struct{}, runtime.GOMAXPROCS(0)), texting: make(chan struct{}, textsAtOnce), wake: make(chan struct{}, 1), signed: map[store.PracticeID]standing{}}
+	c.watched = logbook.NewWatch(o.Config)
 	mark, err := c.believes()
 	if err != nil {
 		return nil, err
@@ -240,6 +244,7 @@ func (c *Courier) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	wait.Go(func() { c.watch(ctx) })
 	wait.Go(func() { c.listen(ctx) })
+	wait.Go(func() { c.watched.Show(ctx, c.Witness, c.trouble) })
 	for ctx.Err() == nil {
 		c.sweep(ctx, c.DB.Now())
 		end := time.Now().Add(sweepEvery)
@@ -259,6 +264,13 @@ func (c *Courier) Run(ctx context.Context) error {
 	}
 	wait.Wait()
 	return c.giveBack()
+}
+
+// listen serves the courier's socket. Without it everything else works.
+func (c *Courier) listen(ctx context.Context) {
+	if err := c.stops.Listen(ctx, c.Folder, JournalFolder(c.Folder), func() string { return c.Status().Why }, c.Log); err != nil {
+		c.trouble("socket", err)
+	}
 }
 
 // round claims one batch and sends it on its way; it returns how long to pause before the next, 0 for not at all.
@@ -311,6 +323,7 @@ func (c *Courier) Drain(ctx context.Context, now time.Time) error {
 	if err := c.line.Release(ctx); err != nil {
 		return err
 	}
+	c.watched.Shown(ctx, c.Witness, c.trouble)
 	if why := c.Status().Why; why != "" {
 		return fault.New(fault.Unavailable, "courier.stopped", "").Saying("nothing is sent: %s", why)
 	}

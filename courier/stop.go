@@ -1,10 +1,6 @@
 package courier
 
 import (
-	"context"
-	"log/slog"
-
-	"letterhead/courier/socket"
 	"letterhead/courier/stops"
 	"letterhead/message"
 )
@@ -69,17 +65,3 @@ func (p *parcel) things() []stops.Thing {
 
 // partOf is by which scope a kind of message is stopped.
 var partOf = map[message.Kind]message.Scope{message.Order: message.StopOrder, message.Letter: message.StopLetter, message.Reply: message.StopLetter}
-
-// listen serves the courier's own socket until ctx ends. Without it everything else works.
-func (c *Courier) listen(ctx context.Context) {
-	err := socket.Serve(ctx, c.Folder, c.journal.Process(), func(_ context.Context, r socket.Request) socket.Answer {
-		answer := c.stops.Answer(r, JournalFolder(c.Folder), c.Status().Why)
-		if r.Do == socket.Stop {
-			c.Log.Warn("told to stop", slog.String("practice", r.Practice), slog.String("scope", r.Scope), slog.String("error", answer.Error))
-		}
-		return answer
-	})
-	if err != nil {
-		c.trouble("socket", err)
-	}
-}

@@ -2,10 +2,14 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"letterhead/fault"
+	"letterhead/ledger/leaf"
 	"letterhead/ledger/proof"
 	"letterhead/store"
 )
@@ -151,21 +155,78 @@ func KeepCosignature(ctx context.Context, w *store.Wide, log note.Verifier, raw,
 	return nil
 }
 
-// Witnessed is the size of the last checkpoint of an origin that at least so many cosigners signed, and when the first of them for that size did; 0 when none is.
-func Witnessed(ctx context.Context, w *store.Wide, origin string, cosigners []string, least int) (size, at int64, err error) {
-	args := []any{origin, least}
-	rows, err := w.Query(ctx, `SELECT size, min(at) FROM ledger_cosignature WHERE origin = $1 AND cosigner IN (`+store.List(3, max(1, len(cosigners)))+`)
-		GROUP BY size HAVING count(*) >= $2 ORDER BY size DESC LIMIT 1`, append(args, store.Any(orNone(cosigners))...)...)
-	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) { return struct{}{}, r.Scan(&size, &at) })
-	if err != nil {
-		return 0, 0, fmt.Errorf("read what is witnessed: %w", err)
-	}
-	return size, at, nil
+// Witnessed is a state that enough cosigners signed.
+type Witnessed struct {
+	Size  int64
+	At    time.Time // when the last one did of as many as were wanted, by its own clock
+	Names []string  // of all who did
+	Since time.Time // instant of the first leaf that is not under it; zero: every leaf is
 }
 
-func orNone(cosigners []string) []string {
-	if len(cosigners) == 0 {
-		return []string{""}
+// Witness returns the last checkpoint of a log that at least so many cosigners signed; its zero value, but for Since, when there is none. Every signature
+// is verified.
+func Witness(ctx context.Context, w *store.Wide, log note.Verifier, cosigners []*proof.Cosigner, least int) (out Witnessed, err error) {
+	args := []any{log.Name(), least}
+	for _, c := range cosigners {
+		args = append(args, c.String())
 	}
-	return cosigners
+	if least < 1 || len(cosigners) < least {
+		return out, fault.Field("witnesses", "ledger.witnesses", "name as many cosigners as are wanted")
+	}
+	rows, err := w.Query(ctx, `SELECT size FROM ledger_cosignature WHERE origin = $1 AND cosigner IN (`+store.List(3, len(cosigners))+`)
+		GROUP BY size HAVING count(*) >= $2 ORDER BY size DESC LIMIT `+mostTried, args...)
+	sizes, err := store.Collect(rows, err, func(r *store.Rows) (size int64, err error) { return size, r.Scan(&size) })
+	if err != nil {
+		return out, fmt.Errorf("read what is witnessed: %w", err)
+	}
+	for _, size := range sizes {
+		raw, err := Latest(ctx, w, log.Name(), size)
+		if err != nil {
+			return out, err
+		}
+		signed, err := proof.OpenCheckpoint([]byte(raw), log, cosigners...)
+		if err != nil || signed.Size != size || len(signed.Cosigned) < least {
+			continue // somebody wrote into the rows
+		}
+		out = witnessed(signed, least)
+		break
+	}
+	return out, out.since(ctx, w)
+}
+
+// mostTried bounds how many checkpoints are looked at whose rows say that they are witnessed.
+const mostTried = "20"
+
+func witnessed(signed *proof.Signed, least int) Witnessed {
+	out := Witnessed{Size: signed.Size}
+	at := make([]int64, len(signed.Cosigned))
+	for i, c := range signed.Cosigned {
+		out.Names, at[i] = append(out.Names, c.Name), c.At
+	}
+	slices.Sort(out.Names)
+	slices.Sort(at)
+	out.At = time.Unix(at[least-1], 0).UTC()
+	return out
+}
+
+func (x *Witnessed) since(ctx context.Context, w *store.Wide) error {
+	head, err := Head(ctx, w)
+	if err != nil || head.Size <= x.Size {
+		return err
+	}
+	err = AllLeaves(ctx, w, x.Size, x.Size+1, func(_ store.PracticeID, s Stored) error {
+		l, err := leaf.Parse(s.Raw)
+		if err != nil {
+			return damaged("leaf %d: %w", s.Index, err)
+		}
+		x.Since = store.Instant(l.At)
+		return ErrEnough
+	})
+	switch {
+	case errors.Is(err, ErrEnough):
+		return nil
+	case err != nil:
+		return err
+	}
+	return damaged("leaf %d is missing", x.Size)
 }

@@ -3,12 +3,14 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strings"
 	"time"
 
+	"letterhead/app/record"
 	"letterhead/calendar"
 	"letterhead/courier"
 	"letterhead/courier/journal"
@@ -54,6 +56,7 @@ func (o Of) Examine(ctx context.Context) []Finding {
 		o.examineJournal(),
 		o.examineLogKey(),
 	}
+	out = append(out, o.examineWitnesses(ctx)...)
 	out = append(out, o.examineStops(ctx)...)
 	out = append(out, o.examineRelays(ctx)...)
 	return append(out, o.examineDrift(ctx)...)
@@ -119,6 +122,34 @@ func (o Of) examineLogKey() Finding {
 		return Finding{"bad", "record key", "nothing is sent: " + err.Error()}
 	}
 	return Finding{"note", "record key", "the key of the record of messages is " + file + "; backups have it, and without it no message can leave. Whoever checks what was sent needs " + key.Text}
+}
+
+// examineWitnesses asks the witnesses, and says since when too few have signed.
+func (o Of) examineWitnesses(ctx context.Context) []Finding {
+	asker, err := record.NewAsker(record.Host{DB: o.DB, Folder: o.Courier, Trust: o.Trust}, o.Config)
+	if err != nil {
+		return []Finding{{"bad", "witness", err.Error()}}
+	}
+	if asker == nil {
+		return []Finding{{"note", "witness", "no courier.witness is set: that others are shown the same record of messages is this installation's word alone"}}
+	}
+	var out []Finding
+	for _, t := range asker.Each(ctx) {
+		switch {
+		case t.Err == nil:
+			out = append(out, Finding{"good", "witness", t.Name + " has signed the last state of the record of messages"})
+		case errors.Is(t.Err, record.ErrFork):
+			out = append(out, Finding{"bad", "witness", t.Name + " has seen another record of messages than this database has; bulk messages wait: find out which one is right"})
+		default:
+			out = append(out, Finding{"bad", "witness", t.Name + ": " + t.Err.Error()})
+		}
+	}
+	if since, err := asker.Unwitnessed(ctx, o.Config.Wanted()); err != nil {
+		out = append(out, Finding{"bad", "witness", "who signed the record of messages cannot be read"})
+	} else if !since.IsZero() {
+		out = append(out, Finding{"bad", "witness", fmt.Sprintf("the record of messages is unwitnessed since %s; bulk messages wait %s after that", since.Format(time.RFC3339), o.Config.OrdersWaitAfter())})
+	}
+	return out
 }
 
 func (o Of) examineRelays(ctx context.Context) []Finding {

@@ -296,15 +296,18 @@ func TestAnAuditorSignsTheCounts(t *testing.T) {
 		if err := ledger.KeepCosignature(t.Context(), w, p.key.Verifier, raw, line, auditor); err != nil {
 			return err
 		}
-		size, _, err := ledger.Witnessed(t.Context(), w, p.key.Name(), []string{vkey}, 1)
-		if err != nil || size != 4 {
-			t.Error("witnessed: ", size, err)
+		seen, err := ledger.Witness(t.Context(), w, p.key.Verifier, []*proof.Cosigner{auditor}, 1)
+		if err != nil || seen.Size != 4 || !seen.Since.IsZero() || len(seen.Names) != 1 {
+			t.Errorf("witnessed: %+v %v", seen, err)
 		}
-		size, _, err = ledger.Witnessed(t.Context(), w, p.key.Name(), []string{vkey}, 2)
-		if err != nil || size != 0 {
-			t.Error("witnessed by two: ", size, err)
+		if _, err := w.Exec(t.Context(), `UPDATE ledger_cosignature SET line = replace(line, '=', 'A')`); err != nil {
+			return err
 		}
-		return nil
+		seen, err = ledger.Witness(t.Context(), w, p.key.Verifier, []*proof.Cosigner{auditor}, 1)
+		if err != nil || seen.Size != 0 || seen.Since.IsZero() {
+			t.Errorf("by a line that does not hold: %+v %v", seen, err)
+		}
+		return ledger.KeepCosignature(t.Context(), w, p.key.Verifier, raw, line, auditor)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -165,26 +165,34 @@ type Witness struct {
 	Key *proof.Cosigner
 }
 
-// ErrFork is returned when a witness has seen another history than this database has: nothing may be sent.
+// ErrFork is returned when a witness has seen another history than this database has. Nothing is sent to many until somebody has looked at it; what
+// one witness says is no reason to keep everybody's reminders back.
 var ErrFork = fault.New(fault.Unavailable, "ledger.fork", "a witness has seen another history of the record of messages than the database has")
 
 // Ask shows a witness the last checkpoint, with the proof that the log grew out of what it saw last, and keeps its signature. It is one try of at most
 // ten seconds.
 func Ask(ctx context.Context, client *http.Client, db *store.DB, log proof.LogKey, by Witness) error {
 	var raw string
-	var old int64
+	var old, signed int64
 	err := db.WholeView(ctx, "read the last checkpoint for a witness", func(w *store.Wide) (err error) {
 		if raw, err = ledger.Latest(ctx, w, log.Name(), proof.MaxSize); err == nil {
 			old, err = ledger.Asked(ctx, w, log.Name(), by.Key)
 		}
+		signed = old
 		return err
 	})
+	if errors.Is(err, store.ErrNone) { // nothing was ever put into this log
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	point, err := proof.OpenCheckpoint([]byte(raw), log)
 	if err != nil {
 		return ledger.ErrDamaged.With(err)
+	}
+	if signed == point.Size {
+		return nil
 	}
 	for range 2 { // a second time with the size that it says
 		again, err := ask(ctx, client, db, log, by, point, old)

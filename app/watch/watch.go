@@ -29,7 +29,7 @@ type Watch struct {
 	Of
 
 	up, queued, held, due, frozen, lastSent *prometheus.Desc
-	outcomes                                *prometheus.Desc
+	outcomes, unwitnessed, fork             *prometheus.Desc
 }
 
 const within = 3 * time.Second
@@ -40,14 +40,16 @@ func New(of Of) *Watch {
 		return prometheus.NewDesc("letterhead_"+name, help, labels, nil)
 	}
 	return &Watch{
-		Of:       of,
-		up:       describe("able_to_send", "1 when messages can leave, 0 when something stops them."),
-		queued:   describe("messages_queued", "Messages that wait for the courier."),
-		held:     describe("messages_held", "Messages that are held, by a stop or a check."),
-		due:      describe("practices_due", "Practices with something due that is not planned yet (at most 1000 are counted)."),
-		frozen:   describe("practices_stopped", "Practices that are stopped."),
-		lastSent: describe("last_sent_timestamp_seconds", "When this process last handed a message off."),
-		outcomes: describe("messages_total", "Messages by outcome, since this process started.", "outcome"),
+		Of:          of,
+		up:          describe("able_to_send", "1 when messages can leave, 0 when something stops them."),
+		queued:      describe("messages_queued", "Messages that wait for the courier."),
+		held:        describe("messages_held", "Messages that are held, by a stop or a check."),
+		due:         describe("practices_due", "Practices with something due that is not planned yet (at most 1000 are counted)."),
+		frozen:      describe("practices_stopped", "Practices that are stopped."),
+		lastSent:    describe("last_sent_timestamp_seconds", "When this process last handed a message off."),
+		unwitnessed: describe("record_unwitnessed_seconds", "For how long too few witnesses have signed the record of messages; 0 when enough have, or none is wanted."),
+		fork:        describe("record_fork", "1 when a witness has seen another record of messages than this one."),
+		outcomes:    describe("messages_total", "Messages by outcome, since this process started.", "outcome"),
 	}
 }
 
@@ -84,6 +86,12 @@ func (w *Watch) Collect(out chan<- prometheus.Metric) {
 	}
 	s := w.Courier.Status()
 	gauge(w.frozen, float64(s.Frozen))
+	since := 0.0
+	if !s.Unwitnessed.IsZero() {
+		since = max(0, w.DB.Now().Sub(s.Unwitnessed).Seconds())
+	}
+	gauge(w.unwitnessed, since)
+	gauge(w.fork, map[bool]float64{true: 1}[s.Fork])
 	if !s.LastSent.IsZero() {
 		gauge(w.lastSent, float64(s.LastSent.UnixMilli())/1000)
 	}
@@ -118,8 +126,22 @@ func (w *Watch) Health() http.Handler {
 			_, _ = answer.Write([]byte(why + "\n"))
 			return
 		}
-		_, _ = answer.Write([]byte("able to send\n"))
+		_, _ = answer.Write([]byte("able to send\n" + w.witnessed()))
 	})
+}
+
+// witnessed says what is wrong with who watches the record of messages: bulk messages may wait for it, others go on.
+func (w *Watch) witnessed() string {
+	if w.Courier == nil {
+		return ""
+	}
+	switch s := w.Courier.Status(); {
+	case s.Fork:
+		return "a witness has seen another record of messages; bulk messages wait\n"
+	case !s.Unwitnessed.IsZero():
+		return "the record of messages is unwitnessed since " + s.Unwitnessed.Format(time.RFC3339) + "\n"
+	}
+	return ""
 }
 
 // Metrics answers in the form of Prometheus.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"letterhead/courier/journal"
 	"letterhead/ledger"
 	"letterhead/ledger/leaf"
 	"letterhead/message"
@@ -107,4 +108,26 @@ func (l *Logbook) salts(ctx context.Context, keeper *vault.Keeper, practice stor
 		return fmt.Errorf("find the leaves of a dead courier's messages: %w", err)
 	}
 	return nil
+}
+
+// Fate is what became of a message that a dead courier was letting go.
+func Fate(m message.Message, r journal.Remains) message.Outcome {
+	out := message.Outcome{Practice: m.Practice, ID: m.ID}
+	try, known := r.Tries[journal.Key{Practice: m.Practice, ID: string(m.ID)}]
+	known = known && try.Attempt == m.Attempts
+	switch {
+	case known && try.Answer != nil:
+		a := try.Answer
+		out.State, out.Reason, out.Detail, out.OutsideID, out.Turn, out.LeftAt = message.State(a.State), a.Reason, a.Detail, a.OutsideID, a.Turn, try.At
+		if out.State == message.Queued && out.Reason != "" {
+			out.Step = message.Deferred
+		}
+	case known:
+		out.State, out.Reason, out.LeftAt = message.MaybeSent, message.ReasonInterrupted, try.At
+	case r.Damaged:
+		out.State, out.Reason = message.MaybeSent, message.ReasonNotRecorded
+	default:
+		out.State, out.Reason = message.Queued, message.ReasonInterrupted
+	}
+	return out
 }

@@ -6,10 +6,12 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"time"
 
 	"letterhead/courier/domain"
 	"letterhead/courier/smtp"
 	"letterhead/fault"
+	"letterhead/ledger/proof"
 	"letterhead/store"
 )
 
@@ -23,6 +25,17 @@ type Config struct {
 	Workers        int       `toml:"workers"`         // batches at once; 3
 	Relays         []Relay   `toml:"relay"`           // the first that can be reached is used
 	Gateways       []Gateway `toml:"gateway"`         // the first is used
+
+	Witnesses       []Witness `toml:"witness"`             // who is shown every state of the record of messages
+	WitnessesWanted int       `toml:"witnesses_wanted"`    // how many of them must have signed; all when 0
+	OrdersWait      int       `toml:"orders_wait_minutes"` // without as many, bulk messages wait after so long; 1440 when 0
+}
+
+// Witness is somebody else's machine that signs the states of the record of messages (C2SP tlog-witness).
+type Witness struct {
+	URL    string `toml:"url"`
+	Key    string `toml:"key"`     // its verifier key: name+hash+key
+	CAFile string `toml:"ca_file"` // PEM of who may have signed its certificate; the system's when empty
 }
 
 // Relay is a server that takes mail by SMTP submission.
@@ -99,7 +112,50 @@ func (c *Config) Validate() error {
 			return err
 		}
 	}
+	return c.validateWitnesses()
+}
+
+const mostWitnesses = 10
+
+func (c *Config) validateWitnesses() error {
+	if len(c.Witnesses) > mostWitnesses || c.WitnessesWanted < 0 || c.WitnessesWanted > len(c.Witnesses) {
+		return fault.Field("courier.witnesses_wanted", "courier.witness", "name at most %d witnesses, and want no more of them than are named", mostWitnesses)
+	}
+	if c.OrdersWait < 0 || c.OrdersWait > 60*24*30 {
+		return fault.Field("courier.orders_wait_minutes", "courier.witness", "minutes, up to 43200 (30 days), or 0 for the usual 1440 (a day)")
+	}
+	seen := map[string]bool{}
+	for _, w := range c.Witnesses {
+		scheme, host := hostOf(w.URL)
+		switch _, err := proof.ParseCosigner(w.Key); {
+		case err != nil:
+			return fault.Field("courier.witness.key", "courier.witness", "give the witness's verifier key, as letterhead witness prints it: name+hash+key")
+		case seen[w.Key]:
+			return fault.Field("courier.witness.key", "courier.witness", "two witnesses have the same key")
+		case scheme != "http" && scheme != "https" || host == "":
+			return fault.Field("courier.witness.url", "courier.witness", "write a witness's address as https://host/path")
+		case scheme == "http" && !Loopback(host):
+			return fault.Field("courier.witness.url", "courier.witness", "without TLS only a witness on this machine (127.0.0.1, [::1], localhost) may be asked; write https")
+		}
+		seen[w.Key] = true
+	}
 	return nil
+}
+
+// Wanted is how many witnesses must have signed a state.
+func (c *Config) Wanted() int {
+	if c.WitnessesWanted == 0 {
+		return len(c.Witnesses)
+	}
+	return c.WitnessesWanted
+}
+
+// OrdersWaitAfter is how long bulk messages go without as many.
+func (c *Config) OrdersWaitAfter() time.Duration {
+	if c.OrdersWait == 0 {
+		return 24 * time.Hour
+	}
+	return time.Duration(c.OrdersWait) * time.Minute
 }
 
 func (r *Relay) validate() error {
@@ -153,8 +209,10 @@ func (g *Gateway) validate() error {
 }
 
 // Host is where the gateway is; the scheme is "" where the address is none.
-func (g *Gateway) Host() (scheme, host string) {
-	scheme, rest, _ := strings.Cut(g.URL, "://")
+func (g *Gateway) Host() (scheme, host string) { return hostOf(g.URL) }
+
+func hostOf(url string) (scheme, host string) {
+	scheme, rest, _ := strings.Cut(url, "://")
 	authority, _, _ := strings.Cut(rest, "/")
 	host, _, err := net.SplitHostPort(authority)
 	if err != nil {

@@ -1,6 +1,8 @@
 package stops
 
 import (
+	"context"
+	"log/slog"
 	"time"
 
 	"letterhead/courier/journal"
@@ -12,6 +14,17 @@ import (
 
 // Lately is how far back the answer to a stop looks for what had begun.
 const Lately = time.Minute
+
+// Listen serves the courier's own socket until ctx ends, in the folder that the courier and its journal have. why is what keeps it from sending.
+func (s *Stops) Listen(ctx context.Context, folder, journal string, why func() string, log *slog.Logger) error {
+	return socket.Serve(ctx, folder, s.journal.Process(), func(_ context.Context, r socket.Request) socket.Answer {
+		answer := s.Answer(r, journal, why())
+		if r.Do == socket.Stop {
+			log.Warn("told to stop", slog.String("practice", r.Practice), slog.String("scope", r.Scope), slog.String("error", answer.Error))
+		}
+		return answer
+	})
+}
 
 // Answer does what a courier was asked on its socket, and says how things are, by the journal's folder alone: it does not need the database.
 func (s *Stops) Answer(r socket.Request, folder, why string) socket.Answer {

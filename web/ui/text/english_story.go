@@ -130,6 +130,7 @@ var storyEnglish = map[string]string{
 	"reason.too much to count":           "too much is under way; it follows later",
 	"reason.not countable":               "it could not be counted against the limits",
 	"reason.unsigned":                    "something it carries is not signed yet, or not any more",
+	"reason.unwitnessed":                 "too few witnesses have signed the record of messages; it follows when they have",
 	"reason.sender":                      "the sender’s domain is not the practice’s",
 	"reason.keys":                        "the practice’s keys are missing",
 	"reason.too late":                    "it is too late to be of use",
