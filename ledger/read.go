@@ -105,18 +105,23 @@ func ProveGrowth(ctx context.Context, w *store.Wide, newer, older int64) ([]Hash
 // tileHeight is that of C2SP tlog-tiles.
 const tileHeight = 8
 
-// Tile returns a tile of hashes by its path, such as tile/8/0/x001/067.p/8, for the log's readers. The leaves themselves are nobody's but their practice's.
-func Tile(ctx context.Context, w *store.Wide, path string) ([]byte, error) {
-	tile, err := tlog.ParseTilePath(path)
-	if err != nil || tile.H != tileHeight || tile.L < 0 {
-		return nil, fault.New(fault.NotFound, "ledger.tile", "there is no such tile")
+var errTile = fault.New(fault.NotFound, "ledger.tile", "there is no such tile")
+
+// Tile returns a tile of hashes by level and place as C2SP tlog-tiles writes them, such as 0/x001/067.p/8, of the log as of its last checkpoint: for
+// everybody. The leaves themselves are nobody's but their practice's.
+func Tile(ctx context.Context, w *store.Wide, origin, path string) ([]byte, error) {
+	tile, err := tlog.ParseTilePath(fmt.Sprintf("tile/%d/%s", tileHeight, path))
+	if err != nil || tile.L < 0 || tile.L > 5 {
+		return nil, errTile
 	}
-	head, err := Head(ctx, w)
+	rows, err := w.Query(ctx, `SELECT coalesce(max(size), 0) FROM ledger_checkpoint WHERE origin = $1`, origin)
+	size := int64(0)
+	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) { return struct{}{}, r.Scan(&size) })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read how much is published: %w", err)
 	}
-	if last := (tile.N<<tileHeight + int64(tile.W)) << (tile.L * tileHeight); tile.L > 5 || tile.N > head.Size || last > head.Size || last <= 0 {
-		return nil, fault.New(fault.NotFound, "ledger.tile", "there is no such tile")
+	if last := (tile.N<<tileHeight + int64(tile.W)) << (tile.L * tileHeight); tile.N > size || last > size || last <= 0 {
+		return nil, errTile
 	}
 	return tlog.ReadTileData(tile, newReader(ctx, w))
 }

@@ -40,6 +40,7 @@ type Parts struct {
 	Relays   map[string][]byte            // name of the relay → the secret that its reports are signed with
 	Address  func(r *http.Request) string // who asks, where a trusted proxy stands between; nil: the connection's address
 	Secure   bool                         // reached by https alone
+	Record   string                       // the origin of the log that is published; "": none is
 	Log      *slog.Logger                 // slog.Default() when nil
 }
 
@@ -65,13 +66,15 @@ func routes() []route {
 		open("GET "+link.Path+"{version}/{number}", "who got the mail has no account; the address names a signed version and a link in it, and nobody", (*server).follow),
 		open("POST /hooks/sms/{gateway}", "the gateway signs what it reports", (*server).text),
 		open("POST /hooks/mail/{relay}", "the relay signs what it passes on; the report itself must carry a mail's token", (*server).report),
+		open("GET "+RecordPath+"checkpoint", "whoever checks the record of messages needs its signed state, which names nobody", (*server).checkpoint),
+		open("GET "+RecordPath+"tile/{level}/{path...}", "whoever checks the record of messages needs its hashes, which name nobody", (*server).tile),
 		open("GET "+stylePath, "a file of the program, the same for everybody", (*server).style),
 		open("/", "says that there is nothing under an unknown address", (*server).nothing),
 	}
 }
 
 // Prefixes are the addresses that belong to this package.
-func Prefixes() []string { return []string{"/unsubscribe/", link.Path, "/hooks/", "/public/"} }
+func Prefixes() []string { return []string{"/unsubscribe/", link.Path, RecordPath, "/hooks/", "/public/"} }
 
 // Table lists the route table as text, for the command that prints it and for tests.
 func Table() []string {
@@ -95,6 +98,7 @@ type server struct {
 	dummy    []byte  // checked against where the name is unknown, so that time does not tell names
 	failures *window // requests that did not verify, by address
 	presses  *window // requests that did, by what they name
+	reads    *window // of what is published, by address
 }
 
 // New makes the handler.
@@ -108,6 +112,7 @@ func New(p Parts) (http.Handler, error) {
 	}
 	_, _ = rand.Read(s.dummy) // never fails: crypto/rand ends the process instead
 	s.failures, s.presses = newWindow(30, time.Minute), newWindow(30, time.Minute)
+	s.reads = newWindow(600, time.Minute)
 	for kind, secrets := range map[string]map[string][]byte{"gateway": p.Gateways, "relay": p.Relays} {
 		for name, secret := range secrets {
 			if len(secret) < minSecret {

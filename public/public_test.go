@@ -24,6 +24,7 @@ import (
 	"letterhead/courier/sender"
 	"letterhead/courier/sms"
 	"letterhead/courier/token"
+	"letterhead/ledger"
 	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/public"
@@ -72,7 +73,7 @@ func newWorld(t testing.TB, engine testkit.Engine) *world {
 	w.in = &inbound.Inbound{DB: w.db, Keeper: keeper, Domains: sender.New(t.TempDir(), "mail.example"), Tokens: token.New(keeper.Derive("courier tokens")),
 		Choices: public.Choices{}, Gateways: []courier.Gateway{{Name: "main", Senders: map[string]string{"a": "+61400000001", "b": "+61400000002"}}}}
 	w.handler, err = public.New(public.Parts{DB: w.db, Inbound: w.in, Gateways: map[string][]byte{"main": secret}, Relays: map[string][]byte{"main": secret},
-		Log: w.log()})
+		Log: w.log(), Record: ledger.Origin(house, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"letterhead/courier/token"
 	"letterhead/courier/trust"
 	"letterhead/fault"
+	"letterhead/ledger"
 	"letterhead/letter"
 	"letterhead/message"
 	"letterhead/public"
@@ -57,6 +58,9 @@ func (o Of) Handler(chains *chain.Chains, log *slog.Logger) (http.Handler, error
 		return nil, fmt.Errorf("public_url: %w", err)
 	}
 	parts := public.Parts{DB: o.DB, Links: o.links(chains), Inbound: o.Inbound(), Gateways: map[string][]byte{}, Relays: map[string][]byte{}, Secure: u.Scheme == "https", Log: log}
+	if t, err := trust.Read(o.Folder); err == nil {
+		parts.Record = ledger.Origin(t.Installation, t.Epoch)
+	}
 	for _, g := range o.Config.Gateways {
 		if err := hookSecret(parts.Gateways, "courier.gateway", g.Name, g.HookSecret); err != nil {
 			return nil, err
