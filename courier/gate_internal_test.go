@@ -55,10 +55,12 @@ func TestEachCheckHoldsAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, message.Dropped, message.ReasonSuppressed},
-		"purpose":  {func(_ *testing.T, _ *Courier, p *parcel) { p.Purpose = message.Marketing }, message.Held, message.ReasonWording},
-		"sender":   {func(_ *testing.T, _ *Courier, p *parcel) { p.version.sender.Domain = "other.example" }, message.Held, message.ReasonSender},
-		"route":    {func(_ *testing.T, c *Courier, _ *parcel) { c.relays[0].loopback = false }, message.Held, message.ReasonRoute},
-		"witness": {func(_ *testing.T, c *Courier, p *parcel) { p.Kind, c.watched = message.Order, &logbook.Watch{Wanted: 1} }, message.Queued, message.ReasonUnwitnessed},
+		"purpose": {func(_ *testing.T, _ *Courier, p *parcel) { p.Purpose = message.Marketing }, message.Held, message.ReasonWording},
+		"sender":  {func(_ *testing.T, _ *Courier, p *parcel) { p.version.sender.Domain = "other.example" }, message.Held, message.ReasonSender},
+		"route":   {func(_ *testing.T, c *Courier, _ *parcel) { c.relays[0].loopback = false }, message.Held, message.ReasonRoute},
+		"witness": {func(_ *testing.T, c *Courier, p *parcel) {
+			p.Kind, c.watched = message.Order, &logbook.Watch{Wanted: 1}
+		}, message.Queued, message.ReasonUnwitnessed},
 		"approval": {func(_ *testing.T, _ *Courier, p *parcel) { p.approved = approved{} }, message.Held, message.ReasonUnsigned},
 		// Once it passed, the first cohort of its approval is full.
 		"budget": {func(*testing.T, *Courier, *parcel) {}, message.Queued, string(budget.FirstUse)},

@@ -74,7 +74,9 @@ func routes() []route {
 }
 
 // Prefixes are the addresses that belong to this package.
-func Prefixes() []string { return []string{"/unsubscribe/", link.Path, RecordPath, "/hooks/", "/public/"} }
+func Prefixes() []string {
+	return []string{"/unsubscribe/", link.Path, RecordPath, "/hooks/", "/public/"}
+}
 
 // Table lists the route table as text, for the command that prints it and for tests.
 func Table() []string {

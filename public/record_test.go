@@ -70,7 +70,7 @@ func TestWhatIsPublishedOfTheRecord(t *testing.T) {
 		}
 		var leaves, above [][]byte
 		for _, path := range []string{"000", "001", "002.p/188"} {
-			tile := w.do("GET", "/record/tile/0/" + path, "", nil)
+			tile := w.do("GET", "/record/tile/0/"+path, "", nil)
 			if tile.Code != http.StatusOK || !strings.Contains(tile.Header().Get("Cache-Control"), "immutable") {
 				w.Fatalf("%s: %d %v", path, tile.Code, tile.Header())
 			}
@@ -92,7 +92,7 @@ func TestWhatIsPublishedOfTheRecord(t *testing.T) {
 		// What is beyond the last checkpoint, is no tile, or would be an entry is not there.
 		w.fillUnsigned()
 		for _, path := range []string{"tile/0/002.p/189", "tile/0/003", "tile/0/002", "tile/9/000", "tile/0/x1/000", "tile/entries/000", "tile/0/../0/000.p/1x", "tile/-1/000", "entries"} {
-			if a := w.do("GET", "/record/" + path, "", nil); a.Code != http.StatusNotFound && a.Code != http.StatusTemporaryRedirect && a.Code != http.StatusMovedPermanently {
+			if a := w.do("GET", "/record/"+path, "", nil); a.Code != http.StatusNotFound && a.Code != http.StatusTemporaryRedirect && a.Code != http.StatusMovedPermanently {
 				w.Errorf("%s: %d", path, a.Code)
 			}
 		}
