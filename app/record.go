@@ -14,9 +14,7 @@ func recordCommand(r record.Command) (cmd command) {
 			return err
 		}
 		return r.Run(ctx, record.Call{Args: c.args, Out: c.out, Errs: c.errs, Open: func(ctx context.Context, do func(record.Host) error) error {
-			return c.inFolder(ctx, func(i *installation) error {
-				return do(record.Host{DB: i.db, Keeper: i.keeper, Folder: courierFolder(c.folder), Trust: i.trust})
-			})
+			return c.inFolder(ctx, func(i *installation) error { return do(i.recordHost()) })
 		}})
 	}}
 	return cmd
@@ -31,4 +29,8 @@ func publicCommand(r register.Command) (cmd command) {
 		return r.Run(ctx, register.Call{Args: c.args, In: c.in, Out: c.out, Errs: c.errs})
 	}}
 	return cmd
+}
+
+func (i *installation) recordHost() record.Host {
+	return record.Host{DB: i.db, Keeper: i.keeper, Folder: courierFolder(i.folder), Trust: i.trust}
 }

@@ -17,6 +17,7 @@ import (
 	"letterhead/app/desk"
 	"letterhead/app/entrance"
 	"letterhead/app/outside"
+	"letterhead/app/record"
 	"letterhead/app/secure"
 	"letterhead/app/watch"
 	"letterhead/courier"
@@ -207,7 +208,7 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	}
 	members, err := web.New(web.Config{
 		DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
-		Desk: signing, Signed: s.chains.Read,
+		Desk: signing, Signed: s.chains.Read, Record: record.Pages{Host: i.recordHost(), Config: i.config.Courier},
 	})
 	if err != nil {
 		return nil, err
@@ -220,8 +221,7 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, err
 	}
-	watched := watch.New(watch.Of{DB: i.db, Journal: journalFolder(i.folder), Trust: i.trust, Courier: c})
-	mux := http.NewServeMux()
+	watched, mux := watch.New(watch.Of{DB: i.db, Journal: journalFolder(i.folder), Trust: i.trust, Courier: c}), http.NewServeMux()
 	mux.Handle("/", members)
 	mux.Handle(api.Prefix, programs)
 	for _, prefix := range public.Prefixes() {

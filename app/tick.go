@@ -32,7 +32,7 @@ func (i *installation) newCourier(log *slog.Logger) (*courier.Courier, error) {
 	if err != nil {
 		return nil, err
 	}
-	asker, err := record.NewAsker(record.Host{DB: i.db, Folder: courierFolder(i.folder), Trust: i.trust}, config)
+	asker, err := record.NewAsker(i.recordHost(), config)
 	if err != nil {
 		return nil, err
 	}

@@ -71,6 +71,14 @@ func (s *State) Statement(digest Digest, now time.Time) (*Standing, error) {
 	return r.answer(s.subjects[subjectKey{r.statement.Kind, r.statement.Subject}], instant(store.Micro(now)))
 }
 
+// Signed is a statement by its digest and who signed it, whether it counts or not; nil where it is not in the chain.
+func (s *State) Signed(digest Digest) (*Statement, []Signer) {
+	if r := s.records[digest]; r != nil {
+		return r.statement, r.signers
+	}
+	return nil, nil
+}
+
 // Host tells whether links may lead to a host now: it is in the list in force, and not switched off.
 func (s *State) Host(host string, now time.Time) error {
 	hosts, err := s.Current(KindHosts, "hosts", now)

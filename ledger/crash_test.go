@@ -67,11 +67,11 @@ func appendForEver(url string) error {
 	}
 }
 
-// kills is how often a crash test kills: 6, or what LETTERHEAD_KILLS says.
+// kills is how often a crash test kills: 20, or what LETTERHEAD_KILLS says.
 func kills(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("LETTERHEAD_KILLS"))
 	if err != nil {
-		return 6
+		return 20
 	}
 	t.Logf("%d kills", n)
 	return n

@@ -13,6 +13,7 @@ import (
 	"letterhead/web/messages"
 	"letterhead/web/orders"
 	"letterhead/web/page"
+	"letterhead/web/record"
 	"letterhead/web/security"
 	"letterhead/web/settings"
 	"letterhead/web/team"
@@ -70,6 +71,8 @@ func (s *server) routes() []page.Route {
 		page.For("POST /appointments/{id}/mark", guard.CalendarChange, diary.Mark),
 
 		page.For("GET /messages", guard.MessageRead, messages.List),
+		page.For("GET /messages/record", guard.MessageRead, record.Show),
+		page.For("GET /messages/record/evidence", guard.MessageRead, record.Download),
 		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
 		page.For("GET /messages/{id}/html", guard.MessageRead, team.Seen(messages.Frame)),
 

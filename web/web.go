@@ -41,6 +41,8 @@ type Config struct {
 	Places []ui.Place   // their entries in the menu
 	Desk   string       // address of the signing desk, for links; "" when it is not known
 
+	Record page.Record // what can be said of the record of messages; nil where nobody can
+
 	// Signed reads what a practice's people signed, within a transaction; nil where nobody can tell.
 	Signed func(ctx context.Context, tx *store.Tx, read func(*approval.State) error) error
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"letterhead/approval"
 	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/guard"
@@ -35,6 +36,9 @@ const host = "localhost:8080"
 
 // world is one installation with two practices, and the pages of the first.
 type world struct {
+	record page.Record // nil: nothing can be said of it
+	signed func(context.Context, *store.Tx, func(*approval.State) error) error
+
 	*testing.T
 	db     *store.DB
 	keeper *vault.Keeper

@@ -9,6 +9,7 @@ package page
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -129,9 +130,29 @@ type Visit struct {
 	Keeper   *vault.Keeper
 	Base     ui.Frame // without title and place
 	Desk     string   // address of the signing desk; "" where nobody said
+	Record   Record   // what can be said of the record of messages; nil where nobody can
 
 	// Signed reads what the practice's people signed, within a transaction; nil where nobody can tell.
 	Signed func(ctx context.Context, tx *store.Tx, read func(*approval.State) error) error
+}
+
+// Record is what the process that answers can say of the record of messages.
+type Record interface {
+	About(ctx context.Context, practice store.PracticeID) (About, error)
+	// Evidence writes the practice's evidence file, as of the last checkpoint.
+	Evidence(ctx context.Context, practice store.PracticeID, out io.Writer) error
+}
+
+// About is what there is to compare an evidence file with, and who watches the record.
+type About struct {
+	Fingerprint string    // of the practice's first signing key; "" where it has none
+	LogKey      string    // the verifier key
+	Size        int64     // of the last checkpoint, of all practices
+	At          time.Time // when it was made
+	Wanted      int       // witnesses; 0: none is asked
+	Names       []string  // of those who signed last
+	Witnessed   time.Time
+	Since       time.Time // since when too few have; zero: enough have
 }
 
 // Context is the request's, with its deadline and the answer's nonce.
