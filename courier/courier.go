@@ -31,7 +31,7 @@ import (
 	"letterhead/wording"
 )
 
-// Source is what the courier needs of the product. Both are called in a View of one practice, for all its messages of a batch at once.
+// Source is what the courier needs of the product. All are called in a View of one practice, for all its messages of a batch at once.
 type Source interface {
 	// Facts returns today's facts in the order of the batch.
 	Facts(ctx context.Context, tx *store.Tx, batch []message.Message) ([]Facts, error)
@@ -39,10 +39,7 @@ type Source interface {
 	Versions(ctx context.Context, tx *store.Tx, ids []string) (map[string][]byte, error)
 	// Directory returns the canonical JSON of the practice's own texts that was kept under a digest (hex).
 	Directory(ctx context.Context, tx *store.Tx, digest string) ([]byte, error)
-}
-
-// Pictures is implemented by a Source whose versions hold images: their bytes by SHA-256 in hex.
-type Pictures interface {
+	// Pictures returns the bytes of pictures by SHA-256 (hex); one that the practice does not have is left out.
 	Pictures(ctx context.Context, tx *store.Tx, digests []string) (map[string][]byte, error)
 }
 

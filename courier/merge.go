@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"letterhead/vault"
 	"letterhead/wording"
 	"letterhead/wording/code"
+	"letterhead/wording/picture"
 )
 
 // version is one language of a wording's version, compiled from canonical JSON whose digest was verified.
@@ -79,10 +81,10 @@ func (v *versions) put(key versionKey, made *version) {
 	}
 }
 
-var errDigest = errors.New("the stored version is not the one that the message names")
+var errDigest, errPicture = errors.New("the stored version is not the one that the message names"), errors.New("a picture is not there, or not the one that the version names")
 
-// load finds the compiled version of each parcel, compiling what is not known: one read for a practice. A version that is missing, damaged or
-// not what its digest says holds its messages.
+// load finds the compiled version of each parcel, compiling what is not known: one read for a practice, and one of the pictures that these versions
+// name. A version that is missing, damaged or not what its digest says holds its messages, and so does one whose signed picture is not there.
 func (c *Courier) load(ctx context.Context, tx *store.Tx, parcels []*parcel) error {
 	var ids []string
 	for _, p := range parcels {
@@ -98,23 +100,52 @@ func (c *Courier) load(ctx context.Context, tx *store.Tx, parcels []*parcel) err
 	if err != nil {
 		return err
 	}
+	decoded, pictures, err := c.decode(ctx, tx, parcels, raw)
+	if err != nil {
+		return err
+	}
+	bad := map[versionKey]string{}
 	for _, p := range parcels {
 		if p.version != nil {
 			continue
 		}
-		if p.version = c.versions.get(p.key()); p.version != nil { // just compiled for a parcel before this
+		key := p.key()
+		if p.version = c.versions.get(key); p.version != nil { // just compiled for a parcel before this
 			continue
 		}
-		made, err := c.compile(ctx, tx, raw[p.Version], p.Digest, p.language())
-		if err != nil {
+		if bad[key] == "" {
+			if p.version, err = c.compile(decoded[p.Digest], pictures, p.language()); err == nil {
+				c.versions.put(key, p.version)
+				continue
+			}
 			c.Log.Warn("a version cannot be sent", slog.String("practice", string(tx.Practice)), slog.String("version", p.Version), slog.Any("error", err))
-			p.end(message.Held, message.ReasonWording, "")
-			continue
+			if bad[key] = message.ReasonWording; errors.Is(err, errPicture) {
+				bad[key] = message.ReasonPicture
+			}
 		}
-		p.version = made
-		c.versions.put(p.key(), made)
+		p.end(message.Held, bad[key], "")
 	}
 	return nil
+}
+
+// decode reads the versions that parcels without one name, by the digests that these name, and the pictures in them.
+func (c *Courier) decode(ctx context.Context, tx *store.Tx, parcels []*parcel, raw map[string][]byte) (map[string]*wording.Version, map[string][]byte, error) {
+	decoded, names := map[string]*wording.Version{}, map[string]bool{}
+	for _, p := range parcels {
+		if p.version != nil || decoded[p.Digest] != nil {
+			continue
+		}
+		v, actual, err := wording.DecodeCanonical(raw[p.Version])
+		if err != nil || actual.String() != p.Digest || len(v.Images()) > picture.Most {
+			continue
+		}
+		decoded[p.Digest] = v
+		for _, i := range v.Images() {
+			names[i.SHA256] = true
+		}
+	}
+	pictures, err := c.Source.Pictures(ctx, tx, slices.Sorted(maps.Keys(names)))
+	return decoded, pictures, err
 }
 
 func (p *parcel) key() versionKey { return versionKey{p.Digest, p.language()} }
@@ -126,26 +157,23 @@ func (p *parcel) language() string {
 	return p.Language
 }
 
-// compile turns canonical JSON into a version of one language, once its digest is the message's.
-func (c *Courier) compile(ctx context.Context, tx *store.Tx, raw []byte, digest, language string) (*version, error) {
-	decoded, actual, err := wording.DecodeCanonical(raw)
-	if err != nil {
-		return nil, err
-	}
-	if actual.String() != digest {
+// compile turns a version whose digest is the message's into one of a language. Its pictures are those that the digest stands for, or it is not sent.
+func (c *Courier) compile(decoded *wording.Version, pictures map[string][]byte, language string) (*version, error) {
+	if decoded == nil {
 		return nil, errDigest
 	}
-	size := 6 * len(raw) // measured: a compiled version of 4 kB of JSON holds some 22 kB
-	if images := decoded.Images(); len(images) > 0 {
-		if size, err = c.attach(ctx, tx, decoded, images); err != nil {
-			return nil, err
+	size := 0
+	for _, i := range decoded.Images() {
+		if err := decoded.Attach(pictures[i.SHA256]); err != nil {
+			return nil, errors.Join(errPicture, err)
 		}
+		size += 2 * len(pictures[i.SHA256])
 	}
 	compiled, err := wording.CompileThrough(c.portal, decoded, decoded.Match(language))
 	if err != nil {
 		return nil, err
 	}
-	v := &version{compiled: compiled, sender: decoded.Sender, size: size, hosts: compiled.Hosts(), links: decoded.Links()}
+	v := &version{compiled: compiled, sender: decoded.Sender, size: size + perVersion, hosts: compiled.Hosts(), links: decoded.Links()}
 	if said, ok := decoded.Language(compiled.Language()); ok {
 		v.text = breaker.TextOfWording(said)
 	}
@@ -155,28 +183,6 @@ func (c *Courier) compile(ctx context.Context, tx *store.Tx, raw []byte, digest,
 	v.from = append(v.from, '\r', '\n')
 	v.mime = []byte("MIME-Version: 1.0\r\nContent-Type: " + compiled.ContentType() + "\r\nAuto-Submitted: auto-generated\r\n") // RFC 3834 §5
 	return v, nil
-}
-
-func (c *Courier) attach(ctx context.Context, tx *store.Tx, v *wording.Version, images []wording.Image) (size int, err error) {
-	pictures, ok := c.Source.(Pictures)
-	if !ok {
-		return 0, errors.New("the version has pictures, and nobody gives their bytes")
-	}
-	var names []string
-	for _, i := range images {
-		names = append(names, i.SHA256)
-	}
-	bytes, err := pictures.Pictures(ctx, tx, names)
-	if err != nil {
-		return 0, err
-	}
-	for _, i := range images {
-		if err := v.Attach(bytes[i.SHA256]); err != nil {
-			return 0, err
-		}
-		size += 2 * len(bytes[i.SHA256])
-	}
-	return size + 4096, nil
 }
 
 // parcel is a message in the courier's hands.

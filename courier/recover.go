@@ -156,8 +156,8 @@ func (c *Courier) unknown(ctx context.Context, dead []journal.Remains, alive map
 	return err
 }
 
-// requeue queues again what was held by a stop that was lifted, and, when the process starts, for want of a route, sender or keyset that may
-// be there now: the gate looks at it anew. A part at a time, so that other practices' messages are not kept waiting.
+// requeue queues again what was held by a stop that was lifted, and, when the process starts, for want of a route, sender, keyset or picture that
+// may be there now: the gate looks at it anew. A part at a time, so that other practices' messages are not kept waiting.
 func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
 	stopped, err := c.stops.Fresh(ctx, freezeStale)
 	if err != nil {
@@ -166,7 +166,7 @@ func (c *Courier) requeue(ctx context.Context, _ time.Time) error {
 	more := false
 	reasons := []string{message.ReasonFrozen}
 	if !c.swept {
-		reasons = append(reasons, message.ReasonRoute, message.ReasonSender, message.ReasonKeys)
+		reasons = append(reasons, message.ReasonRoute, message.ReasonSender, message.ReasonKeys, message.ReasonPicture)
 	}
 	signed, err := c.newlySigned(ctx)
 	if err != nil {

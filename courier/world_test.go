@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"letterhead/courier"
 	"letterhead/courier/trust"
 	"letterhead/message"
+	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/testkit"
 	"letterhead/testkit/house"
@@ -62,6 +64,7 @@ type source struct {
 	versions map[string][]byte // practice/id → canonical JSON
 	change   func(m message.Message, f *courier.Facts)
 	fail     func(practice store.PracticeID) error
+	pictures atomic.Int64                // reads
 	details  map[store.PracticeID][]byte // the usual when there are none
 }
 
@@ -118,6 +121,12 @@ func (s *source) Directory(_ context.Context, tx *store.Tx, _ string) ([]byte, e
 		return raw, nil
 	}
 	return details(), nil
+}
+
+// Pictures are the product's own: rows of a table that anybody may have written.
+func (s *source) Pictures(ctx context.Context, tx *store.Tx, digests []string) (map[string][]byte, error) {
+	s.pictures.Add(1)
+	return practice.Pictures(ctx, tx, digests)
 }
 
 func (s *source) Versions(_ context.Context, tx *store.Tx, ids []string) (map[string][]byte, error) {

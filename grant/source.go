@@ -1,7 +1,9 @@
 package grant
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"letterhead/client"
 	"letterhead/courier"
@@ -10,6 +12,7 @@ import (
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
+	"letterhead/zone"
 )
 
 // Why a message of a grant is dropped, beside what is said of its recipient. docs/reasons.md explains them.
@@ -46,7 +49,9 @@ func (s *Source) Facts(ctx context.Context, tx *store.Tx, messages []message.Mes
 	}
 	for i := range messages {
 		if m := &messages[i]; m.Kind == message.Grant && out[i].Stop == "" {
-			out[i].Stop = now.against(m)
+			if out[i].Stop = now.against(m); out[i].Stop == "" && m.Channel == message.SMS { // nobody is woken by a program
+				out[i].Wait = now.morning(m, tx.Now)
+			}
 		}
 	}
 	return out, nil
@@ -57,10 +62,24 @@ type standing struct {
 	grants   map[ID]Grant
 	programs map[string]bool
 	reached  map[client.ID]client.Reach
+	practice practice.Practice
+}
+
+// morning is when the quiet hours end that the recipient is in: by their own clock, else by the practice's; zero outside of them.
+func (s standing) morning(m *message.Message, now time.Time) time.Time {
+	home, err := zone.Load(cmp.Or(s.reached[client.ID(m.Client)].Zone, s.practice.Zone))
+	if err != nil {
+		home = time.UTC
+	}
+	return plan.Quiet{From: s.practice.QuietFrom, To: s.practice.QuietTo}.Morning(now, home)
 }
 
 func today(ctx context.Context, tx *store.Tx, clients []client.ID) (standing, error) {
 	s := standing{grants: map[ID]Grant{}, programs: map[string]bool{}}
+	var err error
+	if s.practice, err = practice.Find(ctx, tx); err != nil {
+		return s, err
+	}
 	open, err := Open(ctx, tx)
 	if err != nil {
 		return s, err

@@ -25,15 +25,15 @@ type AnswerID string
 // Answer is a text message that came in, from a number: whose that is, nobody can be sure of.
 type Answer struct {
 	ID      AnswerID
-	Message message.ID // that it answers, or was taken to answer
+	Message message.ID // that it answers, or was taken to answer; "" of a number that was not written to
+	About   client.ID  // whom that message was about; "" as well
 	From    string     // E.164
 	Text    string
 	At      time.Time
 	SeenAt  time.Time // when a member said that it was dealt with; zero before
 	SeenBy  string
 
-	about client.ID // whom that message was about
-	index string    // of From
+	index string // of From
 }
 
 // Texts keeps what clients write, for package inbound.
@@ -41,7 +41,10 @@ type Texts struct{ Keeper *vault.Keeper }
 
 const mostKept = 2000 // characters of one text message
 
-// Keep keeps a text message of a number. event is the gateway's own name of it: the same again changes nothing.
+// mostUnknown bounds what is kept of numbers that a practice did not write to, until somebody has seen it: whoever sends more is not kept.
+const mostUnknown = 200
+
+// Keep keeps a text message of a number. answers is empty where it answers nothing. event is the gateway's own name of it: the same again changes nothing.
 func (t Texts) Keep(ctx context.Context, tx *store.Tx, answers message.Message, event, from, text string) error {
 	keys, err := t.Keeper.Keys(ctx, tx)
 	if err != nil {
@@ -51,6 +54,12 @@ func (t Texts) Keep(ctx context.Context, tx *store.Tx, answers message.Message, 
 	if event != "" {
 		sum := sha256.Sum256([]byte(event))
 		id = AnswerID(hex.EncodeToString(sum[:16]))
+	}
+	if answers.ID == "" {
+		var n int
+		if err := tx.Row(ctx, `SELECT COUNT(*) FROM answer WHERE practice = $1 AND seen_at = 0 AND message = ''`).Scan(&n); err != nil || n >= mostUnknown {
+			return err
+		}
 	}
 	raw, err := json.Marshal(written{from, visible(text)})
 	if err != nil {
@@ -100,7 +109,7 @@ type kept struct {
 
 func scanAnswer(r *store.Rows) (k kept, err error) {
 	var at, seen int64
-	err = r.Scan(&k.ID, &k.Message, &k.about, &k.index, &k.raw, &at, &seen, &k.SeenBy)
+	err = r.Scan(&k.ID, &k.Message, &k.About, &k.index, &k.raw, &at, &seen, &k.SeenBy)
 	k.At, k.SeenAt = store.Instant(at), store.Instant(seen)
 	return k, err
 }
@@ -109,10 +118,10 @@ func scanAnswer(r *store.Rows) (k kept, err error) {
 func readAnswers(tx *store.Tx, keys *vault.Keys, all []kept, hidden map[client.ID]bool) ([]Answer, error) {
 	out := make([]Answer, 0, len(all))
 	for _, k := range all {
-		if hidden[k.about] {
+		if hidden[k.About] {
 			continue
 		}
-		plain, err := keys.Open(tx, vault.Of{Client: string(k.about), Fields: "answer"}, answerPlace(k.ID), k.raw)
+		plain, err := keys.Open(tx, vault.Of{Client: string(k.About), Fields: "answer"}, answerPlace(k.ID), k.raw)
 		if errors.Is(err, vault.ErrNobody) {
 			return nil, err
 		}
@@ -177,7 +186,7 @@ func Unseen(ctx context.Context, tx *store.Tx, keys *vault.Keys) ([]Answer, erro
 	}
 	about := make([]client.ID, len(all))
 	for i := range all {
-		about[i] = all[i].about
+		about[i] = all[i].About
 	}
 	hidden, err := client.Hidden(ctx, tx, about)
 	if err != nil {

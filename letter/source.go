@@ -31,6 +31,11 @@ func (s *Source) Directory(ctx context.Context, tx *store.Tx, digest string) ([]
 	return s.inner.Directory(ctx, tx, digest)
 }
 
+// Pictures passes on.
+func (s *Source) Pictures(ctx context.Context, tx *store.Tx, digests []string) (map[string][]byte, error) {
+	return s.inner.Pictures(ctx, tx, digests)
+}
+
 // Versions opens the versions of letters: a letter's is named by the letter's own id.
 func (s *Source) Versions(ctx context.Context, tx *store.Tx, ids []string) (map[string][]byte, error) {
 	out, err := s.inner.Versions(ctx, tx, ids)

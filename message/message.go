@@ -86,6 +86,7 @@ const (
 	ReasonFrozen      = "frozen"          // held: sending is stopped for the practice
 	ReasonRoute       = "route"           // held: no relay or gateway that may be used
 	ReasonWording     = "wording"         // held: the version is missing, damaged or cannot be compiled
+	ReasonPicture     = "picture"         // held: a picture of the version is missing, or is not the signed one
 	ReasonInspection  = "inspection"      // held: the rendered message holds what was not in its version
 	ReasonSender      = "sender"          // held: the sender's domain is not the practice's
 	ReasonUnsigned    = "unsigned"        // held: what it carries is not signed, or does not count

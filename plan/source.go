@@ -48,6 +48,11 @@ func (s *Source) Directory(ctx context.Context, tx *store.Tx, digest string) ([]
 	return practice.DirectoryOf(ctx, tx, digest)
 }
 
+// Pictures returns the bytes of pictures by their digests (hex).
+func (s *Source) Pictures(ctx context.Context, tx *store.Tx, digests []string) (map[string][]byte, error) {
+	return practice.Pictures(ctx, tx, digests)
+}
+
 // batch is what was read for the messages of one practice.
 type batch struct {
 	tx         *store.Tx

@@ -11,6 +11,7 @@ import (
 
 	"letterhead/approval"
 	"letterhead/message"
+	"letterhead/practice"
 	"letterhead/sign/proposal"
 	"letterhead/sign/show"
 	"letterhead/store"
@@ -441,14 +442,14 @@ func (b *builder) content(x *approval.Statement) ([]byte, error) {
 
 func (b *builder) pictures(content []byte) (map[string][]byte, error) {
 	v, err := wording.Decode(content)
-	if err != nil || len(v.Images()) == 0 || b.desk.Pictures == nil {
+	if err != nil || len(v.Images()) == 0 {
 		return nil, nil //nolint:nilerr // show.Read says what is wrong with it
 	}
 	var digests []string
 	for _, image := range v.Images() {
 		digests = append(digests, image.SHA256)
 	}
-	return b.desk.Pictures(b.ctx, b.tx, digests)
+	return practice.Pictures(b.ctx, b.tx, digests)
 }
 
 func (s *session) drafts() []composed {

@@ -46,8 +46,6 @@ type Options struct {
 
 	// Proposals are what the practice's rows want signed and is not in force.
 	Proposals func(ctx context.Context, tx *store.Tx, s *approval.State) ([]proposal.Proposal, error)
-	// Pictures are the bytes of a wording's images by SHA-256 in hex; nil where there are none.
-	Pictures func(ctx context.Context, tx *store.Tx, digests []string) (map[string][]byte, error)
 	// Signed is called in the transaction that appends an entry, for rows that hint at what is signed; nil for none.
 	Signed func(ctx context.Context, tx *store.Tx, practice store.PracticeID) error
 	// Wake is called after that transaction; nil for none.

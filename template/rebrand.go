@@ -12,7 +12,7 @@ import (
 	"letterhead/wording"
 )
 
-// Rebrand makes new versions of all wordings that carry what the practice has changed: its name, colour, phone, address, website or sender.
+// Rebrand makes new versions of all wordings that carry what the practice has changed: its name, colour, logo, phone, address, website or sender.
 // A starter wording that nobody has edited is written again from the starter set, for its sentences speak of the ways to reach the practice;
 // any other keeps its blocks. It returns how many wordings changed; the old versions stay.
 func Rebrand(ctx context.Context, tx *store.Tx, platform string) (changed int, err error) {
@@ -25,6 +25,10 @@ func Rebrand(ctx context.Context, tx *store.Tx, platform string) (changed int, e
 		fresh[s.Key] = s.Version
 	}
 	base := letterhead(p, platform)
+	logo, err := practice.Logo(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
 	all, err := List(ctx, tx)
 	if err != nil {
 		return 0, err
@@ -44,14 +48,46 @@ func Rebrand(ctx context.Context, tx *store.Tx, platform string) (changed int, e
 			if next, err = Read(ctx, tx, now.ID); err != nil {
 				return changed, err
 			}
-			logo, hosts := next.Branding.Logo, ownHosts(next)
+			hosts := ownHosts(next)
 			next.Sender, next.Branding, next.HealthInSMS = base.Sender, base.Branding, base.HealthInSMS
 			next.Hosts = slices.Compact(slices.Sorted(slices.Values(append(hosts, base.Hosts...))))
-			next.Branding.Logo = logo
 		}
+		next.Branding.Logo = logo
 		made, err := NewVersion(ctx, tx, w.ID, now.ID, next)
 		if err != nil {
 			return changed, fmt.Errorf("the template %s: %w", w.Key, err)
+		}
+		if made.ID != now.ID {
+			changed++
+		}
+	}
+	return changed, nil
+}
+
+// Relogo makes new versions of all wordings that carry another logo than the practice's now, or none. The old versions stay.
+func Relogo(ctx context.Context, tx *store.Tx) (changed int, err error) {
+	logo, err := practice.Logo(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	all, err := List(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	current, err := CurrentVersions(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	for _, w := range all {
+		now := current[w.ID]
+		next, err := Read(ctx, tx, now.ID)
+		if err != nil {
+			return changed, err
+		}
+		next.Branding.Logo = logo
+		made, err := newVersion(ctx, tx, w.ID, now.ID, next, "logo by "+tx.Actor.Who())
+		if err != nil {
+			return changed, fmt.Errorf("the template %s: %w", w.ID, err)
 		}
 		if made.ID != now.ID {
 			changed++

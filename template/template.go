@@ -11,6 +11,7 @@
 package template
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,7 +173,7 @@ func Content(ctx context.Context, tx *store.Tx, ids []VersionID) (map[VersionID]
 	return out, nil
 }
 
-// Read returns a version as blocks, for an editor. It refuses bytes that do not have the digest beside them.
+// Read returns a version as blocks, with its pictures, for an editor. It refuses bytes that do not have the digest beside them.
 func Read(ctx context.Context, tx *store.Tx, id VersionID) (*wording.Version, error) {
 	var content []byte
 	var digest string
@@ -190,7 +191,7 @@ func Read(ctx context.Context, tx *store.Tx, id VersionID) (*wording.Version, er
 	if found.String() != digest {
 		return nil, fmt.Errorf("read version %s: %w", id, errDamaged)
 	}
-	return v, nil
+	return v, practice.Attach(ctx, tx, v)
 }
 
 // ErrNone is returned where a practice has no wording to take its letterhead from.
@@ -277,7 +278,7 @@ func New(ctx context.Context, tx *store.Tx, name string, v *wording.Version) (Wo
 }
 
 func insert(ctx context.Context, tx *store.Tx, key, name string, v *wording.Version) (Wording, Version, error) {
-	content, digest, err := prove(v)
+	content, digest, err := prove(ctx, tx, v)
 	if err != nil {
 		return Wording{}, Version{}, err
 	}
@@ -293,7 +294,11 @@ func insert(ctx context.Context, tx *store.Tx, key, name string, v *wording.Vers
 // NewVersion makes the next version of a wording and makes it current. from is the version that the editor began with; when another has become
 // current since, it is ErrChanged. Content that equals the current version's makes none and returns that one.
 func NewVersion(ctx context.Context, tx *store.Tx, id ID, from VersionID, v *wording.Version) (Version, error) {
-	content, digest, err := prove(v)
+	return newVersion(ctx, tx, id, from, v, tx.Actor.Who())
+}
+
+func newVersion(ctx context.Context, tx *store.Tx, id ID, from VersionID, v *wording.Version, by string) (Version, error) {
+	content, digest, err := prove(ctx, tx, v)
 	if err != nil {
 		return Version{}, err
 	}
@@ -317,7 +322,7 @@ func NewVersion(ctx context.Context, tx *store.Tx, id ID, from VersionID, v *wor
 		}
 		number = max(number, l.Number+1)
 	}
-	made, err := write(ctx, tx, Version{ID: store.NewID[VersionID](), Wording: id, Number: number, Digest: digest}, content)
+	made, err := write(ctx, tx, Version{ID: store.NewID[VersionID](), Wording: id, Number: number, Digest: digest, MadeBy: by}, content)
 	if err != nil {
 		return Version{}, err
 	}
@@ -328,14 +333,21 @@ func NewVersion(ctx context.Context, tx *store.Tx, id ID, from VersionID, v *wor
 	return made, err
 }
 
-// Prove says whether a version could be made of v: what is wrong with it, and where.
+// Prove says whether a version could be made of v, with the pictures that were attached to it: what is wrong with it, and where.
 func Prove(v *wording.Version) error {
-	_, _, err := prove(v)
+	_, _, err := proved(v)
 	return err
 }
 
 // prove returns the canonical JSON and digest of a version that is fit to be sent in each of its languages.
-func prove(v *wording.Version) (content []byte, digest string, err error) {
+func prove(ctx context.Context, tx *store.Tx, v *wording.Version) (content []byte, digest string, err error) {
+	if err := practice.Attach(ctx, tx, v); err != nil {
+		return nil, "", err
+	}
+	return proved(v)
+}
+
+func proved(v *wording.Version) (content []byte, digest string, err error) {
 	if err := v.Validate(); err != nil {
 		return nil, "", err
 	}
@@ -353,7 +365,7 @@ func prove(v *wording.Version) (content []byte, digest string, err error) {
 }
 
 func write(ctx context.Context, tx *store.Tx, v Version, content []byte) (Version, error) {
-	v.MadeBy, v.MadeAt = tx.Actor.Who(), tx.Now
+	v.MadeBy, v.MadeAt = cmp.Or(v.MadeBy, tx.Actor.Who()), tx.Now
 	_, err := tx.Exec(ctx, `INSERT INTO wording_version (practice, id, wording, number, digest, content, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		string(v.ID), string(v.Wording), v.Number, v.Digest, content, v.MadeBy, store.Micro(v.MadeAt))
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"letterhead/web/messages"
 	"letterhead/web/orders"
 	"letterhead/web/page"
+	"letterhead/web/pictures"
 	"letterhead/web/record"
 	"letterhead/web/security"
 	"letterhead/web/settings"
@@ -71,6 +72,8 @@ func (s *server) routes() []page.Route {
 		page.For("POST /appointments/{id}/mark", guard.CalendarChange, diary.Mark),
 
 		page.For("GET /messages", guard.MessageRead, messages.List),
+		page.For("GET /messages/answers", guard.ClientRead, letter.Waiting),
+		page.For("POST /messages/answers/{answer}/seen", guard.MessageWrite, letter.Done),
 		page.For("GET /messages/record", guard.MessageRead, record.Show),
 		page.For("GET /messages/record/evidence", guard.MessageRead, record.Download),
 		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
@@ -84,6 +87,11 @@ func (s *server) routes() []page.Route {
 		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress),
 		page.For("GET /settings/messages/rules/{rule}", guard.SettingsRead, settings.Rule),
 		page.For("POST /settings/messages/rules/{rule}", guard.SettingsChange, settings.Change),
+
+		page.For("GET /settings/pictures", guard.SettingsRead, pictures.List),
+		page.For("POST /settings/pictures", guard.TemplateChange, pictures.Add).Upload(),
+		page.For("GET /settings/pictures/{picture}", guard.SettingsRead, pictures.File),
+		page.For("POST /settings/pictures/{picture}", guard.TemplateChange, pictures.Use),
 
 		page.For("GET /design", guard.SettingsRead, design),
 	}

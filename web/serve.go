@@ -49,7 +49,11 @@ func (s *server) guard(next http.Handler) http.Handler {
 			http.Error(w, "this address is not served here", http.StatusMisdirectedRequest)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		most := int64(maxBody)
+		if s.uploads[r.Method+" "+r.URL.Path] {
+			most = page.MaxUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		protected.ServeHTTP(w, r.WithContext(ui.WithNonce(r.Context(), nonce)))
 	})
 }
@@ -97,7 +101,7 @@ func (s *server) answer(route page.Route, r *http.Request) (answer page.Answer, 
 		return answer, visit, err
 	}
 	if r.Method == http.MethodPost {
-		if err := readForm(r); err != nil {
+		if err := readForm(r, route.Uploads()); err != nil {
 			return answer, visit, err
 		}
 	}
@@ -131,12 +135,17 @@ var (
 	errNotForm  = fault.New(fault.Invalid, "web.not_form", "this is not a form of ours")
 )
 
-func readForm(r *http.Request) error {
+func readForm(r *http.Request, upload bool) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
+	switch {
+	case err == nil && upload && kind == "multipart/form-data":
+		err = r.ParseMultipartForm(page.MaxUpload) // all of it in memory: the body is no larger
+	case err == nil && kind == "application/x-www-form-urlencoded":
+		err = r.ParseForm()
+	default:
 		return errNotForm
 	}
-	if err := r.ParseForm(); err != nil {
+	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
 			return errTooLarge

@@ -57,12 +57,13 @@ type server struct {
 	Config
 	platform platform
 	hosts    map[string]bool
+	uploads  map[string]bool // method and path of forms that bring a file
 	limits   *throttle.Limits
 }
 
 // New makes the handler of members' pages.
 func New(c Config) (http.Handler, error) {
-	s := &server{Config: c, hosts: map[string]bool{}, limits: throttle.New(mostVisitors)}
+	s := &server{Config: c, hosts: map[string]bool{}, uploads: map[string]bool{}, limits: throttle.New(mostVisitors)}
 	if c.DB == nil || c.Keeper == nil || c.Door == nil || c.Log == nil {
 		return nil, fault.New(fault.Internal, "web.config", "web needs a database, a keeper, a door and a log")
 	}
@@ -81,7 +82,7 @@ func New(c Config) (http.Handler, error) {
 		if seen[route.Pattern()] {
 			return nil, fault.Field("route", "web.route", "%s is in the table twice", route.Pattern())
 		}
-		seen[route.Pattern()] = true
+		seen[route.Pattern()], s.uploads[route.Pattern()] = true, route.Uploads()
 		mux.Handle(route.Pattern(), s.serve(route))
 	}
 	return s.guard(mux), nil

@@ -69,8 +69,11 @@ func (c *validator) whole() error {
 	if _, ok := v.Language(v.DefaultLanguage); !ok {
 		return refuse("default_language", "wording.default_language", "the default language must be one of the wording's languages")
 	}
-	total := 0
-	for _, i := range v.Images() {
+	images, total := v.Images(), 0
+	if len(images) > picture.Most {
+		return refuse("image", "wording.images_many", "a message carries at most %d pictures; take some away", picture.Most)
+	}
+	for _, i := range images {
 		total += len(v.pictures[i.SHA256])
 	}
 	if total > picture.MaxAll {

@@ -154,6 +154,9 @@ type Reply struct {
 // Replied acts on a text message that came in by a gateway whose signature was checked. STOP is obeyed; what it says is kept by Texts alone.
 func (in *Inbound) Replied(ctx context.Context, gateway string, r Reply) (Done, error) {
 	practice, id, err := in.answered(ctx, gateway, r)
+	if err == nil && id == "" && practice != "" && in.Texts != nil {
+		return in.unknown(ctx, practice, gateway, r)
+	}
 	if err != nil || id == "" {
 		return in.none(err)
 	}
@@ -166,11 +169,7 @@ func (in *Inbound) Replied(ctx context.Context, gateway string, r Reply) (Done, 
 	}
 	return in.change(ctx, done, "reply", func(tx *store.Tx, m message.Message, done *Done) error {
 		if in.Texts != nil {
-			event := ""
-			if r.Event != "" {
-				event = gateway + " " + r.Event
-			}
-			if err := in.Texts.Keep(ctx, tx, m, event, r.From, r.Text); err != nil {
+			if err := in.Texts.Keep(ctx, tx, m, eventOf(gateway, r), r.From, r.Text); err != nil {
 				return err
 			}
 		}
@@ -182,6 +181,33 @@ func (in *Inbound) Replied(ctx context.Context, gateway string, r Reply) (Done, 
 		}
 		return message.Learn(ctx, tx, id, message.Replied, done.Why, "")
 	})
+}
+
+// unknown keeps a text message to a practice's own sender id, from a number that it did not write to lately. STOP holds for the number all the same.
+func (in *Inbound) unknown(ctx context.Context, practice store.PracticeID, gateway string, r Reply) (Done, error) {
+	done := Done{Did: "kept", Why: "number unknown", Practice: practice}
+	err := in.DB.Change(ctx, store.Actor{Practice: practice, Agent: "reply"}, func(tx *store.Tx) error {
+		if err := in.Texts.Keep(ctx, tx, message.Message{}, eventOf(gateway, r), r.From, r.Text); err != nil || !says(stops, r.Text) {
+			return err
+		}
+		keys, err := in.Keeper.Keys(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return message.Suppress(ctx, tx, message.Suppression{Channel: message.SMS, AddressIndex: keys.Index("mobile", r.From), Reason: "stop"})
+	})
+	if err != nil {
+		return Done{}, fmt.Errorf("keep a text message of an unknown number: %w", err)
+	}
+	return done, nil
+}
+
+// eventOf is a gateway's own name of a text message; "" where it has none.
+func eventOf(gateway string, r Reply) string {
+	if r.Event == "" {
+		return ""
+	}
+	return gateway + " " + r.Event
 }
 
 // repliesWithin is how long after a text message an answer without a reference is taken for one to it.
@@ -208,7 +234,7 @@ func (in *Inbound) answered(ctx context.Context, gateway string, r Reply) (store
 			keys.Index("mobile", r.From), store.Micro(tx.Now.Add(-repliesWithin))).Scan(&id)
 	})
 	if errors.Is(err, store.ErrNone) {
-		return "", "", nil
+		return practice, "", nil
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("find what a reply answers: %w", err)

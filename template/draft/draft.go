@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"letterhead/fault"
+	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/template"
 	"letterhead/wording"
@@ -87,10 +88,13 @@ func Open(ctx context.Context, tx *store.Tx, id template.ID) (*Draft, error) {
 		}
 		return d, nil
 	}
-	if err != nil || d.Base == w.Current {
+	if err == nil && d.Base != w.Current {
+		err = d.follow(ctx, tx, w.Current, current)
+	}
+	if err != nil {
 		return d, err
 	}
-	return d, d.follow(ctx, tx, w.Current, current)
+	return d, practice.Attach(ctx, tx, d.Version)
 }
 
 // follow takes over what the practice's details changed in the template since the draft began. Other words are people's to choose between.

@@ -7,6 +7,7 @@ func gateControls() []group {
 	return []group{{"courier", []control{
 		{"the journal is asked before anything leaves", gate, "return c.journal.Healthy() }", "return nil }", alone},
 		{"stops are asked", gate, "		p.stopped(stopped)\n", "		_, _ = p, stopped\n", alone},
+		{"a picture is the signed one", "courier/merge.go", "if err := decoded.Attach(pictures[i.SHA256]); err != nil {", "if err := decoded.Attach(pictures[i.SHA256]); false {", "TestAPictureLeavesOnlyAsItWasSigned"},
 		{"one link is stopped", "courier/stop.go", "			add(message.StopLink, link)\n", "			_ = link\n", "TestEachScopeHoldsItsOwn"},
 		{"what is too late is dropped", gate, "if !now.Before(p.NotAfter) {", "if false {", alone},
 		{"today's facts may end a message", gate, `case p.facts.Stop != "":`, "case false:", alone},

@@ -109,10 +109,17 @@ func compile(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Mess
 		content = l.Content()
 	}
 	version, digest, err := wording.DecodeCanonical(content)
-	if err != nil || digest.String() != m.Digest || len(version.Images()) > 0 {
-		return nil, errSilent // not what was sent, or with pictures that nobody keeps here
+	if err != nil || digest.String() != m.Digest {
+		return nil, errSilent // not what was sent
 	}
-	return wording.Compile(version, version.Match(language))
+	if err := practice.Attach(ctx, tx, version); err != nil {
+		return nil, err
+	}
+	compiled, err := wording.Compile(version, version.Match(language))
+	if err != nil {
+		return nil, errSilent // a picture that was sent is not there any more
+	}
+	return compiled, nil
 }
 
 // Frame is the HTML of an e-mail that left, for the sandboxed frame on its page.

@@ -40,6 +40,7 @@ type Route struct {
 	reason     Reason
 	handler    Handler
 	plain      http.Handler
+	upload     bool   // its form brings a file
 	again      string // where somebody is led back to who must first show anew that it is them; "" for routes that do not ask
 }
 
@@ -59,6 +60,18 @@ func (r Route) Fresh(back string) Route {
 	r.again = back
 	return r
 }
+
+// Upload is the route of a form that brings a file: its body may be up to MaxUpload.
+func (r Route) Upload() Route {
+	r.upload = true
+	return r
+}
+
+// MaxUpload bounds the body of a form that brings a file.
+const MaxUpload = 6 << 20
+
+// Uploads tells whether the route's form brings a file.
+func (r Route) Uploads() bool { return r.upload }
 
 // Back is where Fresh leads, "" for a route that does not ask.
 func (r Route) Back() string { return r.again }
@@ -104,6 +117,8 @@ func (r Route) Check() error {
 		return fault.Field("route", "page.pattern", "%q: write a route as GET /path or POST /path", r.pattern)
 	case r.again != "" && !strings.HasPrefix(r.again, "/"):
 		return fault.Field("route", "page.fresh", "%q: say to which page Fresh leads back", r.pattern)
+	case r.upload && (method != http.MethodPost || r.permission == "" || strings.Contains(path, "{")):
+		return fault.Field("route", "page.upload", "%q: a file comes by POST, from a member, to one address", r.pattern)
 	case r.permission != "" && r.reason == "" && r.handler != nil && r.plain == nil:
 		return nil
 	case r.permission == "" && r.reason != "" && (r.handler == nil) != (r.plain == nil) && r.again == "":
@@ -210,6 +225,20 @@ func (v *Visit) Long(name string) string {
 		return ""
 	}
 	return value
+}
+
+// File is a posted file, of a route that takes one; empty when none was chosen.
+func (v *Visit) File(name string) ([]byte, error) {
+	form := v.Request.MultipartForm
+	if form == nil || len(form.File[name]) != 1 {
+		return nil, nil
+	}
+	file, err := form.File[name][0].Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(io.LimitReader(file, MaxUpload))
 }
 
 // Secret is a posted password: exactly as it was typed (ASVS 6.2.8), "" when it is no text.

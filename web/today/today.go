@@ -11,6 +11,7 @@ import (
 	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/guard"
+	"letterhead/letter"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/web/page"
@@ -43,6 +44,7 @@ type view struct {
 	today     bool
 	expected  []calendar.Entry // in the order of the day
 	unreached []row
+	texts     int // that came in, and wait for somebody
 	selected  *calendar.Entry
 	timeline  []ui.Entry
 	may       bool // book
@@ -75,6 +77,11 @@ func Show(v *page.Visit) (page.Answer, error) {
 		}
 		if places, err = practice.Locations(ctx, tx); err != nil {
 			return err
+		}
+		if v.May(guard.ClientRead) && s.today {
+			if s.texts, err = letter.CountUnseen(ctx, tx); err != nil {
+				return err
+			}
 		}
 		told, err = story.Of(ctx, tx, ids(s.expected)...)
 		return err

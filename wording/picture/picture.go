@@ -7,15 +7,16 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"image"
-	_ "image/jpeg" // the two kinds of picture that every mail program shows
-	_ "image/png"
+	"image/jpeg" // the two kinds of picture that every mail program shows
+	"image/png"
 
 	"letterhead/fault"
 	"letterhead/wording/canon"
 )
 
 const (
-	maxImage  = 200 << 10 // bytes of one picture
+	MaxOne    = 200 << 10 // bytes of one picture
+	Most      = 6         // pictures of a version
 	MaxAll    = 300 << 10 // bytes of all pictures of a version
 	maxPixels = 2400      // of either side
 )
@@ -42,8 +43,8 @@ func (i *Image) Canonical(w *canon.Writer) {
 
 // Describe reads a picture's type and size and returns how a version names it.
 func Describe(data []byte, alt string) (Image, error) {
-	if len(data) > maxImage {
-		return Image{}, fault.Field("image", "wording.image_large", "the picture has %d kB; save it with at most %d kB", len(data)>>10, maxImage>>10)
+	if len(data) > MaxOne {
+		return Image{}, fault.Field("image", "wording.image_large", "the picture has %d kB; save it with at most %d kB", len(data)>>10, MaxOne>>10)
 	}
 	config, kind, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
@@ -89,4 +90,33 @@ func (i Image) Part(boundary, id string, data []byte) []byte {
 		encoded = encoded[76:]
 	}
 	return append(append(out, encoded...), '\r', '\n')
+}
+
+// Clean reads a picture that somebody handed in and writes it again: nothing but its pixels is left of it, no place and time of a photograph, no
+// comment, nothing behind its end. It is read at most once its size is known to be within bounds.
+func Clean(data []byte) ([]byte, error) {
+	config, kind, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil || kind != "png" && kind != "jpeg" {
+		return nil, fault.Field("picture", "wording.image_kind", "this is not a PNG or JPEG picture; save it as one of them")
+	}
+	if config.Width < 1 || config.Height < 1 || config.Width > maxPixels || config.Height > maxPixels {
+		return nil, fault.Field("picture", "wording.image_size", "the picture is %d × %d pixels; make it at most %d on each side", config.Width, config.Height, maxPixels)
+	}
+	pixels, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fault.Field("picture", "wording.image_broken", "the picture is damaged or cut off; save it again and choose it once more")
+	}
+	var out bytes.Buffer
+	if kind == "png" {
+		err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, pixels)
+	} else {
+		err = jpeg.Encode(&out, pixels, &jpeg.Options{Quality: 85})
+	}
+	if err != nil {
+		return nil, fault.Field("picture", "wording.image_broken", "the picture is damaged or cut off; save it again and choose it once more")
+	}
+	if out.Len() > MaxOne {
+		return nil, fault.Field("picture", "wording.image_large", "the picture has %d kB; make it smaller, to at most %d kB", out.Len()>>10, MaxOne>>10)
+	}
+	return out.Bytes(), nil
 }

@@ -115,6 +115,7 @@ var storyEnglish = map[string]string{
 	"reason.frozen":                      "sending is stopped",
 	"reason.route":                       "there is no way out that may be used",
 	"reason.wording":                     "its template is missing or damaged",
+	"reason.picture":                     "a picture of its template is missing, or is not the signed one",
 	"reason.inspection":                  "it holds something that its template does not",
 	"reason.first use":                   "what lets it go is used for the first time: a few went, the others follow after a quarter of an hour",
 	"reason.first uses of the practice":  "many new things were sent just now; it follows in a quarter of an hour",

@@ -1,0 +1,33 @@
+package text
+
+// The practice's logo and pictures.
+var pictureEnglish = map[string]string{
+	"pictures.title":        "Logo and pictures",
+	"pictures.line":         "What your messages show besides words",
+	"pictures.add":          "Add a picture",
+	"pictures.file":         "Picture",
+	"pictures.another":      "Another picture instead",
+	"pictures.file-help":    "PNG or JPEG, at most 2400 pixels on each side. A logo is shown up to 240 × 56, a picture up to 528 × 400. Only what is seen is kept: no place or date of a photograph.",
+	"pictures.kept":         "The picture that you chose",
+	"pictures.alt":          "What it shows",
+	"pictures.alt-help":     "In words, for those who do not see it: many mail programs hide pictures.",
+	"pictures.as-logo":      "Use it as our logo",
+	"pictures.as-logo-help": "It stands at the top of every e-mail.",
+	"pictures.all":          "Your pictures",
+	"pictures.empty":        "No pictures yet",
+	"pictures.empty-say":    "Messages show your practice’s name in its colour, which every mail program can show.",
+	"pictures.size":         "%d × %d pixels",
+	"pictures.logo":         "logo",
+	"pictures.make-logo":    "Make it the logo",
+	"pictures.make-logo-of": "Make it the logo: %s",
+	"pictures.no-logo":      "Take the logo away",
+	"pictures.choose":       "Choose a template",
+	"pictures.template-of":  "Template for: %s",
+	"pictures.put":          "Put it at the top",
+	"pictures.put-of":       "Put it at the top of the template: %s",
+	"pictures.added":        "The picture was added.",
+	"pictures.unchanged":    "Saved. No template looks any different.",
+	"pictures.changed":      "One template has a new version. It goes out once it is signed; until then the one before goes on.|%s templates have new versions. They go out once they are signed; until then the ones before go on.",
+	"pictures.signed":       "A picture is part of what is signed: messages carry it when somebody with a signing key has seen it at the signing desk.",
+	"settings.pictures":     "Logo and pictures",
+}
