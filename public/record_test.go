@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -100,7 +99,7 @@ func TestWhatIsPublishedOfTheRecord(t *testing.T) {
 		for ; tries < 2000 && w.do("GET", "/record/checkpoint", "", nil).Code == http.StatusOK; tries++ {
 		}
 		if tries < 100 || tries == 2000 {
-			w.Error(fmt.Sprintf("%d requests in a minute were answered", tries))
+			w.Errorf("%d requests in a minute were answered", tries)
 		}
 	})
 }
