@@ -226,6 +226,8 @@ var merging = map[string]string{
 	"plan/source.go":   "addresses and names of a batch",
 	"letter/source.go": "words of signed letters",
 	"letter/sample.go": "indexes of members' own addresses",
+
+	"app/outside/check.go": "salt and words of a message, to compare with what its recipient shows; nothing of it is answered",
 }
 
 func TestOnlyTheCourierOpensWithoutARow(t *testing.T) {

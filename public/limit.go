@@ -8,12 +8,14 @@ import (
 )
 
 // maxKeys bounds what a window remembers. When it is full, new keys are not counted: forgetting costs work, refusing would lock people out.
+// Where guessing is worse than that, a window is closed to them.
 const maxKeys = 10_000
 
 // window counts by key within a fixed time.
 type window struct {
 	limit int
 	per   time.Duration
+	close bool // when it is full, new keys are refused
 
 	mu     sync.Mutex
 	begins time.Time
@@ -34,7 +36,7 @@ func (w *window) allow(key string, now time.Time) bool {
 	}
 	count, known := w.counts[key]
 	if !known && len(w.counts) >= maxKeys {
-		return true
+		return !w.close
 	}
 	if count >= w.limit {
 		return false

@@ -35,6 +35,8 @@ import (
 type Parts struct {
 	DB       *store.DB
 	Inbound  *inbound.Inbound
+	Checks   Checks                       // what is known of mails that somebody asks about; nil: nothing
+	Evenly   time.Duration                // how long it takes to answer them, whatever the answer
 	Links    Links                        // which versions are signed and which of their links are off; nil: no link leads anywhere
 	Gateways map[string][]byte            // name of the gateway → the secret that its hooks are signed with
 	Relays   map[string][]byte            // name of the relay → the secret that its reports are signed with
@@ -64,6 +66,8 @@ func routes() []route {
 		open("GET /unsubscribe/{token}", "who got the mail has no account; the token names the mail; looking changes nothing", (*server).ask),
 		open("POST /unsubscribe/{token}", "mail programs press the button without a session (RFC 8058); the token is the right", (*server).unsubscribe),
 		open("GET "+link.Path+"{version}/{number}", "who got the mail has no account; the address names a signed version and a link in it, and nobody", (*server).follow),
+		open("GET "+checkPath, "who asks whether a mail is real has no account; the form says nothing", (*server).checkForm),
+		open("POST "+checkPath, "the mail's code is the right to ask; the answer says nothing of who got it", (*server).check),
 		open("POST /hooks/sms/{gateway}", "the gateway signs what it reports", (*server).text),
 		open("POST /hooks/mail/{relay}", "the relay signs what it passes on; the report itself must carry a mail's token", (*server).report),
 		open("GET "+RecordPath+"checkpoint", "whoever checks the record of messages needs its signed state, which names nobody", (*server).checkpoint),
@@ -75,7 +79,7 @@ func routes() []route {
 
 // Prefixes are the addresses that belong to this package.
 func Prefixes() []string {
-	return []string{"/unsubscribe/", link.Path, RecordPath, "/hooks/", "/public/"}
+	return []string{"/unsubscribe/", link.Path, checkPath, RecordPath, "/hooks/", "/public/"}
 }
 
 // Table lists the route table as text, for the command that prints it and for tests.
@@ -101,6 +105,8 @@ type server struct {
 	failures *window // requests that did not verify, by address
 	presses  *window // requests that did, by what they name
 	reads    *window // of what is published, by address
+
+	asks, asksAll, asksScarce *window // questions about mails: of a place, of all, and of a place when all are many
 }
 
 // New makes the handler.
@@ -115,6 +121,8 @@ func New(p Parts) (http.Handler, error) {
 	_, _ = rand.Read(s.dummy) // never fails: crypto/rand ends the process instead
 	s.failures, s.presses = newWindow(30, time.Minute), newWindow(30, time.Minute)
 	s.reads = newWindow(600, time.Minute)
+	s.asks, s.asksAll, s.asksScarce = newWindow(askPlace, time.Minute), newWindow(askAll, time.Minute), newWindow(1, time.Minute)
+	s.asks.close, s.asksScarce.close = true, true
 	for kind, secrets := range map[string]map[string][]byte{"gateway": p.Gateways, "relay": p.Relays} {
 		for name, secret := range secrets {
 			if len(secret) < minSecret {
@@ -150,7 +158,11 @@ func (s *server) serve(route route) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), within)
 		defer cancel()
 		s.policy(w.Header())
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		most := int64(maxBody)
+		if route.pattern == "POST "+checkPath {
+			most = maxMail + maxBody
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		a := route.handle(s, r.WithContext(ctx))
 		s.write(ctx, w, a)
 		level := slog.LevelInfo

@@ -109,7 +109,7 @@ func newLinks(t *testing.T) *links {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &links{T: t, Of: Of{DB: testkit.Open(t, testkit.SQLite, nil), Keeper: keeper, Folder: folder, Config: courier.Config{PublicURL: "https://portal.example"}}, trust: root}
+	w := &links{T: t, Of: Of{DB: testkit.Open(t, testkit.SQLite, nil), Keeper: keeper, Folder: folder, Config: courier.Config{PublicURL: "https://portal.example", PlatformDomain: "mail.example"}}, trust: root}
 	if w.journal, err = journal.Open(courier.JournalFolder(folder), root.Installation, 1); err != nil {
 		t.Fatal(err)
 	}

@@ -57,9 +57,12 @@ func (o Of) Handler(chains *chain.Chains, log *slog.Logger) (http.Handler, error
 	if err != nil {
 		return nil, fmt.Errorf("public_url: %w", err)
 	}
-	parts := public.Parts{DB: o.DB, Links: o.links(chains), Inbound: o.Inbound(), Gateways: map[string][]byte{}, Relays: map[string][]byte{}, Secure: u.Scheme == "https", Log: log}
+	parts := public.Parts{DB: o.DB, Links: o.links(chains), Inbound: o.Inbound(), Gateways: map[string][]byte{}, Relays: map[string][]byte{}, Secure: u.Scheme == "https", Evenly: 300 * time.Millisecond, Log: log}
 	if t, err := trust.Read(o.Folder); err == nil {
 		parts.Record = ledger.Origin(t.Installation, t.Epoch)
+	}
+	if parts.Checks, err = o.checks(chains); err != nil {
+		return nil, err
 	}
 	for _, g := range o.Config.Gateways {
 		if err := hookSecret(parts.Gateways, "courier.gateway", g.Name, g.HookSecret); err != nil {

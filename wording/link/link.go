@@ -52,6 +52,12 @@ func (p Portal) Address(token string, n int) string {
 	return p.base + Path + token + "/" + strconv.Itoa(n)
 }
 
+// Host is where its pages are; "" of none.
+func (p Portal) Host() string {
+	host, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(p.base, "https://"), "http://"), "/")
+	return host
+}
+
 // Owns tells whether an address leads to a page of the portal: its own scheme and host, and a path of plain letters.
 func (p Portal) Owns(address string) bool {
 	path, ok := strings.CutPrefix(address, p.base+"/")

@@ -1,0 +1,126 @@
+package public
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"letterhead/wording/code"
+)
+
+// Verdict is what can be said of a mail.
+type Verdict int
+
+// The verdicts.
+const (
+	NotOurs Verdict = iota
+	Withdrawn
+	Compare
+	Genuine
+)
+
+// Shown is what somebody shows of a mail: its source, or the words that they see.
+type Shown struct {
+	Mail  []byte
+	Words string
+}
+
+// Checked is the answer. It says nothing of who got the mail.
+type Checked struct {
+	Verdict             Verdict
+	Name, Phone, Accent string // of the practice, as the signed version has them
+	At                  time.Time
+	Hosts               []string // that links lead to
+	WordsOnly           bool     // of Genuine: the words are, where links lead was not shown
+}
+
+// Checks knows the messages.
+type Checks interface {
+	Ask(ctx context.Context, c code.Code, shown Shown) (Checked, error)
+}
+
+const (
+	checkPath = "/check"
+	maxMail   = 2 << 20 // bytes of a mail that is shown
+	maxWords  = 64 << 10
+	// A place asks at most this often in a minute; all together too, before each place has but one question a minute.
+	askPlace, askAll = 10, 600
+)
+
+// checkForm shows the form.
+func (s *server) checkForm(*http.Request) answer {
+	return answer{status: http.StatusOK, page: checking("")}
+}
+
+// check answers. What was typed is not shown again, nor written anywhere.
+func (s *server) check(r *http.Request) answer {
+	begun := time.Now()
+	if at, now := place(s.Address(r)), s.DB.Now(); !s.asks.allow(at, now) || !s.asksAll.allow("", now) && !s.asksScarce.allow(at, now) {
+		a := tooMany()
+		a.raw, a.page = nil, checking("You asked often. Wait a minute, then try again; or ring the practice.")
+		return a
+	}
+	shown, c, wrong := readCheck(r)
+	if wrong != "" {
+		return answer{status: http.StatusUnprocessableEntity, page: checking(wrong)}
+	}
+	if s.Checks == nil {
+		return answer{status: http.StatusServiceUnavailable, page: failed()}
+	}
+	said, err := s.Checks.Ask(r.Context(), c, shown)
+	s.evenly(r.Context(), begun)
+	if err != nil {
+		return trouble(err)
+	}
+	if !colour.MatchString(said.Accent) {
+		said.Accent = "#1f4e79"
+	}
+	return answer{status: http.StatusOK, page: checked(said, len(shown.Mail) > 0 || shown.Words != "")}
+}
+
+// evenly lets answers take the same time, whether there is such a code or not.
+func (s *server) evenly(ctx context.Context, begun time.Time) {
+	timer := time.NewTimer(s.Evenly - time.Since(begun))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func readCheck(r *http.Request) (shown Shown, c code.Code, wrong string) {
+	const large = "That is more than 2 MB. Paste the words of the message instead."
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		if err := r.ParseMultipartForm(maxMail); err != nil {
+			return shown, c, large
+		}
+		defer func() { _ = r.MultipartForm.RemoveAll() }()
+		if file, _, err := r.FormFile("mail"); err == nil {
+			defer file.Close()
+			if shown.Mail, err = io.ReadAll(io.LimitReader(file, maxMail)); err != nil {
+				return shown, c, large
+			}
+		}
+	} else if err := r.ParseForm(); err != nil {
+		return shown, c, large
+	}
+	c, ok := code.Parse(r.PostForm.Get("code"))
+	if !ok {
+		return shown, c, "That is not a code. It has 10 letters and digits, such as K7QF-3M9P-XD, and stands at the end of our mails."
+	}
+	if shown.Words = r.PostForm.Get("words"); len(shown.Words) > maxWords {
+		return shown, c, "Those are too many words. Paste the words of one message."
+	}
+	if head, _, is := strings.Cut(strings.ReplaceAll(shown.Words, "\r\n", "\n"), "\n\n"); is && len(shown.Mail) == 0 && strings.Contains("\n"+head, "\nDKIM-Signature:") {
+		shown.Mail, shown.Words = []byte(shown.Words), ""
+	}
+	return shown, c, ""
+}
+
+func (c Checked) day() string { return c.At.UTC().Format("Monday 2 January 2006") }
+
+func (c Checked) letterhead() letterhead {
+	return letterhead{Name: c.Name, Phone: c.Phone, Accent: c.Accent}
+}
