@@ -168,7 +168,31 @@ func passkeyInRows(ctx context.Context, w *world) error {
 	return nil
 }
 
-var field = regexp.MustCompile(`<input[^>]*name="([^"]*)"[^>]*value="([^"]*)"`)
+// What a browser would send of a form: fields with a value, of choices the chosen ones.
+var (
+	input  = regexp.MustCompile(`<input[^>]*>`)
+	choice = regexp.MustCompile(`(?s)<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>`)
+	picked = regexp.MustCompile(`<option value="([^"]*)"[^>]* selected`)
+	named  = regexp.MustCompile(` name="([^"]*)"`)
+	valued = regexp.MustCompile(` value="([^"]*)"`)
+)
+
+// filled reads the fields of a page's form.
+func filled(page string) (pairs [][2]string) {
+	for _, tag := range input.FindAllString(page, -1) {
+		name, value := named.FindStringSubmatch(tag), valued.FindStringSubmatch(tag)
+		chooses := strings.Contains(tag, `type="radio"`) || strings.Contains(tag, `type="checkbox"`)
+		if name != nil && value != nil && (!chooses || strings.Contains(tag, " checked")) {
+			pairs = append(pairs, [2]string{html.UnescapeString(name[1]), html.UnescapeString(value[1])})
+		}
+	}
+	for _, c := range choice.FindAllStringSubmatch(page, -1) {
+		if option := picked.FindStringSubmatch(c[2]); option != nil {
+			pairs = append(pairs, [2]string{html.UnescapeString(c[1]), html.UnescapeString(option[1])})
+		}
+	}
+	return pairs
+}
 
 // changeRule saves a rule's page with another hour, as a browser would.
 func (w *world) changeRule(ctx context.Context, cookies []*http.Cookie, rule string) error {
@@ -180,13 +204,12 @@ func (w *world) changeRule(ctx context.Context, cookies []*http.Cookie, rule str
 	if status != http.StatusOK {
 		return fmt.Errorf("the page of a rule was answered %d", status)
 	}
-	pairs := []string{}
-	for _, m := range field.FindAllStringSubmatch(page, -1) {
-		name, value := html.UnescapeString(m[1]), html.UnescapeString(m[2])
-		if name == "at" {
-			value = "09:00"
+	pairs := []string{"do", "save"}
+	for _, field := range filled(page) {
+		if field[0] == "at" {
+			field[1] = "09:00"
 		}
-		pairs = append(pairs, name, value)
+		pairs = append(pairs, field[0], field[1])
 	}
 	status, _, _, err = w.Ask(ctx, caller.Ask{Method: http.MethodPost, To: to, Body: caller.Fields(pairs...), Kind: caller.Form, Cookies: cookies, Header: map[string]string{"Sec-Fetch-Site": "same-origin"}})
 	if err == nil {

@@ -67,7 +67,7 @@ func letterTextChanged(ctx context.Context, w *world) error {
 				return err
 			}
 			sealed := keys.Seal(vault.Place{Table: "letter", Row: string(l.ID), Column: "sealed", Version: l.Version}, raw)
-			for _, statement := range []string{`UPDATE letter SET sealed = $3, digest = $4 WHERE practice = $1 AND id = $2`, `UPDATE message SET digest = $4, state = 'queued' WHERE practice = $1 AND id = $2 AND $3 <> ''`} {
+			for _, statement := range []string{`UPDATE letter SET sealed = $3, digest = $4 WHERE practice = $1 AND id = $2`, `UPDATE message SET digest = $4, state = 'queued' WHERE practice = $1 AND id = $2 AND length($3) > 0`} {
 				n, err := tx.Exec(ctx, statement, string(l.ID), sealed, digest)
 				if err == nil && n == 0 {
 					err = errors.New("no letter was touched")
