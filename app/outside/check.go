@@ -138,12 +138,12 @@ func (c *checks) read(ctx context.Context, tx *store.Tx, a *asked) error {
 		return errors.Join(errors.New("a stored version is not the one that was sent"), err)
 	}
 	a.version = version
-	if pictures, ok := c.source.(courier.Pictures); ok && len(version.Images()) > 0 {
+	if len(version.Images()) > 0 {
 		names := []string{}
 		for _, i := range version.Images() {
 			names = append(names, i.SHA256)
 		}
-		bytes, err := pictures.Pictures(ctx, tx, names)
+		bytes, err := c.source.Pictures(ctx, tx, names)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"letterhead/approval"
 	"letterhead/courier/trust"
 	"letterhead/rehearse/drill/siege"
+	"letterhead/rehearse/drill/stage"
 	"letterhead/store"
 	"letterhead/testkit/key"
 )
@@ -55,7 +56,9 @@ func approvalReplayed(ctx context.Context, w *world) error {
 		WHERE practice = $1 AND position = (SELECT max(position) FROM approval WHERE practice = $1)`, string(w.Victim))
 }
 
+// A courier that has read the chain already goes by what was signed, and sends what it approves.
 func approvalChanged(ctx context.Context, w *world) error {
+	w.Bound = stage.Clients
 	return w.Exec(ctx, `UPDATE approval SET entry = replace(entry, 'Wattle Street', 'Thief Street') WHERE practice = $1`, string(w.Victim))
 }
 
