@@ -67,16 +67,15 @@ func letterTextChanged(ctx context.Context, w *world) error {
 				return err
 			}
 			sealed := keys.Seal(vault.Place{Table: "letter", Row: string(l.ID), Column: "sealed", Version: l.Version}, raw)
-			for _, statement := range []string{`UPDATE letter SET sealed = $3, digest = $4 WHERE practice = $1 AND id = $2`, `UPDATE message SET digest = $4, state = 'queued' WHERE practice = $1 AND id = $2 AND length($3) > 0`} {
-				n, err := tx.Exec(ctx, statement, string(l.ID), sealed, digest)
-				if err == nil && n == 0 {
-					err = errors.New("no letter was touched")
-				}
-				if err != nil {
-					return err
-				}
+			n, err := tx.Exec(ctx, `UPDATE letter SET sealed = $3, digest = $4 WHERE practice = $1 AND id = $2`, string(l.ID), sealed, digest)
+			if err != nil {
+				return err
 			}
-			return nil
+			also, err := tx.Exec(ctx, `UPDATE message SET digest = $3, state = 'queued' WHERE practice = $1 AND id = $2`, string(l.ID), digest)
+			if err == nil && n*also == 0 {
+				err = errors.New("no letter was touched")
+			}
+			return err
 		})
 	})
 }
