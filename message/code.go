@@ -27,8 +27,11 @@ func (c Codes) of(text code.Code) []byte {
 	return mac.Sum(nil)[:16]
 }
 
+// noCode is no code, of the type that codes have. It is looked for by the index: without one each batch would read all codes that there are.
+const noCode = `SELECT code FROM message_code WHERE code = '' LIMIT 1`
+
 // The first row of VALUES only gives the columns their types; it is no message.
-var codeSet = store.NewSet(`WITH v (practice, code, message) AS (VALUES ('', (SELECT code FROM message_code WHERE practice = '' LIMIT 1), ''), `, `)
+var codeSet = store.NewSet(`WITH v (practice, code, message) AS (VALUES ('', (`+noCode+`), ''), `, `)
 	INSERT INTO message_code (practice, code, message) SELECT v.practice, v.code, v.message FROM v WHERE v.message <> ''`, "", []byte(nil), "")
 
 // Leave is the Leave of messages whose mails have codes: it keeps them in the same transaction.

@@ -621,6 +621,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 			for index, query := range map[string]string{
 				"message_next":       message.LaneQueries()[0],
 				"message_next_order": message.LaneQueries()[1],
+				"message_code_code":  message.NoCode,
 				"message_leaving":    `SELECT id FROM message WHERE practice = 'p' AND state = 'leaving' ORDER BY id LIMIT 500`,
 				"message_failed":     `SELECT count(*) FROM message WHERE practice = 'p' AND changed_at >= 1 AND (state = 'refused' OR state = 'maybe sent' OR state = 'held')`,
 			} {

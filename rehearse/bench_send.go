@@ -185,11 +185,11 @@ func (w *world) sign(keys signing) error {
 
 // intents are the messages of a practice as they would be queued again.
 func intents(ctx context.Context, tx *store.Tx) ([]message.Intent, error) {
-	rows, err := tx.Query(ctx, `SELECT kind, channel, purpose, subject, wording_version, digest, language, appointment, attendee, generation, client, recipient, turn, not_after
+	rows, err := tx.Query(ctx, `SELECT kind, channel, purpose, subject, wording_version, digest, language, appointment, attendee, generation, client, recipient, turn, not_after, basis
 		FROM message WHERE practice = $1 AND state = 'queued' ORDER BY id`)
 	return store.Collect(rows, err, func(r *store.Rows) (m message.Intent, err error) {
 		var turn, notAfter int64
-		err = r.Scan(&m.Kind, &m.Channel, &m.Purpose, &m.Rule, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee, &m.Generation, &m.Client, &m.Recipient, &turn, &notAfter)
+		err = r.Scan(&m.Kind, &m.Channel, &m.Purpose, &m.Rule, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee, &m.Generation, &m.Client, &m.Recipient, &turn, &notAfter, &m.Basis)
 		m.Turn, m.NotAfter = store.Instant(turn), store.Instant(notAfter)
 		return m, err
 	})
