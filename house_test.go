@@ -60,7 +60,7 @@ var floors = []struct {
 }{
 	{"ground", []string{"fault", "zone", "qr", "store"}, true},
 	{"machinery", []string{"vault", "job", "register", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
-	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "order", "grant", "incident", "notice", "transfer"}, true},
+	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "merge", "order", "grant", "incident", "notice", "transfer"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
 	{"test tools", []string{"testkit", "rehearse"}, true},
 	{"app", []string{"app"}, true},
@@ -256,7 +256,7 @@ var owners = map[string]string{
 	"migration": "store", "job": "job", "keyset": "vault", "member": "guard",
 	"person": "guard", "passkey": "guard", "recovery": "guard", "spent": "guard", "session": "guard", "invitation": "guard", "credential": "guard", "client_member": "client",
 	"practice": "practice", "directory": "practice", "picture": "practice", "location": "practice", "service": "practice", "practitioner": "practice",
-	"client": "client", "contact": "client", "consent": "client",
+	"client": "client", "client_merge": "client", "contact": "client", "consent": "client",
 	"appointment": "calendar", "attendee": "calendar",
 	"letter": "letter", "answer": "letter",
 	"look": "vault", "look_client": "vault",

@@ -81,6 +81,7 @@ type Client struct {
 	ChangedAt     time.Time
 	ChangedBy     string
 	ArchivedAt    time.Time
+	MergedInto    ID // whose file this one was made part of; "" for everybody else
 }
 
 // Name is how the person is listed: the preferred name in place of the first one.

@@ -35,11 +35,11 @@ type Imported struct {
 	ArchivedAt    int64
 }
 
-// ImportedAs finds clients by their ids in the other system.
+// ImportedAs finds clients by their ids in the other system. Of a file that was made one with another it is the other: what is new of that id is theirs.
 func ImportedAs(ctx context.Context, tx *store.Tx, externals []string) (map[string]Imported, error) {
 	out := make(map[string]Imported, len(externals))
 	err := store.Chunks(externals, 2, func(list string, args []any) error {
-		rows, err := tx.Query(ctx, `SELECT external, id, version, import_version, import_sum, archived_at FROM client
+		rows, err := tx.Query(ctx, `SELECT external, CASE WHEN merged_into <> '' THEN merged_into ELSE id END, version, import_version, import_sum, archived_at FROM client
 		WHERE practice = $1 AND external <> '' AND external IN (`+list+`)`, args...)
 		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
 			var external string

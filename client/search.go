@@ -203,7 +203,7 @@ func Twins(ctx context.Context, tx *store.Tx, c Client) ([]ID, error) {
 	if c.Born == "" {
 		return nil, nil
 	}
-	rows, err := tx.Query(ctx, `SELECT id, first_name, last_name, born FROM client WHERE practice = $1 AND born = $2 AND id <> $3 ORDER BY id LIMIT 1000`, c.Born, c.ID)
+	rows, err := tx.Query(ctx, `SELECT id, first_name, last_name, born FROM client WHERE practice = $1 AND born = $2 AND id <> $3 AND merged_into = '' ORDER BY id LIMIT 1000`, c.Born, c.ID)
 	all, err := store.Collect(rows, err, scanTwin)
 	if err != nil {
 		return nil, err

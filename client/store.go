@@ -10,7 +10,7 @@ import (
 )
 
 const columns = `c.id, c.external, c.title, c.first_name, c.last_name, c.preferred_name, c.born, c.language, c.zone, c.reminders, c.sealed,
-	c.version, c.created_at, c.changed_at, c.changed_by, c.archived_at`
+	c.version, c.created_at, c.changed_at, c.changed_by, c.archived_at, c.merged_into`
 
 type scanner interface{ Scan(...any) error }
 
@@ -20,7 +20,7 @@ func scan(tx *store.Tx, keys *vault.Keys, purpose vault.Purpose, row scanner) (C
 	var sealed []byte
 	var created, changed, archived int64
 	if err := row.Scan(&c.ID, &c.External, &c.Title, &c.FirstName, &c.LastName, &c.PreferredName, &c.Born, &c.Language, &c.Zone, &c.Reminders, &sealed,
-		&c.Version, &created, &changed, &c.ChangedBy, &archived); err != nil {
+		&c.Version, &created, &changed, &c.ChangedBy, &archived, &c.MergedInto); err != nil {
 		return Client{}, err
 	}
 	d, err := open(tx, keys, vault.Of{Client: string(c.ID), Fields: clientFields, Purpose: purpose}, c.ID, c.Version, sealed)
@@ -84,7 +84,7 @@ func Change(ctx context.Context, tx *store.Tx, keys *vault.Keys, c Client) (Clie
 	if !old.ArchivedAt.IsZero() {
 		return Client{}, ErrArchived
 	}
-	c.External, c.CreatedAt, c.ArchivedAt = old.External, old.CreatedAt, old.ArchivedAt
+	c.External, c.CreatedAt, c.ArchivedAt, c.MergedInto = old.External, old.CreatedAt, old.ArchivedAt, old.MergedInto
 	if c, err = checked(c, old, p.Country, tx.Now); err != nil {
 		return Client{}, err
 	}
@@ -106,6 +106,9 @@ func Restore(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID, version
 	c, _, err := current(ctx, tx, keys, id, version)
 	if err != nil || c.ArchivedAt.IsZero() {
 		return c, err
+	}
+	if c.MergedInto != "" {
+		return c, ErrMerged
 	}
 	c.ArchivedAt = store.Instant(0)
 	return write(ctx, tx, keys, c)
@@ -131,11 +134,11 @@ func write(ctx context.Context, tx *store.Tx, keys *vault.Keys, c Client) (Clien
 	d, x := c.sealing(keys)
 	n, err := tx.Exec(ctx, `UPDATE client SET title = $3, first_name = $4, last_name = $5, preferred_name = $6, folded = $7, born = $8, language = $9, zone = $10,
 		reminders = $11, email_state = $12, mobile_state = $13, sealed = $14, email_index = $15, local_index = $16, mobile_index = $17, tail4_index = $18,
-		tail5_index = $19, tail6_index = $20, version = $21, changed_at = $22, changed_by = $23, archived_at = $24
-		WHERE practice = $1 AND id = $2 AND version = $25`,
+		tail5_index = $19, tail6_index = $20, version = $21, changed_at = $22, changed_by = $23, archived_at = $24, merged_into = $25
+		WHERE practice = $1 AND id = $2 AND version = $26`,
 		c.ID, c.Title, c.FirstName, c.LastName, c.PreferredName, FoldNames(c.FirstName, c.LastName, c.PreferredName), c.Born, c.Language, c.Zone,
 		c.Reminders, c.Email.State, c.Mobile.State, d, x.Email, x.Local, x.Mobile, x.Tail4, x.Tail5, x.Tail6, c.Version, store.Micro(tx.Now), c.ChangedBy,
-		store.Micro(c.ArchivedAt), read)
+		store.Micro(c.ArchivedAt), c.MergedInto, read)
 	if err == nil && n == 0 {
 		err = ErrChanged
 	}

@@ -32,6 +32,7 @@ func TestNoPageHasABarrier(t *testing.T) {
 		mail: "Reminder 2 days before", mail + "?view=text": "Reminder 2 days before", text: "Reminder 2 days before", "/clients/" + string(w.one.clients["Öztürk"]) + "/reach": "Elif Öztürk", "/nothing": "There is nothing here",
 		"/calendar": "Calendar", "/calendar?who=all": "Calendar", "/clients": "Clients", "/clients/new": "New client", "/clients/" + string(w.one.clients["Costa"]): "João Costa", "/clients/" + string(w.one.clients["Costa"]) + "/archive": "Take João Costa out of use",
 		"/clients/" + string(w.one.clients["Costa"]) + "/change": "Change details", "/clients/" + string(w.one.clients["Costa"]) + "/contacts/" + string(w.one.contact): "Contact",
+		"/clients/duplicates": "On file twice", "/clients/" + string(w.one.clients["Costa"]) + "/merge": "On file twice?", "/clients/" + string(w.one.clients["Costa"]) + "/merge/" + string(w.one.clients["Öztürk"]): "Make one file of two",
 		"/programs": "Programs", "/programs/grants/new": "Let a program send", "/settings/messages": "Automatic messages", "/settings/messages/rules/reminder-2-days": "Reminder 2 days before",
 		"/orders": "Bulk messages", "/orders/new": "New bulk message", "/orders/" + string(w.one.order): "Closed at the weekend", "/orders/" + string(w.one.order) + "/edit": "Change",
 	} {

@@ -37,6 +37,9 @@ type file struct {
 	past     []calendar.Entry
 	earlier  ui.Link
 	looked   looked.Part // who looked, for those who may know
+	merged   []client.Merged
+	called   map[client.ID]client.Client // those it was made one with
+	twins    []client.ID                 // who seem to be the same person
 	may      bool
 	problem  string // why the last thing could not be done
 }
@@ -47,7 +50,7 @@ func Show(v *page.Visit) (page.Answer, error) {
 	if err := v.View(f.read); err != nil {
 		return page.Answer{}, err
 	}
-	if did := v.Query("did"); slices.Contains([]string{"client-added", "client-changed", "client-archived", "client-restored", "contact-saved", "contact-ended"}, did) {
+	if did := v.Query("did"); slices.Contains([]string{"client-added", "client-changed", "client-archived", "client-restored", "client-merged", "client-apart", "client-apart-changed", "contact-saved", "contact-ended"}, did) {
 		f.frame.Flash = &ui.Flash{Kind: ui.Good, Say: v.Say("did." + did)}
 	}
 	return page.Show(showFile(&f))
@@ -69,6 +72,9 @@ func (f *file) read(ctx context.Context, tx *store.Tx) error {
 	if f.consents, err = client.Consents(ctx, tx, f.client.ID); err != nil {
 		return err
 	}
+	if err := f.double(ctx, tx); err != nil {
+		return err
+	}
 	if v.May(guard.AccessRead) {
 		if f.looked, err = looked.Latest(ctx, tx, v, f.client.ID); err != nil {
 			return err
@@ -76,6 +82,23 @@ func (f *file) read(ctx context.Context, tx *store.Tx) error {
 	}
 	f.frame = v.Frame(f.client.Name(), "/clients")
 	return f.appointments(ctx, tx)
+}
+
+// double reads what the file was made one with, and who seems to be the same person.
+func (f *file) double(ctx context.Context, tx *store.Tx) (err error) {
+	if f.merged, err = client.MergedWith(ctx, tx, f.client.ID); err != nil {
+		return err
+	}
+	var others []client.ID
+	for _, m := range f.merged {
+		others = append(others, m.Kept, m.Gone)
+	}
+	others = slices.DeleteFunc(others, func(id client.ID) bool { return id == f.client.ID })
+	if f.called, err = client.Called(ctx, tx, others); err != nil || f.client.MergedInto != "" {
+		return err
+	}
+	f.twins, err = client.Twins(ctx, tx, f.client)
+	return err
 }
 
 func (f *file) appointments(ctx context.Context, tx *store.Tx) (err error) {

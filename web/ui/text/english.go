@@ -6,7 +6,7 @@ var english = &Catalogue{
 	Language: "en", Direction: "ltr",
 	months:    [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 	days:      [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
-	sentences: join(frameEnglish, storyEnglish, pageEnglish, sinkEnglish, accountEnglish, settingsEnglish, stopEnglish, pictureEnglish, recordEnglish, orderEnglish, letterEnglish, clientEnglish, lookedEnglish),
+	sentences: join(frameEnglish, storyEnglish, pageEnglish, sinkEnglish, accountEnglish, settingsEnglish, stopEnglish, pictureEnglish, recordEnglish, orderEnglish, letterEnglish, clientEnglish, mergeEnglish, lookedEnglish),
 }
 
 // join makes one catalogue of the pages' files.
