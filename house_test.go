@@ -263,7 +263,7 @@ var owners = map[string]string{
 	"wording": "template", "wording_version": "template", "wording_draft": "template", "rule": "plan", "due": "plan",
 	"approval": "approval", "api_request": "api", "program_grant": "grant",
 	"message": "message", "message_code": "message", "message_step": "message", "message_lease": "message", "suppression": "message", "freeze_entry": "message",
-	"ledger_head": "ledger", "ledger_practice": "ledger", "ledger_leaf": "ledger", "ledger_hash": "ledger", "ledger_checkpoint": "ledger", "ledger_cosignature": "ledger",
+	"ledger_head": "ledger", "ledger_practice": "ledger", "ledger_leaf": "ledger", "ledger_hash": "ledger", "ledger_checkpoint": "ledger", "ledger_cosignature": "ledger", "ledger_wanted": "ledger",
 	"bulk_order": "order", "order_recipient": "order", "notice": "notice",
 	"staged_client": "client", "staged_appointment": "calendar", "import_batch": "transfer", "import_change": "transfer",
 }

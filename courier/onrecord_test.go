@@ -15,7 +15,7 @@ import (
 	"letterhead/testkit/sink"
 )
 
-// story is a practice's leaves in one line: m a message, F and L a stop and its lift.
+// story is a practice's leaves in one line: m a message, F and L a stop and its lift, I an incident.
 func (w *world) story(p store.PracticeID) string {
 	w.t.Helper()
 	head, err := ledger.Audit(context.Background(), w.db)
@@ -33,7 +33,7 @@ func (w *world) story(p store.PracticeID) string {
 			case *leaf.Message:
 				out.WriteString("m")
 			case *leaf.Event:
-				out.WriteString(map[leaf.Kind]string{leaf.KindFreeze: "F", leaf.KindLift: "L"}[b.Of])
+				out.WriteString(map[leaf.Kind]string{leaf.KindFreeze: "F", leaf.KindLift: "L", leaf.KindIncident: "I"}[b.Of])
 			}
 			return nil
 		})
@@ -99,6 +99,30 @@ func TestStopsAndTheirLiftsAreOnRecord(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		if r := w.verified("b", 6); r.Stops != 1 || len(r.Stopped) != 0 {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// What became of an incident is on record with the courier's next look, once, whether anything leaves or not, and a courier that begins knows it.
+func TestAnIncidentIsOnRecord(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		w.queue("a", "m", 1, nil)
+		w.drain(w.options(relayTo(s.Address())))
+		for _, word := range []string{leaf.Opened, leaf.Closed} {
+			w.change("a", func(tx *store.Tx) error {
+				return ledger.Want(context.Background(), tx, ledger.Incident{ID: "i", Word: word, At: tx.Now, Digest: leaf.Hash{1}})
+			})
+			w.drain(w.options(relayTo(s.Address())))
+			w.drain(w.options(relayTo(s.Address())))
+		}
+		w.queue("b", "m", 1, nil)
+		w.drain(w.options(relayTo(s.Address())))
+		if a, b := w.story("a"), w.story("b"); a != "mII" || b != "m" {
+			t.Errorf("a: %s, b: %s", a, b)
+		}
+		if r := w.verified("a", 1); r.Incidents != 1 || len(r.Unsettled) != 0 {
 			t.Errorf("%+v", r)
 		}
 	})

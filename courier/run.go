@@ -71,7 +71,6 @@ type Courier struct {
 	chains   *chain.Chains
 	budget   *budget.Budget
 	logbook  *logbook.Logbook
-	checked  atomic.Bool // the ledger is the one that the journal knows
 	lookout  *lookout.Lookout
 	line     *message.Line
 	buffers  buffer.Shelf
@@ -336,12 +335,9 @@ func (c *Courier) claim(ctx context.Context, now time.Time) ([]message.Message, 
 		c.count.blocked(err.Error())
 		return nil, time.Second, nil
 	}
-	if !c.checked.Load() {
-		if err := c.logbook.Check(ctx); err != nil {
-			c.count.blocked("the record of messages cannot be believed: " + err.Error())
-			return nil, time.Second, err
-		}
-		c.checked.Store(true)
+	if err := c.logbook.Check(ctx); err != nil {
+		c.count.blocked("the record of messages cannot be believed: " + err.Error())
+		return nil, time.Second, err
 	}
 	stopped, err := c.stops.Fresh(ctx, freezeStale)
 	if err != nil {

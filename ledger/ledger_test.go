@@ -65,7 +65,7 @@ func TestAppend(t *testing.T) {
 		}
 		older := head
 		// What is there already is passed over; a platform's leaf needs no root.
-		head, places = appendAll(t, db, root("b"), message("b", 3), ledger.Entry{Body: &leaf.Event{Of: leaf.KindIncident, ID: "i", Word: "forged"}})
+		head, places = appendAll(t, db, root("b"), message("b", 3), ledger.Entry{Body: &leaf.Event{Of: leaf.KindIncident, ID: "i", Word: leaf.Opened, Epoch: 1, Digest: leaf.Hash{1}}})
 		if head.Size != 7 || places[0].Sequence != 0 || places[1].Sequence != 4 || places[2].Sequence != 1 {
 			t.Fatal(head, places)
 		}

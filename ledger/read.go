@@ -214,12 +214,27 @@ var ErrEnough = errors.New("enough")
 
 // Since calls do with the leaves of a practice that are not before an instant, in order, at most most of them and what stands in a row with the last.
 func Since(ctx context.Context, w *store.Wide, practice store.PracticeID, since int64, most int, do func(Stored, *leaf.Leaf) error) error {
-	from, err := firstRun(ctx, w, practice, since)
+	return ofAny(w, practice).since(ctx, since, most, do)
+}
+
+// query asks about the leaves of one practice, which is $1.
+type query func(ctx context.Context, text string, args ...any) (*store.Rows, error)
+
+func ofPractice(tx *store.Tx) query { return tx.Query }
+
+func ofAny(w *store.Wide, practice store.PracticeID) query {
+	return func(ctx context.Context, text string, args ...any) (*store.Rows, error) {
+		return w.Query(ctx, text, append([]any{string(practice)}, args...)...)
+	}
+}
+
+func (q query) since(ctx context.Context, since int64, most int, do func(Stored, *leaf.Leaf) error) error {
+	from, err := q.firstRun(ctx, since)
 	if err != nil {
 		return err
 	}
 	for looked := 0; looked < most; {
-		rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence >= $2 ORDER BY sequence LIMIT $3`, string(practice), from, pageRows)
+		rows, err := q(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence >= $2 ORDER BY sequence LIMIT $3`, from, pageRows)
 		runs, err := store.Collect(rows, err, scanRun)
 		if err != nil {
 			return fmt.Errorf("look for a leaf: %w", err)
@@ -268,18 +283,20 @@ func Find(ctx context.Context, w *store.Wide, practice store.PracticeID, since i
 }
 
 // firstRun is the sequence of the first leaf that is not before an instant: instants never go back, so halving finds it. A run has one instant.
-func firstRun(ctx context.Context, w *store.Wide, practice store.PracticeID, since int64) (int64, error) {
-	known, err := KnownOf(ctx, w, []store.PracticeID{practice})
+func (q query) firstRun(ctx context.Context, since int64) (int64, error) {
+	rows, err := q(ctx, `SELECT coalesce(max(count), 0) FROM ledger_practice WHERE practice = $1`)
+	high := int64(0)
+	_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) { return struct{}{}, r.Scan(&high) })
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("look for a leaf: %w", err)
 	}
-	if known[practice] == nil {
+	if high == 0 {
 		return 0, store.ErrNone
 	}
-	low, high := int64(1), int64(known[practice].Count)
+	low := int64(1)
 	for low <= high {
 		middle := (low + high) / 2
-		x, at, err := runAt(ctx, w, practice, middle)
+		x, at, err := q.runAt(ctx, middle)
 		switch {
 		case err != nil:
 			return 0, err
@@ -293,8 +310,8 @@ func firstRun(ctx context.Context, w *store.Wide, practice store.PracticeID, sin
 }
 
 // runAt is the run that holds a leaf, and its instant.
-func runAt(ctx context.Context, w *store.Wide, practice store.PracticeID, sequence int64) (x runRow, at int64, err error) {
-	rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence <= $2 ORDER BY sequence DESC LIMIT 1`, string(practice), sequence)
+func (q query) runAt(ctx context.Context, sequence int64) (x runRow, at int64, err error) {
+	rows, err := q(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence <= $2 ORDER BY sequence DESC LIMIT 1`, sequence)
 	runs, err := store.Collect(rows, err, scanRun)
 	if err != nil {
 		return x, 0, fmt.Errorf("look for a leaf: %w", err)

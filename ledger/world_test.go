@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,9 +167,13 @@ func (w *world) days(messages int) {
 		w.record(c, c.message(leaf.ClassRule, leaf.Hash(version), sum(w, rule), sum(w, wording), messages+2))
 		withdraw := c.chain.State.Draft(approval.KindWithdraw, approval.Digest(sum(w, rule)).String(), "anna")
 		w.sign(c, withdraw)
-		w.record(c, &leaf.Event{Of: leaf.KindIncident, ID: "i1", Word: "report"})
+		w.record(c, w.incident("i1", leaf.Opened), w.incident("i2", leaf.Opened), w.incident("i1", leaf.Closed))
 		w.clock.Pass(time.Hour)
 	}
+}
+
+func (w *world) incident(id, word string) *leaf.Event {
+	return &leaf.Event{Of: leaf.KindIncident, ID: id, Word: word, Epoch: uint64(store.Micro(w.clock.Now())), Digest: hash(id + word)}
 }
 
 func (w *world) expect(c *clinic) evidence.Expect {
@@ -213,7 +218,7 @@ func TestAFileThatHolds(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if r.Messages != c.sent || r.Messages != 28 || r.Members != 1 || r.Stops != 1 || r.Incidents != 1 || r.Fates["sent"] != 3 || r.Practice != string(c.id) {
+				if r.Messages != c.sent || r.Messages != 28 || r.Members != 1 || r.Stops != 1 || r.Incidents != 2 || !slices.Equal(r.Unsettled, []string{"i2"}) || r.Fates["sent"] != 3 || r.Practice != string(c.id) {
 					t.Errorf("%+v", r)
 				}
 				if len(r.Approvals) != 2 || r.Approvals[0].Kind != "rule" || r.Approvals[0].Messages != 26 || r.Approvals[0].Signers[0] != "anna" {

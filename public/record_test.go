@@ -22,7 +22,7 @@ func (w *world) fill(n int, key *ledger.Key) {
 	for n > 0 {
 		entries := make([]ledger.Entry, min(n, 90))
 		for i := range entries {
-			entries[i].Body = &leaf.Event{Of: leaf.KindIncident, ID: strconv.Itoa(n - i), Word: "test"}
+			entries[i].Body = &leaf.Event{Of: leaf.KindIncident, ID: strconv.Itoa(n - i), Word: leaf.Opened, Epoch: 1, Digest: leaf.Hash{1}}
 		}
 		n -= len(entries)
 		err := w.db.Whole(w.Context(), "test", func(x *store.Wide) error {
@@ -108,7 +108,7 @@ func TestWhatIsPublishedOfTheRecord(t *testing.T) {
 func (w *world) fillUnsigned() {
 	w.Helper()
 	err := w.db.Whole(w.Context(), "test", func(x *store.Wide) error {
-		_, _, err := ledger.Append(context.Background(), x, []ledger.Entry{{Body: &leaf.Event{Of: leaf.KindIncident, ID: "x", Word: "test"}}})
+		_, _, err := ledger.Append(context.Background(), x, []ledger.Entry{{Body: &leaf.Event{Of: leaf.KindIncident, ID: "x", Word: leaf.Opened, Epoch: 1, Digest: leaf.Hash{1}}}})
 		return err
 	})
 	if err != nil {

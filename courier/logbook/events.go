@@ -169,3 +169,28 @@ func (l *Logbook) concerned(ctx context.Context, practice store.PracticeID) (map
 	}
 	return out, err
 }
+
+// Incidents puts the states of incidents on record that are to be.
+func (l *Logbook) Incidents(ctx context.Context) error {
+	for {
+		waiting := false
+		err := l.db.WholeView(ctx, "incidents to put on the record", func(w *store.Wide) (err error) { waiting, err = ledger.Waiting(ctx, w); return err })
+		if err != nil || !waiting {
+			return err
+		}
+		var head proof.Head
+		n := 0
+		err = l.db.Whole(ctx, "put incidents on the record", func(w *store.Wide) (err error) {
+			if head, n, err = ledger.Record(ctx, w); err == nil && n > 0 {
+				err = l.grown(head, int64(n))
+			}
+			return err
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+		if err := l.Note(head); err != nil {
+			return err
+		}
+	}
+}

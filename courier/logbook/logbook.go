@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"letterhead/approval"
@@ -30,6 +31,8 @@ type Logbook struct {
 	shared  *journal.Shared
 	head    proof.Head               // the longest that any process noted; package journal holds its lock
 	stopped map[journal.StopKey]bool // the stops that are on record, false of those whose lift is too; the same
+
+	checked atomic.Bool // it is the ledger that the journal knows
 
 	key   *ledger.Key
 	point point // who calls Checkpoint does so one at a time
@@ -126,13 +129,17 @@ func (l *Logbook) Head() (h proof.Head, err error) {
 	return h, err
 }
 
-// Check is asked before the first message: the ledger is the one that the journal knows.
+// Check is asked before anything is put on record: the ledger is the one that the journal knows. Found to be that, it is not asked again.
 func (l *Logbook) Check(ctx context.Context) error {
-	head, err := l.Head()
-	if err != nil {
-		return err
+	if l.checked.Load() {
+		return nil
 	}
-	return ledger.Check(ctx, l.db, head)
+	head, err := l.Head()
+	if err == nil {
+		err = ledger.Check(ctx, l.db, head)
+	}
+	l.checked.Store(err == nil)
+	return err
 }
 
 // Look finds out how far the ledger is with practices that were not met before.
@@ -311,11 +318,16 @@ func (l *Logbook) Append(ctx context.Context, w *store.Wide, entries []ledger.En
 			fresh++
 		}
 	}
+	return head, places, l.grown(head, fresh)
+}
+
+// grown tells whether a ledger to which some leaves were just added is as long as the journal knows.
+func (l *Logbook) grown(head proof.Head, fresh int64) error {
 	had, err := l.Head()
 	if err == nil && head.Size-fresh < had.Size {
 		err = ledger.ErrDamaged.With(fmt.Errorf("the journal has seen %d leaves, the ledger had %d", had.Size, head.Size-fresh))
 	}
-	return head, places, err
+	return err
 }
 
 // Note writes a head into the journal. Sync returns when the disk has it.
@@ -332,13 +344,14 @@ func (l *Logbook) Note(head proof.Head) error {
 // Sync returns when the disk has what was noted.
 func (l *Logbook) Sync() error { return l.shared.Sync() }
 
-// Checkpoint puts on record what was signed and is not yet, where no message did so, and signs the ledger's state with the log's key in the courier's
+// Checkpoint puts on record what was signed and is not yet, where no message did so, and incidents, and signs the ledger's state with the log's key in the courier's
 // folder, where it has grown: not more than once in a while.
 func (l *Logbook) Checkpoint(ctx context.Context, chains *chain.Chains, now time.Time) error {
+	late := l.Incidents(ctx)
 	if now.Sub(l.point.at) < checkpointEvery {
-		return nil
+		return late
 	}
-	late := l.catchUp(ctx, chains)
+	late = errors.Join(late, l.catchUp(ctx, chains))
 	head, err := l.Head()
 	if err != nil || head.Size == l.point.size {
 		return errors.Join(late, err)

@@ -26,6 +26,8 @@ type claims struct {
 	signed  map[leaf.Hash]*signed
 	loss    loss
 	frozen  map[string]stop // stops that are open, by id
+
+	incidents map[string]string // what the last leaf of each said
 }
 
 const notMessage = 255
@@ -50,7 +52,7 @@ type signed struct {
 }
 
 func newClaims() claims {
-	return claims{signed: map[leaf.Hash]*signed{}, loss: loss{gone: map[leaf.Hash]bool{}}, frozen: map[string]stop{}}
+	return claims{signed: map[leaf.Hash]*signed{}, loss: loss{gone: map[leaf.Hash]bool{}}, frozen: map[string]stop{}, incidents: map[string]string{}}
 }
 
 func rootSum(installation, practice string, key []byte) []byte {
@@ -325,7 +327,7 @@ func (v *verifier) event(l *leaf.Leaf, e *leaf.Event) error {
 	case leaf.KindLift:
 		return v.lift(l, e)
 	default:
-		v.report.Incidents++
+		v.incidents[e.ID] = e.Word
 	}
 	return nil
 }
@@ -365,6 +367,13 @@ func (v *verifier) finish() {
 		r.Stopped = append(r.Stopped, s.word)
 	}
 	slices.Sort(r.Stopped)
+	r.Incidents, r.Unsettled = len(v.incidents), []string{}
+	for id, word := range v.incidents {
+		if word != leaf.Closed {
+			r.Unsettled = append(r.Unsettled, id)
+		}
+	}
+	slices.Sort(r.Unsettled)
 	for _, kind := range v.kinds {
 		if kind != notMessage {
 			r.Messages++

@@ -114,8 +114,9 @@ type Report struct {
 	Stops        int            `json:"stops"`
 	Stopped      []string       `json:"stopped"` // the words of those that are not lifted, as of the checkpoint
 	Incidents    int            `json:"incidents"`
-	Lost         int            `json:"lost"`     // statements on record whose text was lost, as the practice's people signed
-	Unproven     int            `json:"unproven"` // messages that went by those
+	Unsettled    []string       `json:"unsettled"` // ids of incidents that are not closed, as of the checkpoint
+	Lost         int            `json:"lost"`      // statements on record whose text was lost, as the practice's people signed
+	Unproven     int            `json:"unproven"`  // messages that went by those
 	Approvals    []Approved     `json:"approvals"`
 	Cosigned     []Cosigned     `json:"cosigned"`
 }

@@ -30,7 +30,8 @@ func Say(out io.Writer, r *Report) {
 	for i, word := range words {
 		fmt.Fprintf(out, "%s%d %s", map[bool]string{true: ": ", false: ", "}[i == 0], r.Fates[word], word)
 	}
-	fmt.Fprintf(out, ".\n%d of them to members (tests, and the program's own), which nobody need approve. Stops: %d%s, incidents: %d.\n", r.Members, r.Stops, sayStopped(r), r.Incidents)
+	fmt.Fprintf(out, ".\n%d of them to members (tests, and the program's own), which nobody need approve. Stops: %d%s, incidents: %d%s.\n", r.Members, r.Stops, sayList("not lifted", r.Stopped), r.Incidents,
+		sayList("not closed", r.Unsettled))
 	if r.Lost > 0 {
 		fmt.Fprintf(out, "\nLOST: of %d signatures on record the text is lost, as the practice's people signed. %d messages went by those; who approved what cannot be shown of them.\n", r.Lost, r.Unproven)
 	}
@@ -47,12 +48,12 @@ func Say(out io.Writer, r *Report) {
 	fmt.Fprint(out, notProved)
 }
 
-// sayStopped says what the stops that are not lifted hold.
-func sayStopped(r *Report) string {
-	if len(r.Stopped) == 0 {
+// sayList says which of some are still open.
+func sayList(what string, which []string) string {
+	if len(which) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (not lifted: %s)", strings.Join(r.Stopped, ", "))
+	return fmt.Sprintf(" (%s: %s)", what, strings.Join(which, ", "))
 }
 
 func sayCosigned(out io.Writer, r *Report) {

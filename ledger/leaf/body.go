@@ -91,7 +91,9 @@ func (e *Event) check() error {
 	case !plain(e.ID) || e.ID == "" || !plain(e.Word):
 		return bad("an event has an id, and a word, of at most 64 plain characters")
 	case (e.Of == KindLift) != (e.Word == ""):
-		return bad("a freeze says its scope, an incident its kind")
+		return bad("a freeze says its scope, an incident what became of it")
+	case e.Of == KindIncident && (e.Word != Opened && e.Word != Changed && e.Word != Closed || e.Epoch == 0 || e.Digest == Hash{}):
+		return bad("an incident is opened, changed or closed, at an instant, with the digest of its state")
 	case e.Epoch > 1<<53:
 		return bad("an event's epoch")
 	}

@@ -149,15 +149,22 @@ func (s *Statement) Kind() Kind {
 type Event struct {
 	Of     Kind // KindFreeze, KindLift or KindIncident
 	ID     string
-	Word   string // of a freeze its scope (Practice, Platform, …), of an incident its kind; of a lift ""
-	Epoch  uint64 // of the freeze
-	Digest Hash   // of a freeze Stop of its words, of a lift the statement's that lifts (zero of a stop that the operator made everywhere); or zero
+	Word   string // of a freeze its scope (Practice, Platform, …), of an incident Opened, Changed or Closed; of a lift ""
+	Epoch  uint64 // of the freeze; of an incident the instant of the state, microseconds
+	Digest Hash   // of a freeze Stop of its words, of a lift the statement's that lifts (zero of a stop that the operator made everywhere), or zero; of an incident its state's
 }
 
 // Words of freezes. One that holds everywhere begins with Platform, and ends without a signature of the practice's people, who did not make it.
 const (
 	Practice = "practice" // everything of the practice
 	Platform = "platform" // everything of everybody
+)
+
+// Words of incidents.
+const (
+	Opened  = "opened"
+	Changed = "changed"
+	Closed  = "closed"
 )
 
 // Kind implements Body.
@@ -193,6 +200,9 @@ func (l *Leaf) check() error {
 		return bad("the first has none before it, every other one has")
 	case l.At <= 0 || l.At >= 1<<53:
 		return bad("its instant")
+	}
+	if e, is := l.Body.(*Event); is && e.Of == KindIncident && e.Epoch > uint64(l.At) {
+		return bad("an incident's state is of a later instant")
 	}
 	return l.Body.check()
 }

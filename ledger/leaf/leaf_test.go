@@ -22,7 +22,7 @@ var bodies = map[string]leaf.Body{
 	"withdrawal": &leaf.Statement{Position: 3, Seen: 1, Digest: h(1), Entry: h(2), Withdrawn: h(3)},
 	"freeze":     &leaf.Event{Of: leaf.KindFreeze, ID: "f", Word: "practice", Epoch: 7},
 	"lift":       &leaf.Event{Of: leaf.KindLift, ID: "f", Digest: h(1)},
-	"incident":   &leaf.Event{Of: leaf.KindIncident, ID: strings.Repeat("x", 64), Word: "forged mail"},
+	"incident":   &leaf.Event{Of: leaf.KindIncident, ID: strings.Repeat("x", 64), Word: leaf.Changed, Epoch: 7, Digest: leaf.Hash{1}},
 }
 
 func of(b leaf.Body) leaf.Leaf {
@@ -64,6 +64,11 @@ func TestALeafIsReadAsItWasWritten(t *testing.T) {
 func TestWhatIsNoLeaf(t *testing.T) {
 	t.Parallel()
 	whole := func(change func(*leaf.Leaf)) leaf.Leaf { l := of(bodies["rule"]); change(&l); return l }
+	incident := func(change func(*leaf.Event)) leaf.Leaf {
+		e := *bodies["incident"].(*leaf.Event)
+		change(&e)
+		return of(&e)
+	}
 	message := func(change func(*leaf.Message)) leaf.Leaf {
 		m := *bodies["rule"].(*leaf.Message)
 		change(&m)
@@ -75,6 +80,10 @@ func TestWhatIsNoLeaf(t *testing.T) {
 		"a first with one before": whole(func(l *leaf.Leaf) { l.Sequence = 1 }),
 		"a second without":        whole(func(l *leaf.Leaf) { l.Previous = leaf.Hash{} }),
 		"no instant":              whole(func(l *leaf.Leaf) { l.At = 0 }),
+		"another incident's word": incident(func(e *leaf.Event) { e.Word = leaf.Practice }),
+		"an incident of nothing":  incident(func(e *leaf.Event) { e.Digest = leaf.Hash{} }),
+		"an incident at no time":  incident(func(e *leaf.Event) { e.Epoch = 0 }),
+		"an incident to come":     incident(func(e *leaf.Event) { e.Epoch = 1_793_000_000_000_001 }),
 		"a rule without wording":  message(func(m *leaf.Message) { m.Wording = leaf.Hash{} }),
 		"a rule unapproved":       message(func(m *leaf.Message) { m.Approval = leaf.Hash{} }),
 		"a letter with wording":   message(func(m *leaf.Message) { m.Class = leaf.ClassReply }),

@@ -411,6 +411,8 @@ def parse_leaf(raw):
     else:
         l["id"], l["word"], l["epoch"], l["digest"] = f.text(), f.text(), f.number(), f.take(32)
         require(l["id"] != "" and (l["kind"] == "lift") == (l["word"] == "") and l["epoch"] <= 1 << 53)
+        if l["kind"] == "incident":
+            require(l["word"] in ("opened", "changed", "closed") and 0 < l["epoch"] <= l["at"] and l["digest"] != ZERO)
     require(f.at == len(raw))
     require(0 < l["sequence"] <= 1 << 62 and (l["sequence"] == 1) == (l["previous"] == ZERO) and 0 < l["at"] < 1 << 53)
     return l
@@ -435,8 +437,9 @@ class Verifier:
         self.label = self.pending = None
         self.count, self.previous, self.at, self.next, self.position, self.chain = 0, ZERO, 0, 0, 0, ""
         self.kinds, self.keys, self.signed, self.frozen, self.nonces = bytearray(), {}, {}, {}, set()
+        self.incidents = {}
         self.loss, self.gone, self.gone_until = None, set(), 0
-        self.report = {"members": 0, "stops": 0, "incidents": 0, "first": 0, "lost": 0, "unproven": 0, "cosigned": []}
+        self.report = {"members": 0, "stops": 0, "first": 0, "lost": 0, "unproven": 0, "cosigned": []}
 
     def add_cosigner(self, text, role):
         key = vkey(text, 4)
@@ -742,7 +745,7 @@ class Verifier:
         elif l["kind"] == "lift":
             self.lift(l)
         else:
-            self.report["incidents"] += 1
+            self.incidents[l["id"]] = l["word"]
 
     def lift(self, l):
         _, word, held = self.frozen.get(l["id"], (0, "platform", ZERO))
@@ -797,6 +800,7 @@ class Verifier:
             self.wrong("head", "the last leaf is not the one that the list says")
         r = self.report
         r["stopped"] = sorted(word for _, word, _ in self.frozen.values())
+        r["incidents"], r["unsettled"] = len(self.incidents), sorted(i for i, word in self.incidents.items() if word != "closed")
         messages = [k for k in self.kinds if k != 255]
         r["leaves"], r["last"], r["messages"], r["fates"] = self.count, self.at, len(messages), {}
         for k in messages:
