@@ -88,9 +88,6 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 		head, places, err = c.logbook.Append(ctx, w, without(leaves, gone))
 		return err
 	})
-	if errors.Is(err, ledger.ErrDamaged) {
-		c.checked.Store(false)
-	}
 	if err != nil {
 		// A commit may have been done though its answer was lost: these may be marked as leaving now. Nothing of them has begun, so they
 		// go back to the queue as they are.

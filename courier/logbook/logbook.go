@@ -310,6 +310,7 @@ func (l *Logbook) Append(ctx context.Context, w *store.Wide, entries []ledger.En
 	}
 	head, places, err := ledger.Append(ctx, w, entries)
 	if err != nil {
+		l.checked.Store(!errors.Is(err, ledger.ErrDamaged) && l.checked.Load())
 		return head, nil, err
 	}
 	fresh := int64(0)
@@ -325,6 +326,7 @@ func (l *Logbook) Append(ctx context.Context, w *store.Wide, entries []ledger.En
 func (l *Logbook) grown(head proof.Head, fresh int64) error {
 	had, err := l.Head()
 	if err == nil && head.Size-fresh < had.Size {
+		l.checked.Store(false)
 		err = ledger.ErrDamaged.With(fmt.Errorf("the journal has seen %d leaves, the ledger had %d", had.Size, head.Size-fresh))
 	}
 	return err
