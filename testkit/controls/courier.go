@@ -26,7 +26,7 @@ func gateControls() []group {
 		{"a letter goes to its client", "courier/signed/signed.go", "if a.letter.Client != r.Client || a.letter.Recipient != r.Index {", "if false {", "TestEveryPathAsksWhatWasSigned"},
 		{"a sample goes to a signed address", "courier/signed/signed.go", "m.Body.Member.Channel != string(a.path.Channel) || approval.Commit(m.Nonce, r.Address) != m.Body.Member.Address {", "false {", "TestEveryPathAsksWhatWasSigned"},
 		{"a ledger that is shorter than the journal knows", "courier/logbook/logbook.go", "if err == nil && head.Size-fresh < had.Size {", "if false {", "TestALedgerThatWasRolledBack"},
-		{"the ledger is checked at the beginning", "courier/run.go", "if !c.checked.Load() {", "if false {", "TestALedgerThatWasRolledBack"},
+		{"the ledger is checked at the beginning", "courier/logbook/logbook.go", "	if l.checked.Load() {", "	if true {", "TestALedgerThatWasRolledBack"},
 		{"the ledger's head is in the journal", "courier/logbook/logbook.go", "	if head.Size > l.head.Size {", "	if false {", "TestALedgerThatWasRolledBack"},
 		{"orders wait for witnesses", gate, `{"witness", checkWitness},`, "", alone},
 		{"a chain that goes on after a loss is told as that", "courier/logbook/logbook.go", "Body: b, Resumed: resumed}", "Body: b}", "TestAChainThatGoesOnAfterALossIsOnRecord"},
