@@ -171,6 +171,38 @@ func Called(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]Client, error) 
 	return out, err
 }
 
+// Alerts opens what stands in the way of forgetting something about a client. Clients without one, and clients whom the actor does not see, are absent.
+func Alerts(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []ID) (map[ID]string, error) {
+	hidden, err := Hidden(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := map[ID]string{}
+	err = store.Chunks(ids, 2, func(list string, args []any) error {
+		type row struct {
+			id      ID
+			sealed  []byte
+			version int64
+		}
+		rows, err := tx.Query(ctx, `SELECT id, sealed, version FROM client WHERE practice = $1 AND id IN (`+list+`)`, args...)
+		all, err := store.Collect(rows, err, func(r *store.Rows) (c row, err error) { return c, r.Scan(&c.id, &c.sealed, &c.version) })
+		for _, c := range all {
+			if hidden[c.id] {
+				continue
+			}
+			d, err := open(tx, keys, vault.Of{Client: string(c.id), Fields: "alert"}, c.id, c.version, c.sealed)
+			if err != nil {
+				return err
+			}
+			if d.Alert != "" {
+				out[c.id] = d.Alert
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
 // Languages are those that the practice's clients read, beside its own; at most 50.
 func Languages(ctx context.Context, tx *store.Tx) ([]string, error) {
 	rows, err := tx.Query(ctx, `SELECT DISTINCT language FROM client WHERE practice = $1 AND language <> '' ORDER BY language LIMIT 50`)

@@ -68,6 +68,15 @@ func scanSession(row interface{ Scan(...any) error }) (s Session, device string,
 
 // Visit returns the session of a cookie's token, and notes that it was used. From another device it ends: the cookie was carried away.
 func (d *Door) Visit(ctx context.Context, token string, b Browser) (Session, error) {
+	return d.visit(ctx, token, b, true)
+}
+
+// Glance is Visit for what a page asks by itself: nobody need sit before it, so that the session is no younger for it. ASVS 7.3.1.
+func (d *Door) Glance(ctx context.Context, token string, b Browser) (Session, error) {
+	return d.visit(ctx, token, b, false)
+}
+
+func (d *Door) visit(ctx context.Context, token string, b Browser, used bool) (Session, error) {
 	if !secret.TokenLike(token) {
 		return Session{}, ErrNoSession
 	}
@@ -91,7 +100,7 @@ func (d *Door) Visit(ctx context.Context, token string, b Browser) (Session, err
 		return Session{}, errors.Join(ErrNoSession, d.endAt(ctx, hash, now))
 	case !now.Before(s.EndsAt) || idle >= IdleLimit || now.Before(s.CreatedAt.Add(-time.Minute)):
 		return Session{}, ErrNoSession
-	case idle >= seenEvery:
+	case used && idle >= seenEvery:
 		s.SeenAt = now
 		err = d.db.Whole(ctx, "session", func(w *store.Wide) error {
 			_, err := w.Exec(ctx, `UPDATE session SET seen_at = $2 WHERE hash = $1 AND ended_at = 0`, hash, store.Micro(now))

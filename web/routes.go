@@ -58,7 +58,9 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /{$}", guard.CalendarRead, today.Show),
 
-		page.For("GET /calendar", guard.CalendarRead, diary.Week),
+		page.For("GET /calendar", guard.CalendarRead, diary.Board),
+		page.For("GET /calendar/changes", guard.CalendarRead, diary.Changes).Quiet(),
+		page.For("GET /calendar/list", guard.CalendarRead, diary.List),
 		page.For("GET /appointments/new", guard.CalendarChange, diary.New),
 		page.For("POST /appointments/new", guard.CalendarChange, diary.Book),
 		page.For("POST /appointments/find", guard.ClientRead, diary.Find),
@@ -84,7 +86,7 @@ func (s *server) routes() []page.Route {
 		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),
 		page.For("POST /settings/messages", guard.SettingsChange, settings.Save),
 		page.For("POST /samples/{id}", guard.SettingsRead, settings.Sample),
-		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress),
+		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress).Quiet(),
 		page.For("GET /settings/messages/rules/{rule}", guard.SettingsRead, settings.Rule),
 		page.For("POST /settings/messages/rules/{rule}", guard.SettingsChange, settings.Change),
 
@@ -173,7 +175,7 @@ func bulk() []page.Route {
 		page.For("POST /orders/new", guard.MessageWrite, orders.Add),
 		page.For("GET /orders/count", guard.MessageWrite, orders.Count),
 		page.For("GET /orders/{id}", guard.MessageRead, orders.Show),
-		page.For("GET /orders/{id}/progress", guard.MessageRead, orders.Progress),
+		page.For("GET /orders/{id}/progress", guard.MessageRead, orders.Progress).Quiet(),
 		page.For("GET /orders/{id}/sample", guard.MessageRead, orders.Frame),
 		page.For("GET /orders/{id}/edit", guard.MessageWrite, orders.Edit),
 		page.For("POST /orders/{id}/edit", guard.MessageWrite, orders.Save),

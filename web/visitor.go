@@ -43,7 +43,11 @@ func (s *server) visitor(route page.Route, r *http.Request) (*page.Visit, error)
 	}
 	var err error
 	if v.Token = s.cookie(r, sessionCookie); v.Token != "" {
-		v.Session, err = s.Door.Visit(r.Context(), v.Token, v.Browser)
+		visit := s.Door.Visit
+		if route.IsQuiet() {
+			visit = s.Door.Glance
+		}
+		v.Session, err = visit(r.Context(), v.Token, v.Browser)
 	} else {
 		err = guard.ErrNoSession
 	}

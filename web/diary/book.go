@@ -22,6 +22,7 @@ const hits = 8
 type booking struct {
 	frame ui.Frame
 	slot
+	back                  string // the board that it leads back to; "" shows the appointment
 	find, client          string // what was searched for; the chosen client
 	first, last, born     string // or a new one
 	email, mobile         string
@@ -43,7 +44,8 @@ func New(v *page.Visit) (page.Answer, error) {
 	if minute, ok := clock(v.Query("time")); ok {
 		b.clock = page.InputClock(zone.Wall{Minute: minute})
 	}
-	b.client = v.Query("client")
+	b.client, b.location = v.Query("client"), v.Query("place")
+	b.back = from(v, b.date, b.practitioner)
 	if err := b.reload(); err != nil {
 		return page.Answer{}, err
 	}
@@ -85,7 +87,7 @@ func Book(v *page.Visit) (page.Answer, error) {
 		}
 		return b.again(err)
 	}
-	return page.Go(address(a.ID, "booked"))
+	return went(v, a.ID, "booked")
 }
 
 // Find answers a search with the part of the form that lists clients; a script asks for it while somebody types.
@@ -99,7 +101,7 @@ func Find(v *page.Visit) (page.Answer, error) {
 
 func readBooking(v *page.Visit) *booking {
 	b := &booking{find: v.Form("find"), client: v.Form("client"), first: v.Form("first_name"), last: v.Form("last_name"), born: v.Form("born"),
-		email: v.Form("email"), mobile: v.Form("mobile")}
+		email: v.Form("email"), mobile: v.Form("mobile"), back: back(v)}
 	b.visit = v
 	b.typed(v)
 	if b.client == "new" {
@@ -210,6 +212,14 @@ func (b *booking) chosen() string {
 		return "new"
 	}
 	return b.client
+}
+
+// leave is where it goes without booking.
+func (b *booking) leave() string {
+	if b.back != "" {
+		return b.back
+	}
+	return "/?date=" + b.date
 }
 
 // line says whose times these are.

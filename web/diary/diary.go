@@ -214,7 +214,7 @@ func Undo(v *page.Visit) (page.Answer, error) {
 	if err != nil {
 		return page.Answer{}, err
 	}
-	return page.Go(address(a.ID, "undone"))
+	return went(v, a.ID, "undone")
 }
 
 // Restore books a cancelled appointment again.
@@ -239,6 +239,10 @@ func Mark(v *page.Visit) (page.Answer, error) {
 			return calendar.Arrive(ctx, tx, mark)
 		case "miss":
 			return calendar.Miss(ctx, tx, mark)
+		case "begin":
+			return calendar.Attend(ctx, tx, mark, calendar.InSession)
+		case "attend":
+			return calendar.Attend(ctx, tx, mark, calendar.Attended)
 		case "expect":
 			return takenBack(mark)(calendar.Attend(ctx, tx, mark, calendar.Expected))
 		case "unconfirm":
@@ -249,7 +253,7 @@ func Mark(v *page.Visit) (page.Answer, error) {
 	if err != nil {
 		return page.Answer{}, err
 	}
-	return page.Go(address(a.ID, "marked"))
+	return went(v, a.ID, "marked")
 }
 
 // takenBack refuses to say "Noted" where there was nothing to take back.

@@ -18,6 +18,7 @@ type moving struct {
 	slot
 	entry   calendar.Entry
 	version string
+	back    string
 }
 
 // ShowMove is the form with where the appointment is now.
@@ -31,6 +32,7 @@ func ShowMove(v *page.Visit) (page.Answer, error) {
 		}
 		m.date, m.clock = m.entry.Wall.Date.String(), page.InputClock(m.entry.Wall)
 		m.practitioner, m.service, m.location = string(m.entry.Practitioner), string(m.entry.Service), string(m.entry.Location)
+		m.back = from(v, m.date, string(m.entry.Practitioner))
 		m.turn = string(m.entry.Turn())
 		m.minutes, m.version = strconv.Itoa(m.entry.Minutes), strconv.FormatInt(m.entry.Version, 10)
 		return m.lists(ctx, tx)
@@ -47,7 +49,7 @@ func ShowMove(v *page.Visit) (page.Answer, error) {
 
 // Move moves, or shows the form again with what to mend.
 func Move(v *page.Visit) (page.Answer, error) {
-	m := moving{version: v.Form("version")}
+	m := moving{version: v.Form("version"), back: back(v)}
 	m.visit = v
 	m.typed(v)
 	id := calendar.ID(v.Path("id"))
@@ -65,7 +67,7 @@ func Move(v *page.Visit) (page.Answer, error) {
 		}
 		return m.again(err)
 	}
-	return page.Go(address(a.ID, "moved"))
+	return went(v, a.ID, "moved")
 }
 
 func (m *moving) again(err error) (page.Answer, error) {
@@ -73,6 +75,12 @@ func (m *moving) again(err error) (page.Answer, error) {
 		var err error
 		if m.entry, err = find(ctx, tx, calendar.ID(m.visit.Path("id"))); err != nil {
 			return err
+		}
+		if m.visit.Form("dragged") == "yes" { // what was dragged said when and with whom alone
+			m.service, m.location, m.minutes = string(m.entry.Service), string(m.entry.Location), strconv.Itoa(m.entry.Minutes)
+			if m.practitioner == "" {
+				m.practitioner = string(m.entry.Practitioner)
+			}
 		}
 		return m.lists(ctx, tx)
 	})
@@ -89,6 +97,7 @@ type cancelling struct {
 	visit    *page.Visit
 	entry    calendar.Entry
 	version  string
+	back     string
 	by, why  string
 	late     bool
 	reasons  []ui.Option
@@ -102,6 +111,7 @@ func ShowCancel(v *page.Visit) (page.Answer, error) {
 		return page.Answer{}, err
 	}
 	c.version = strconv.FormatInt(c.entry.Version, 10)
+	c.back = from(v, c.entry.Wall.Date.String(), string(c.entry.Practitioner))
 	if c.entry.Booking != calendar.Booked {
 		return page.Answer{}, calendar.ErrNotBooked
 	}
@@ -110,7 +120,7 @@ func ShowCancel(v *page.Visit) (page.Answer, error) {
 
 // Cancel cancels, or shows the form again with what to mend.
 func Cancel(v *page.Visit) (page.Answer, error) {
-	c := cancelling{visit: v, by: v.Form("by"), why: v.Form("reason"), version: v.Form("version")}
+	c := cancelling{visit: v, by: v.Form("by"), why: v.Form("reason"), version: v.Form("version"), back: back(v)}
 	request := calendar.CancelRequest{ID: calendar.ID(v.Path("id")), Version: version(v), By: calendar.By(c.by), Reason: c.why}
 	if request.By == calendar.BySystem {
 		request.By = "" // people cancel here
@@ -129,7 +139,7 @@ func Cancel(v *page.Visit) (page.Answer, error) {
 		}
 		return page.Again(cancel(c), err)
 	}
-	return page.Go(address(a.ID, "cancelled"))
+	return went(v, a.ID, "cancelled")
 }
 
 func (c *cancelling) read() error {

@@ -41,6 +41,7 @@ type Route struct {
 	handler    Handler
 	plain      http.Handler
 	upload     bool   // its form brings a file
+	quiet      bool   // a page asks it by itself
 	again      string // where somebody is led back to who must first show anew that it is them; "" for routes that do not ask
 }
 
@@ -66,6 +67,15 @@ func (r Route) Upload() Route {
 	r.upload = true
 	return r
 }
+
+// Quiet is the route of what a page asks by itself: a session that nobody uses ends all the same.
+func (r Route) Quiet() Route {
+	r.quiet = true
+	return r
+}
+
+// IsQuiet tells whether asking the route is no use of the session.
+func (r Route) IsQuiet() bool { return r.quiet }
 
 // MaxUpload bounds the body of a form that brings a file.
 const MaxUpload = 6 << 20

@@ -6,6 +6,6 @@ package ui
 const (
 	assetFontSans   = "atkinson-hyperlegible-next-latin-18b2a1a39a2f.woff2"
 	assetFontSerif  = "source-serif-4-latin-382475f38242.woff2"
-	assetScript     = "letterhead-90fc802fb28c.js"
-	assetStylesheet = "letterhead-62e0a24a8880.css"
+	assetScript     = "letterhead-ede206407da3.js"
+	assetStylesheet = "letterhead-7a047e563896.css"
 )

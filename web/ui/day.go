@@ -1,10 +1,13 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/a-h/templ"
 )
 
 // slotMinutes is the length of one row of a day's grid.
@@ -25,6 +28,8 @@ type Day struct {
 	NowSay  string
 	List    bool   // one under the other with all their words, as on phones
 	Label   string // what the switch between columns is called, for those who do not see it
+	Slots   int    // minutes of a free slot that can be pressed; 0: none can
+	Moves   bool   // things can be dragged elsewhere
 }
 
 // Column is one practitioner's day.
@@ -33,7 +38,16 @@ type Column struct {
 	Link   string // shows this column on phones
 	All    string // shows the day as a list
 	Chosen bool   // is shown on phones
+	Date   string // and Who: whose day it is, for what is dropped here; "" takes nothing
+	Who    string
+	Book   string // address that books; the time of a slot is put behind it
 	Items  []Item
+}
+
+// Mark is a sign on an item: one letter, and what it means.
+type Mark struct {
+	Kind      Kind
+	Sign, Say string
 }
 
 // Item is something with a place in a column.
@@ -47,6 +61,8 @@ type Item struct {
 	More        string // a third line where there is room
 	To          string
 	Current     bool
+	ID, Version string // of what can be dragged, or marked by a key; "" for what cannot
+	Marks       []Mark
 
 	row, span     int
 	lane          int // from 1
@@ -218,6 +234,22 @@ func (d Day) hours() []int {
 	return hours
 }
 
+// slots are the minutes at which something can be booked by pressing there.
+func (d Day) slots() []int {
+	var minutes []int
+	for minute := d.Start; d.Slots > 0 && minute+d.Slots <= d.End; minute += d.Slots {
+		minutes = append(minutes, minute)
+	}
+	return minutes
+}
+
+func (d Day) slotClass(minute int) string {
+	return "slot " + d.row(minute) + " s-" + strconv.Itoa(d.Slots/slotMinutes)
+}
+
+// clock writes a minute of the day as a time field does: 09:05.
+func clock(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
+
 func (d Day) showsNow() bool { return d.Now > d.Start && d.Now < d.End }
 
 func (d Day) row(minute int) string { return "r-" + strconv.Itoa((minute-d.Start)/slotMinutes) }
@@ -258,6 +290,18 @@ func (i Item) look() string {
 
 // words are all of an item's words: what a narrow column cuts off is read from there.
 func (i Item) words() string {
-	all := slices.DeleteFunc([]string{i.Title, i.Detail, i.More}, func(word string) bool { return word == "" })
+	all := []string{i.Title, i.Detail, i.More}
+	for _, mark := range i.Marks {
+		all = append(all, mark.Say)
+	}
+	all = slices.DeleteFunc(all, func(word string) bool { return word == "" })
 	return strings.Join(all, ", ")
+}
+
+// takes says whose time a column is, for the script that lets things be dropped there.
+func (c Column) takes(d Day) templ.Attributes {
+	if !d.Moves || c.Date == "" {
+		return nil
+	}
+	return templ.Attributes{"data-date": c.Date, "data-who": c.Who, "data-start": strconv.Itoa(d.Start)}
 }

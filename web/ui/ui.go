@@ -41,7 +41,11 @@ type Frame struct {
 	Flash    *Flash  // what just happened
 	Warning  *Flash  // what is so, such as "sending is stopped"
 	NoKeys   bool    // keyboard shortcuts are switched off (WCAG 2.1.4)
+	Keys     []Key   // of this page alone
 }
+
+// Key is a key of the keyboard and what it does.
+type Key struct{ Key, Say string }
 
 // Place is an entry of the main menu.
 type Place struct {
@@ -58,6 +62,7 @@ type Flash struct {
 	Action string
 	Undo   string            // an address to POST to, with Action as its words
 	Values map[string]string // posted with Undo
+	Toast  bool              // stands at the lower edge, over what was changed
 }
 
 // Kind says what a thing means; each has a colour and, where it matters, a shape and a word.

@@ -153,7 +153,7 @@ func gridClasses() string {
 // scripts joins htmx, hx-csp and ours into one function in one file: hx-csp must be there before htmx starts.
 func scripts(source string) ([]byte, error) {
 	var all bytes.Buffer
-	for _, path := range []string{"htmx/htmx.js", "htmx/hx-csp.js", "js/passkey.js", "js/editor.js", "js/app.js"} {
+	for _, path := range []string{"htmx/htmx.js", "htmx/hx-csp.js", "js/passkey.js", "js/editor.js", "js/calendar.js", "js/app.js"} {
 		content, err := os.ReadFile(filepath.Join(source, filepath.FromSlash(path)))
 		if err != nil {
 			return nil, err

@@ -6,7 +6,7 @@ var english = &Catalogue{
 	Language: "en", Direction: "ltr",
 	months:    [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 	days:      [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
-	sentences: join(frameEnglish, storyEnglish, pageEnglish, sinkEnglish, accountEnglish, settingsEnglish, stopEnglish, pictureEnglish, recordEnglish, orderEnglish, letterEnglish, clientEnglish, mergeEnglish, lookedEnglish),
+	sentences: join(frameEnglish, storyEnglish, pageEnglish, sinkEnglish, accountEnglish, settingsEnglish, stopEnglish, pictureEnglish, recordEnglish, orderEnglish, letterEnglish, clientEnglish, mergeEnglish, lookedEnglish, calendarEnglish),
 }
 
 // join makes one catalogue of the pages' files.
@@ -46,6 +46,7 @@ var frameEnglish = map[string]string{
 	"day.practitioner": "Show one practitioner",
 	"day.now":          "Now, %s",
 	"day.more":         " more, as a list",
+	"day.book":         "Book %s",
 	"day.nobody":       "Nobody is booked.",
 	"progress.of":      "%s of %s",
 }

@@ -8,8 +8,6 @@ var pageEnglish = map[string]string{
 	"week.line":      "%s to %s",
 	"week.booked":    "1 appointment|%s appointments",
 	"week.today":     "Today, %d",
-	"week.before":    "← Week before",
-	"week.after":     "Week after →",
 	"week.everybody": "Everybody",
 	"place.book":     "Book",
 	"place.messages": "Messages",

@@ -45,11 +45,15 @@
         if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
         if (event.timeStamp - going < 1500) {
             going = -Infinity;
+            delete body.dataset.going;
             const link = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
             if (link) { event.preventDefault(); link.click(); }
             return;
         }
-        if (event.key === "g") going = event.timeStamp;
+        delete body.dataset.going;
+        if (event.key === "g") { going = event.timeStamp; body.dataset.going = "yes"; }
+        const once = document.querySelector(`[data-once="${CSS.escape(event.key)}"]`); // a key of this page alone
+        if (once) { event.preventDefault(); once.click(); }
         if (event.key === "/") {
             const search = document.querySelector("[data-search]");
             if (search) { event.preventDefault(); search.focus(); }

@@ -1,0 +1,30 @@
+package text
+
+// The calendar: its two views, what keys do, the list on paper.
+var calendarEnglish = map[string]string{
+	"board.views":       "Views",
+	"board.day":         "Day",
+	"board.sheet-day":   "Practitioners",
+	"board.sheet-week":  "Week",
+	"board.before-day":  "← Day before",
+	"board.after-day":   "Day after →",
+	"board.before-week": "← Week before",
+	"board.after-week":  "Week after →",
+	"board.everywhere":  "All locations",
+	"board.paper":       "Day list",
+	"board.list":        "Who comes",
+	"board.list-none":   "Appointments of this day stand here, for paper.",
+	"board.state":       "State",
+	"board.unreached":   "Could not be reached",
+	"board.alert":       "Alert",
+	"board.key-arrows":  "In the grid: go to the next appointment or free time",
+	"board.key-n":       "Book an appointment",
+	"board.key-m":       "On an appointment: move it",
+	"board.key-x":       "Cancel it",
+	"board.key-c":       "It is confirmed",
+	"board.key-a":       "Arrived",
+	"board.key-s":       "In session",
+	"board.key-d":       "Attended",
+	"board.key-o":       "Did not come",
+	"board.key-e":       "Expected again",
+}
