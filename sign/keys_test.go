@@ -41,6 +41,33 @@ func (w *world) joined(petra *caller, name, id, role string) (*caller, *key.Key)
 	return c, k
 }
 
+// A key whose member has no role, or a statement that is not well made, stands in nobody's way; and the desk enrols no key without its role.
+func TestOneStatementThatCannotBeSignedHoldsNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	petra, _ := w.found(w.one)
+	_, page := petra.form("/invite", "member", string(w.one.liam), "role", "manager")
+	liam, lk := w.caller(w.one), key.New(w.party)
+	if status, said := liam.make("join", lk, joinLink.FindStringSubmatch(page)[1], ""); status != http.StatusOK {
+		t.Fatalf("join: %v", said)
+	}
+	petra.page("")
+	if status, said := petra.trySign(petra.items("Signing key of Liam Nguyen")); status != http.StatusUnprocessableEntity || !strings.Contains(said["say"].(string), "Liam Nguyen may sign as manager") {
+		t.Errorf("a key without its role: %d %v", status, said)
+	}
+	w.enrol(petra.key, lk, w.one.liam) // as two could, one after the other
+	has(t, petra.page("/keys"), "signs nothing")
+	if page := petra.page(""); strings.Contains(page, "Liam Nguyen is told at") {
+		t.Errorf("an address without a role: %s", plain(page))
+	}
+	w.crooked = true
+	has(t, petra.page(""), "This cannot be signed as it is: this is one of owner")
+	_, _ = petra.form("/compose", "what", "role", "member", string(w.one.liam), "role", "manager")
+	_, _ = petra.form("/compose", "what", "host", "host", "evil.example", "off", "yes")
+	_, _ = petra.form("/compose", "what", "revoke", "key", lk.Subject(), "how", "lost")
+	has(t, petra.sign(), "Liam Nguyen may sign as manager", "Waits for the signature of a second member", "Switch off all links", "Revoke a lost signing key", "In force")
+}
+
 func TestALostPracticeComesBackByItsRecoverySheet(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"letterhead/approval"
+	"letterhead/fault"
 	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/sign/proposal"
@@ -183,6 +184,13 @@ func (b *builder) add(i *item) {
 	}
 	if !i.Need.May && i.Blocked == "" {
 		i.Blocked = "Your role may not sign this."
+	}
+	if err := i.Statement.Check(); err != nil && i.Blocked == "" { // else it would stand in the way of all that is signed with it
+		var refused *approval.Refused
+		if errors.As(err, &refused) {
+			err = refused.Err
+		}
+		i.Blocked = "This cannot be signed as it is: " + fault.As(err).Say + "."
 	}
 	b.list.Items = append(b.list.Items, i)
 }

@@ -148,6 +148,9 @@ func (m *sheet) pick(s *session, l *listing, ticked []string) error {
 			m.candidates = append(m.candidates, i.Candidate)
 		}
 	}
+	if err := withRole(l, m.statements); err != nil {
+		return err
+	}
 	for _, id := range ticked {
 		if !slices.ContainsFunc(l.Items, func(i *item) bool { return i.ID == id }) {
 			return errOther
@@ -155,6 +158,22 @@ func (m *sheet) pick(s *session, l *listing, ticked []string) error {
 	}
 	if len(m.statements) == 0 {
 		return errNone
+	}
+	return nil
+}
+
+// withRole holds a new key back until what its member may sign is signed too, in the same list or before: it would open the desk and sign nothing.
+func withRole(l *listing, signed []*approval.Statement) error {
+	for _, i := range l.Items {
+		role := i.Statement
+		if i.Candidate == "" || role.Kind != approval.KindMember || slices.Contains(signed, role) || slices.Contains(l.Members, store.MemberID(role.Subject)) {
+			continue
+		}
+		if slices.ContainsFunc(signed, func(x *approval.Statement) bool {
+			return x.Kind == approval.KindKey && x.Body.Key.Action == approval.Enrol && string(x.Body.Key.Member) == role.Subject
+		}) {
+			return fault.Field("items", "sign.role_first", "tick %q too: a key without it signs nothing", i.Title)
+		}
 	}
 	return nil
 }

@@ -51,6 +51,7 @@ type world struct {
 	woken   int
 	options sign.Options
 
+	crooked  bool         // something that is not well made is proposed too
 	swapped  bool         // the first wording is proposed under another digest than its content's
 	previews atomic.Int64 // messages that came into frames, in a browser
 }
@@ -150,6 +151,9 @@ func (w *world) proposals(ctx context.Context, tx *store.Tx, s *approval.State) 
 				break
 			}
 		}
+	}
+	if w.crooked {
+		out = append(out, proposal.Proposal{Kind: approval.KindMember, Subject: string(w.one.jo), Body: approval.Body{Member: &approval.MemberBody{}}})
 	}
 	if w.order == nil || tx.Practice != w.one.id {
 		return out, nil
@@ -345,6 +349,22 @@ func (w *world) found(h house) (*caller, *key.Key) {
 	c.key = k
 	c.sign()
 	return c, k
+}
+
+// enrol has a key signed without its member's role, past the desk.
+func (w *world) enrol(by, k *key.Key, member store.MemberID) {
+	w.Helper()
+	ctx := context.Background()
+	var entry *approval.Entry
+	w.state(w.one, func(s *approval.State, now time.Time) {
+		x := s.Draft(approval.KindKey, k.Subject(), w.one.petra)
+		x.Body.Key = &approval.KeyBody{Action: approval.Enrol, Member: member, PublicKey: k.COSE, Proof: approval.Bytes{}}
+		signing, err := s.Prepare(now, x)
+		w.check(err)
+		entry, err = signing.Entry(s.Head(), by.Sign(signing.Challenge))
+		w.check(err)
+	})
+	w.check(w.db.Change(ctx, store.Actor{Practice: w.one.id, Agent: "test"}, func(tx *store.Tx) error { return w.chains.Append(ctx, tx, entry) }))
 }
 
 // state reads a practice's chain as the courier would.

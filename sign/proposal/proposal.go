@@ -182,6 +182,9 @@ func (l *lister) members(ctx context.Context) error {
 		if l.state.Head().Position > 0 {
 			body.Role = l.state.Role(m.ID)
 		}
+		if body.Role == "" { // a key alone: the statement that gives them a role names their address too
+			continue
+		}
 		known, err := l.state.Current(approval.KindMember, string(m.ID), l.tx.Now)
 		same := false
 		if err == nil {
