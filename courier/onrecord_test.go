@@ -4,7 +4,9 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
+	"letterhead/approval"
 	"letterhead/courier"
 	"letterhead/courier/journal"
 	"letterhead/courier/trust"
@@ -12,6 +14,7 @@ import (
 	"letterhead/ledger/leaf"
 	"letterhead/message"
 	"letterhead/store"
+	"letterhead/testkit"
 	"letterhead/testkit/sink"
 )
 
@@ -126,4 +129,65 @@ func TestAnIncidentIsOnRecord(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	})
+}
+
+// What a stop of one letter held cannot go any more once it was withdrawn, or a day after it ran out: then the stop ends, on record with what had ended.
+func TestAStopThatHoldsNothingAnyMoreIsLiftedOnRecord(t *testing.T) {
+	t.Parallel()
+	for _, engine := range testkit.Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			clock := testkit.NewClock(t, "2026-11-02T10:00:00Z")
+			w := newWorld(t, testkit.Open(t, engine, clock), "a", "b")
+			s := listen(t, sink.SMTPOptions{})
+			o := w.options(relayTo(s.Address()))
+			var sum approval.Digest
+			w.sign("a", func(s *approval.State) (out []*approval.Statement) {
+				for subject, lasts := range map[string]time.Duration{"old": time.Hour, "new": 48 * time.Hour, "taken-back": 48 * time.Hour} {
+					x := s.Draft(approval.KindLetter, subject, "ana")
+					x.Digest, x.Expires = approval.Digest{1}, approval.At(clock.Now().Add(lasts))
+					x.Body.Letter = &approval.LetterBody{Channel: "email", Client: "c", Recipient: "index"}
+					if subject == "taken-back" {
+						digest, err := x.Sum()
+						if err != nil {
+							t.Fatal(err)
+						}
+						sum = digest
+					}
+					out = append(out, x)
+				}
+				return out
+			})
+			for _, subject := range []string{"old", "new", "taken-back"} {
+				w.change("a", func(tx *store.Tx) error {
+					_, err := message.FreezeOnly(context.Background(), tx, message.StopLetter, subject, "a test")
+					return err
+				})
+			}
+			w.queue("a", "m", 1, nil)
+			w.drain(o)
+			w.sign("a", func(s *approval.State) []*approval.Statement {
+				return []*approval.Statement{s.Draft(approval.KindWithdraw, sum.String(), "ana")}
+			})
+			clock.Pass(22 * time.Hour)
+			w.queue("a", "n", 1, nil)
+			w.drain(o)
+			if got := w.story("a"); got != "mFFFLm" { // what a signature took back needs no stop
+				t.Errorf("before their day is over: %s", got)
+			}
+			clock.Pass(4 * time.Hour)
+			w.queue("a", "o", 1, nil)
+			w.drain(o)
+			if r := w.verified("a", 3); r.Stops != 3 || len(r.Stopped) != 1 {
+				t.Errorf("%d stops, not lifted: %v, %s", r.Stops, r.Stopped, w.story("a"))
+			}
+			root, err := trust.Read(w.folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			open, err := journal.ReadStops(courier.JournalFolder(w.folder), root.Installation, root.Epoch)
+			if err != nil || len(open) != 1 || open[0].Subject != "new" {
+				t.Errorf("the journal has %+v, %v", open, err)
+			}
+		})
+	}
 }

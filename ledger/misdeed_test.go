@@ -121,6 +121,28 @@ var deeds = map[string]struct {
 		d.freeze("practice")
 		d.record(d.c, &leaf.Event{Of: leaf.KindLift, ID: "stop", Digest: d.rule})
 	}},
+	"a stop of what has run out":                    {"", func(d *deed) { d.over(2*time.Hour, true, "order o") }},
+	"a stop of what has not run out":                {evidence.CodeLift, func(d *deed) { d.over(59*time.Minute, true, "order o") }},
+	"a stop of another order than what has run out": {evidence.CodeLift, func(d *deed) { d.over(2*time.Hour, true, "order p") }},
+	"a stop of what was signed again":               {evidence.CodeLift, func(d *deed) { d.over(2*time.Hour, false, "order o") }},
+	"a stop of what was signed again, and that taken back": {evidence.CodeLift, func(d *deed) {
+		d.order(0, 2*time.Hour)
+		d.record(d.c, &leaf.Event{Of: leaf.KindFreeze, ID: "stop", Word: "order", Epoch: 1, Digest: leaf.Stop("messages of the order o")})
+		by := d.order(0, time.Hour)
+		d.sign(d.c, d.c.chain.State.Draft(approval.KindWithdraw, approval.Digest(by).String(), "anna"))
+		d.record(d.c, &leaf.Event{Of: leaf.KindLift, ID: "stop", Digest: by})
+	}},
+	"a stop of what was withdrawn": {"", func(d *deed) {
+		by := d.order(0, time.Hour)
+		d.record(d.c, &leaf.Event{Of: leaf.KindFreeze, ID: "stop", Word: "order", Epoch: 1, Digest: leaf.Stop("messages of the order o")})
+		d.sign(d.c, d.c.chain.State.Draft(approval.KindWithdraw, approval.Digest(by).String(), "anna"))
+		d.record(d.c, &leaf.Event{Of: leaf.KindLift, ID: "stop", Digest: by})
+	}},
+	"a stop of a rule that was withdrawn": {evidence.CodeLift, func(d *deed) {
+		d.record(d.c, &leaf.Event{Of: leaf.KindFreeze, ID: "stop", Word: "rule", Epoch: 1, Digest: leaf.Stop("messages of the rule r")})
+		d.withdraw()
+		d.record(d.c, &leaf.Event{Of: leaf.KindLift, ID: "stop", Digest: d.rule})
+	}},
 	"a stop lifted by the lift of another": {evidence.CodeLift, func(d *deed) {
 		d.freeze("practice")
 		lift := d.c.right(approval.KindLift, "another", approval.Digest{})
@@ -142,6 +164,18 @@ var deeds = map[string]struct {
 	"at a sign-in":         {evidence.CodeSignature, func(d *deed) { k := *d.c.root; k.Type = "webauthn.create"; d.forge(k.Sign) }},
 	"not verified":         {evidence.CodeSignature, func(d *deed) { k := *d.c.root; k.Flags = key.Present; d.forge(k.Sign) }},
 	"of another challenge": {evidence.CodeSignature, func(d *deed) { d.forge(func([32]byte) approval.Signature { return d.c.root.Sign([32]byte{}) }) }},
+}
+
+// over signs an order for an hour, stops one, and ends the stop with what was signed, some time later; or the order was signed once more meanwhile.
+func (d *deed) over(later time.Duration, last bool, stopped string) {
+	d.t.Helper()
+	by := d.order(0, time.Hour)
+	d.record(d.c, &leaf.Event{Of: leaf.KindFreeze, ID: "stop", Word: "order", Epoch: 1, Digest: leaf.Stop("messages of the " + stopped)})
+	if !last {
+		d.order(0, time.Hour)
+	}
+	d.clock.Pass(later)
+	d.record(d.c, &leaf.Event{Of: leaf.KindLift, ID: "stop", Digest: by})
 }
 
 func (d *deed) withdraw() {

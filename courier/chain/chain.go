@@ -5,7 +5,7 @@
 // is in.
 //
 // Promises: what a chain allows is answered only after the journal has its head on disk; a chain that is behind the journal, is another one
-// than it has seen, or has one wrong entry allows nothing; an entry's waiting times run from the instant at which the journal first had it.
+// than it has seen, or has one wrong entry allows nothing, an entry that was changed after it was read within the hour; an entry's waiting times run from the instant at which the journal first had it.
 //
 // Never: a row believed for what it says of keys, roles or times.
 package chain
@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"letterhead/approval"
 	"letterhead/courier/journal"
@@ -35,12 +36,17 @@ type held struct {
 	mu     sync.RWMutex
 	state  *approval.State
 	pinned journal.ChainHead // what the journal is known to have
+	read   time.Time         // when all of it was read
 
 	appending *store.Tx // has put an entry into the table and may not have committed it
 }
 
 // mostHeld bounds how many chains are kept folded; beyond it, arbitrary ones are dropped and folded again when wanted.
 const mostHeld = 4096
+
+// readAnew is how long a chain is believed as it was read while its last row stays: whoever changes older rows changes nothing of what is allowed, and
+// allows nothing any more once they are read.
+const readAnew = time.Hour
 
 // Open keeps chains over a courier's folder and its place in the journal.
 func Open(folder string, j *journal.Journal) *Chains {
@@ -139,7 +145,7 @@ func (c *Chains) current(ctx context.Context, tx *store.Tx, h *held) (bool, erro
 		return false, err
 	}
 	h.mu.RLock()
-	if h.is(row, noted) {
+	if h.is(row, noted) && !h.old(tx.Now) {
 		return true, nil
 	}
 	h.mu.RUnlock()
@@ -149,6 +155,9 @@ func (c *Chains) current(ctx context.Context, tx *store.Tx, h *held) (bool, erro
 func (h *held) is(row approval.Head, noted journal.ChainHead) bool {
 	return h.state != nil && h.state.Head() == row && h.pinned == noted && (noted == journalHead(row) || h.behind())
 }
+
+// old tells whether all of it has to be read again.
+func (h *held) old(now time.Time) bool { return now.Sub(h.read).Abs() >= readAnew }
 
 // behind tells whether the chain is not what the journal has seen: it allows nothing and is not noted.
 func (h *held) behind() bool { return h.state.Behind() != nil }
@@ -169,7 +178,7 @@ func (c *Chains) catchUp(ctx context.Context, tx *store.Tx, h *held) error {
 	if err != nil {
 		return err
 	}
-	if h.state != nil && h.pinned == known.Head && !h.behind() && row.Position > h.state.Head().Position {
+	if h.state != nil && h.pinned == known.Head && !h.behind() && !h.old(tx.Now) && row.Position > h.state.Head().Position {
 		err = c.grow(ctx, tx, h, known)
 	} else {
 		err = c.fold(ctx, tx, h, known)
@@ -204,7 +213,7 @@ func (c *Chains) fold(ctx context.Context, tx *store.Tx, h *held, known *journal
 	if state == nil {
 		return err
 	}
-	h.state, h.pinned = state, known.Head
+	h.state, h.pinned, h.read = state, known.Head, tx.Now
 	return nil
 }
 

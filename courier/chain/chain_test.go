@@ -339,6 +339,62 @@ func TestAWrongRowAllowsNothing(t *testing.T) {
 	}
 }
 
+// Whoever changes older rows under a running courier changes nothing of what it allows, and within an hour it allows nothing. Put right, they are read.
+func TestOldRowsAreReadAnew(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.found()
+		w.sign(w.root, wording("w", 1, anna))
+		w.sign(w.root, wording("v", 1, anna))
+		w.sign(w.root, func(s *approval.State) []*approval.Statement {
+			x, err := s.Current(approval.KindWording, "v", w.clock.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return []*approval.Statement{s.Draft(approval.KindWithdraw, x.Digest.String(), anna)}
+		})
+		w.sign(w.root, wording("u", 1, anna))
+		change := func(query string, args ...any) {
+			t.Helper()
+			err := w.db.Change(context.Background(), store.Actor{Practice: clinic, Agent: "attacker"}, func(tx *store.Tx) error {
+				n, err := tx.Exec(context.Background(), query, args...)
+				if err == nil && n == 0 {
+					err = errors.New("nothing was changed")
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		asks := func(when string, wanted map[string]approval.Reason) {
+			t.Helper()
+			for subject, reason := range wanted {
+				if why := w.allows(w.chains, subject, 1); why != reason {
+					t.Errorf("%s: %s is %q, not %q", when, subject, why, reason)
+				}
+			}
+		}
+		asks("as it was signed", map[string]approval.Reason{"u": "", "v": approval.Withdrawn, "w": ""})
+		for name, harm := range map[string][2]string{
+			"a withdrawal that is gone": {`UPDATE approval SET position = -4 WHERE practice = $1 AND position = 4`, `UPDATE approval SET position = 4 WHERE practice = $1 AND position = -4`},
+			"other words":               {`UPDATE approval SET entry = replace(entry, 'appointments', 'appointmentz') WHERE practice = $1 AND position = 2`, `UPDATE approval SET entry = replace(entry, 'appointmentz', 'appointments') WHERE practice = $1 AND position = 2`},
+			"another key":               {`UPDATE approval SET entry = replace(entry, 'enrol', 'enrot') WHERE practice = $1 AND position = 1`, `UPDATE approval SET entry = replace(entry, 'enrot', 'enrol') WHERE practice = $1 AND position = 1`},
+		} {
+			change(harm[0])
+			asks(name, map[string]approval.Reason{"u": "", "v": approval.Withdrawn, "w": ""})
+			w.clock.Pass(time.Hour)
+			for _, subject := range []string{"u", "v", "w"} {
+				if why := w.allows(w.chains, subject, 1); why == "" {
+					t.Errorf("%s: %s is allowed after an hour", name, subject)
+				}
+			}
+			change(harm[1])
+			asks(name+", put right", map[string]approval.Reason{"u": "", "v": approval.Withdrawn, "w": ""})
+		}
+	})
+}
+
 func TestWithoutTheJournalOrTheRoots(t *testing.T) {
 	t.Parallel()
 	for name, harm := range map[string]func(w *world) error{

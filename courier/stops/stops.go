@@ -7,8 +7,8 @@
 //
 //	told (row, or socket) → open: noted in the journal → lifted: signed, or by the operator on the courier's host → taken out of the journal
 //
-// A stop of a bulk message, a letter or a grant ends by itself a day after what was signed for it has expired or was withdrawn: it holds nothing then.
-// A stop and its lift are leaves of the ledger: the lift's, before anything goes on.
+// A stop of a bulk message, a letter or a grant ends by itself once what was signed for it was withdrawn, or a day after it ran out: it holds nothing then.
+// A stop and its end are leaves of the ledger: the end's, before anything goes on.
 //
 // Promises: Fresh is never older than its age; a stop that was noted counts until its lift was verified; more stops than anybody makes, or one of a
 // scope that this program does not know, hold everything they could.
@@ -227,12 +227,12 @@ func (s *Stops) Settle(ctx context.Context) error {
 		why, by := approval.Unsigned, approval.Digest{}
 		switch {
 		case at >= 0 && f.rows[at].LiftedAt.IsZero() && f.rows[at].Scope == logbook.StopOf(n).Scope && f.rows[at].Subject == n.Subject:
-			over, err := s.over(ctx, n)
+			by, over, err := s.over(ctx, n)
 			if err != nil {
 				return err
 			}
 			if over {
-				lifted, behind = append(lifted, n.Key()), append(behind, f.rows[at])
+				lifted, behind, ends = append(lifted, n.Key()), append(behind, f.rows[at]), append(ends, logbook.Lift{Key: n.Key(), Digest: by})
 			}
 			continue
 		case at >= 0 && n.Practice != "":
@@ -277,27 +277,38 @@ func (s *Stops) Settle(ctx context.Context) error {
 
 // signed asks the practice's chain for a lift of a stop: "" when it counts, Void when it is one of something else; and has it put on record.
 func (s *Stops) signed(ctx context.Context, n journal.Stop) (why approval.Reason, by approval.Digest, err error) {
-	if err := s.logbook.Look(ctx, []store.PracticeID{n.Practice}); err != nil {
-		return why, by, err
-	}
 	why = approval.Unsigned
-	err = s.db.View(ctx, store.Actor{Practice: n.Practice, Agent: "courier"}, func(tx *store.Tx) error {
+	err = s.chain(ctx, n.Practice, func(tx *store.Tx, state *approval.State) error {
+		lift, err := state.Current(approval.KindLift, n.ID, tx.Now)
+		if err != nil {
+			why = approval.ReasonOf(err)
+			return nil
+		}
+		b := lift.Statement.Body.Lift
+		why, by = approval.Void, lift.Digest
+		if b.Epoch >= n.Epoch && b.Epoch <= s.epoch && b.Scope == logbook.StopOf(n).Words() {
+			why = ""
+		}
+		return nil
+	})
+	return why, by, err
+}
+
+// chain asks a practice's chain, and has all of it put on record.
+func (s *Stops) chain(ctx context.Context, practice store.PracticeID, ask func(*store.Tx, *approval.State) error) error {
+	if err := s.logbook.Look(ctx, []store.PracticeID{practice}); err != nil {
+		return err
+	}
+	err := s.db.View(ctx, store.Actor{Practice: practice, Agent: "courier"}, func(tx *store.Tx) error {
 		return s.chains.Read(ctx, tx, func(state *approval.State) error {
-			lift, err := state.Current(approval.KindLift, n.ID, tx.Now)
-			if err != nil {
-				why = approval.ReasonOf(err)
-				return nil
-			}
-			b := lift.Statement.Body.Lift
-			why, by = approval.Void, lift.Digest
-			if b.Epoch >= n.Epoch && b.Epoch <= s.epoch && b.Scope == logbook.StopOf(n).Words() {
-				why = ""
+			if err := ask(tx, state); err != nil {
+				return err
 			}
 			return s.logbook.Gather(ctx, tx, state)
 		})
 	})
-	if err != nil || why != "" {
-		return why, by, err
+	if err != nil {
+		return err
 	}
-	return why, by, s.logbook.Write(ctx)
+	return s.logbook.Write(ctx)
 }

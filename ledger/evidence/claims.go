@@ -51,6 +51,15 @@ type signed struct {
 	messages  int
 }
 
+// end is when it runs out by what it says; 0: never.
+func (s *signed) end() int64 {
+	end := int64(s.statement.Expires)
+	if w := s.statement.Window; w != nil && (end == 0 || int64(w.Until) < end) {
+		end = int64(w.Until)
+	}
+	return end
+}
+
 func newClaims() claims {
 	return claims{signed: map[leaf.Hash]*signed{}, loss: loss{gone: map[leaf.Hash]bool{}}, frozen: map[string]stop{}, incidents: map[string]string{}}
 }
@@ -279,17 +288,10 @@ func (v *verifier) message(l *leaf.Leaf, m *leaf.Message) error {
 
 // counts tells whether a statement counted when a message left.
 func (v *verifier) counts(l *leaf.Leaf, digest leaf.Hash, s *signed) error {
-	x := s.statement
-	end := int64(x.Expires)
-	if w := x.Window; w != nil {
-		if end == 0 || int64(w.Until) < end {
-			end = int64(w.Until)
-		}
-		if l.At < int64(w.From) {
-			return v.wrong(CodeEarly, "message %d left before the window of its approval", l.Sequence)
-		}
-	}
-	switch {
+	end := s.end()
+	switch w := s.statement.Window; {
+	case w != nil && l.At < int64(w.From):
+		return v.wrong(CodeEarly, "message %d left before the window of its approval", l.Sequence)
 	case end != 0 && l.At > end+Grace:
 		return v.wrong(CodeExpired, "message %d left after its approval had run out", l.Sequence)
 	case s.withdrawn != 0 && l.At > s.withdrawn+Grace:
@@ -339,6 +341,7 @@ func (v *verifier) lift(l *leaf.Leaf, e *leaf.Event) error {
 	switch {
 	case e.Digest == (leaf.Hash{}) && (!is || open.everywhere() || v.still(e.ID, open)):
 	case s == nil && v.gone(l, e.Digest):
+	case s != nil && v.over(l, open, s):
 	case s == nil || s.statement.Kind != approval.KindLift || s.statement.Subject != e.ID:
 		return v.wrong(CodeLift, "leaf %d lifts a stop without a signature", l.Sequence)
 	case open.digest != leaf.Hash{} && open.digest != leaf.Stop(s.statement.Body.Lift.Scope):
@@ -346,6 +349,24 @@ func (v *verifier) lift(l *leaf.Leaf, e *leaf.Event) error {
 	}
 	delete(v.frozen, e.ID)
 	return nil
+}
+
+// over tells whether a stop held what was signed on one subject alone, all of which has ended; the statement named is the last.
+func (v *verifier) over(l *leaf.Leaf, held stop, last *signed) bool {
+	x := last.statement
+	switch x.Kind { //nolint:exhaustive // what is stopped by its id
+	case approval.KindOrder, approval.KindLetter, approval.KindGrant:
+	default:
+		return false
+	}
+	for _, s := range v.signed {
+		of := s.statement
+		ended := s.withdrawn != 0 && s.withdrawn <= l.At || s.end() != 0 && s.end() <= l.At
+		if of.Kind == x.Kind && of.Subject == x.Subject && (!ended || of.Serial > x.Serial) {
+			return false
+		}
+	}
+	return held.digest == leaf.Stop("messages of the "+string(x.Kind)+" "+x.Subject)
 }
 
 // still tells whether what a stop holds is held by another one too.

@@ -718,14 +718,14 @@ class Verifier:
             self.counts(l, w)
         by["messages"] += 1
 
+    def end(self, x):
+        return min((t for t in (x["expires"], (x.get("window") or {}).get("until", 0)) if t), default=0)
+
     def counts(self, l, known):
         x = known["statement"]
-        end, window = x["expires"], x.get("window")
-        if window is not None:
-            if end == 0 or window["until"] < end:
-                end = window["until"]
-            if l["at"] < window["from"]:
-                self.wrong("early", "a message left before the window of its approval")
+        end = self.end(x)
+        if x.get("window") is not None and l["at"] < x["window"]["from"]:
+            self.wrong("early", "a message left before the window of its approval")
         if end and l["at"] > end + GRACE:
             self.wrong("expired", "a message left after its approval had run out")
         if known["withdrawn"] and l["at"] > known["withdrawn"] + GRACE:
@@ -747,11 +747,23 @@ class Verifier:
         else:
             self.incidents[l["id"]] = l["word"]
 
+    def over(self, l, held, s):
+        x = s["statement"]
+        for other in self.signed.values():
+            of, end = other["statement"], self.end(other["statement"])
+            ended = other["withdrawn"] and other["withdrawn"] <= l["at"] or end and end <= l["at"]
+            if (of["kind"], of["subject"]) == (x["kind"], x["subject"]) and (not ended or of["serial"] > x["serial"]):
+                return False
+        words = f"messages of the {x['kind']} {x['subject']}".encode()
+        return x["kind"] in ("order", "letter", "grant") and held == sha(b"letterhead stop v1\n" + words)
+
     def lift(self, l):
         _, word, held = self.frozen.get(l["id"], (0, "platform", ZERO))
         s = self.signed.get(l["digest"])
         still = held != ZERO and any(i != l["id"] and h == held for i, (_, _, h) in self.frozen.items())
         if l["digest"] == ZERO and (still or word.startswith("platform")) or s is None and self.was_lost(l, l["digest"]):
+            pass
+        elif s is not None and self.over(l, held, s):
             pass
         elif s is None or s["statement"]["kind"] != "lift" or s["statement"]["subject"] != l["id"]:
             self.wrong("lift", "a stop is lifted without a signature")
