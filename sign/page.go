@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"letterhead/approval"
+	"letterhead/sign/show"
 )
 
 // The one style sheet and the one script; their addresses change with their content, so that browsers may keep them.
@@ -118,16 +118,7 @@ func wait(d time.Duration) string {
 
 // what is the digest that somebody may compare, in groups.
 func (i *item) what() string {
-	digest := i.Statement.Digest
-	if digest == (approval.Digest{}) {
-		return ""
-	}
-	text := digest.String()
-	out := text[:4]
-	for at := 4; at < 24; at += 4 {
-		out += " " + text[at:at+4]
-	}
-	return out + " …"
+	return show.Digest(i.Statement.Digest)
 }
 
 func (i *item) preview(home string, language, example int) string {

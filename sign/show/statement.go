@@ -58,3 +58,16 @@ func Why(reason approval.Reason, until time.Time, zone *time.Location, owner boo
 	}
 	return ""
 }
+
+// Digest is what somebody may compare of one, in groups; "" of none.
+func Digest(digest approval.Digest) string {
+	if digest == (approval.Digest{}) {
+		return ""
+	}
+	text := digest.String()
+	out := text[:4]
+	for at := 4; at < 24; at += 4 {
+		out += " " + text[at:at+4]
+	}
+	return out + " …"
+}

@@ -29,7 +29,7 @@ func gateControls() []group {
 		{"the ledger is checked at the beginning", "courier/logbook/logbook.go", "	if l.checked.Load() {", "	if true {", "TestALedgerThatWasRolledBack"},
 		{"the ledger's head is in the journal", "courier/logbook/logbook.go", "	if head.Size > l.head.Size {", "	if false {", "TestALedgerThatWasRolledBack"},
 		{"orders wait for witnesses", gate, `{"witness", checkWitness},`, "", alone},
-		{"a chain that goes on after a loss is told as that", "courier/logbook/logbook.go", "Body: b, Resumed: resumed}", "Body: b}", "TestAChainThatGoesOnAfterALossIsOnRecord"},
+		{"a chain that goes on after a loss is told as that", "courier/logbook/logbook.go", "leaves[i] = ledger.Entry{Practice: tx.Practice, Label: label, Body: b, Resumed: resumed}\n			resumed = nil", "leaves[i] = ledger.Entry{Practice: tx.Practice, Label: label, Body: b}\n			_, resumed = resumed, nil", "TestAChainThatGoesOnAfterALossIsOnRecord"},
 		{"a lift is on record before anything goes on", "courier/logbook/events.go", "if err == nil && known {", "if err == nil && !known {", "TestStopsAndTheirLiftsAreOnRecord"},
 		{"a stop is on record", "courier/stops/stops.go", "	late := s.logbook.Stopped(ctx, f.noted)", "	late := s.logbook.Stopped(ctx, nil)", "TestStopsAndTheirLiftsAreOnRecord"},
 		{"what a dead courier did is on record", "courier/recover.go", "sequence > 0 {", "sequence == 0 {", "TestKilledCouriersLoseAndDoubleNothing"},
@@ -39,7 +39,7 @@ func gateControls() []group {
 		{"a stop is read again right before the first byte", "courier/handoff.go", "if _, is := p.held(stopped); is {", "if false {", "TestAStopHoldsWithinASecondWithASlowRelay"},
 		{"what has waited too long at a slow relay does not begin", "courier/handoff.go", "if !now.Before(p.good) {", "if now.IsZero() {", "TestASlowRelayCarriesNothingPastItsTime"},
 		{"what begins is in the journal first", "courier/handoff.go", "	segment, err := c.journal.Begun(entries...)\n", "	segment, err := 0, error(nil)\n", "TestKilledCouriersLoseAndDoubleNothing|TestNothingLeavesWithoutItsJournal"},
-		{"the version is the one whose digest the message names", "courier/merge.go", "actual.String() != p.Digest || ", "", "TestNothingUnsignedLeaves"},
+		{"the version is the one whose digest the message names", "courier/merge.go", "actual.String() != p.Digest || ", "actual.String() == \"\" || ", "TestNothingUnsignedLeaves"},
 		{"what was rendered is inspected", "courier/merge.go", "if found := wording.Inspect(&rendered); len(found) > 0 {", "if found := wording.Inspect(&rendered); false {", "TestEveryCheckOfTheGateHolds"},
 		{"the sealed values of a message are bound to it", "courier/merge.go", `Row: string(p.ID), Column: "sealed"`, `Row: "m", Column: "sealed"`, "TestAMessageGoesItsWay"},
 	}}, {"courier/breaker", []control{

@@ -50,6 +50,8 @@ func edgeControls() []group {
 			{"a key that was copied", key, "now.Count <= k.Count {", "false {", "TestACounterThatGoesBackIsACopy"},
 		}},
 		{"sign", []control{
+			{"no key is enrolled without its role", "sign/signing.go", "	if err := withRole(l, m.statements); err != nil {", "	if err := withRole(l, nil); err != nil {", "TestOneStatementThatCannotBeSignedHoldsNoOther"},
+			{"what cannot be signed holds nothing else", "sign/list.go", `i.Blocked = "This cannot be signed as it is: "`, `_ = ""`, "TestOneStatementThatCannotBeSignedHoldsNoOther"},
 			{"the desk is locked", desk, "if route.need == unlocked && v.session == nil {", "if false {", walked},
 			{"a page of another origin reads nothing", desk, "		if foreign(r) {\n", "		if false {\n", walked},
 			{"nor posts", desk, "protected.ServeHTTP(w, r)", "_ = protected\n		next.ServeHTTP(w, r)", walked},

@@ -11,7 +11,7 @@ func pathControls() []group {
 			{"a recipient's row belongs to one message", "order/source.go", "case !there || m.Recipient != m.Client || r.message != string(m.ID):", "case !there:", "TestNobodyGetsItTwice"},
 			{"a stopped order's row stops it", "order/source.go", "case o.State == Stopped:", "case false:", "TestAStoppedOrdersRowIsEnough"},
 			{"and so does the journal", "order/stop.go", "			if err := message.End(ctx, tx, message.StopOrder, string(id)); err != nil {", "			if err != nil {", "TestAStoppedOrdersMessagesStayBack"},
-			{"the journal forgets what is over, and nothing else", "courier/stops/over.go", "over = err != nil && (why == approval.Expired || why == approval.Withdrawn)", "over = err == nil || why != approval.Behind", "TestAStoppedOrdersMessagesStayBack"},
+			{"the journal forgets what is over, and nothing else", "courier/stops/over.go", "over = approval.ReasonOf(err) == approval.Withdrawn || ranOut(x, approval.At(tx.Now.Add(-overFor)))", "over = approval.ReasonOf(err) != approval.Behind", "TestAStoppedOrdersMessagesStayBack"},
 			{"nobody has to lift what was taken back", "message/freeze.go", "return slices.DeleteFunc(open, Stop.Ends), err", "return open, err", "TestAStoppedOrdersMessagesStayBack"},
 		}},
 		{"letter", []control{
@@ -44,6 +44,7 @@ func pathControls() []group {
 			{"suppression is believed from the journal", "courier/gate.go", "is || kept[2*i+j] {", `is || kept[2*i+j] && why != "" {`, "TestSuppressionIsBelievedFromTheJournal"},
 		}},
 		{"ledger", []control{
+			{"a stop ends on record with what it held, and no sooner", "ledger/evidence/claims.go", "of.Subject == x.Subject && (!ended || of.Serial > x.Serial)", "of.Subject == x.Subject && (!ended && false || of.Serial > x.Serial)", "TestWhatIsOnRecordAndMustNotBe"},
 			{"what the journal has seen is there, as it was", "ledger/check.go", `	if known.Size > size {
 		return damaged("the journal has seen %d leaves, the ledger has %d", known.Size, size)
 	}
