@@ -26,6 +26,7 @@ import (
 	"letterhead/fault"
 	"letterhead/guard"
 	"letterhead/guard/throttle"
+	"letterhead/incident/asked"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/vault"
@@ -44,6 +45,7 @@ type Config struct {
 	Secure bool     // reached by https
 	Log    *slog.Logger
 	Routes []call.Route // beside the table's, for tests
+	Asked  *asked.Log   // keeps who asked which route; nil keeps nothing
 }
 
 const (
@@ -185,6 +187,8 @@ func (s *server) serve(route call.Route) http.Handler {
 			status = p.Status
 		}
 		s.note(c, route, status, time.Since(began), err)
+		s.Asked.Note(asked.Request{Practice: c.Credential.Practice, At: c.Now, Route: route.Pattern(), Status: status, Credential: c.Credential.ID,
+			Address: s.Keeper.Network(c.Credential.Practice, guard.Network(address(r)))})
 	})
 }
 

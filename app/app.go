@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 
 	"letterhead/app/looked"
+	"letterhead/app/outside"
 	"letterhead/app/record"
 	"letterhead/app/register"
 	"letterhead/fault"
@@ -46,9 +47,9 @@ type call struct {
 func commands() []command {
 	list := []command{
 		demoCommand(), initCommand(), practiceCommand(), memberCommand(), serveCommand(), courierCommand(), importCommand(), planCommand(), tickCommand(),
-		domainCommand(), bounceCommand(), stopCommand(), liftCommand(), backupCommand(), restoreCommand(), migrateCommand(), doctorCommand(), benchCommand(), drillCommand(), routesCommand(), versionCommand(),
+		domainCommand(), bounceCommand(), stopCommand(), liftCommand(), backupCommand(), restoreCommand(), migrateCommand(), doctorCommand(), benchCommand(), drillCommand(), incidentCommand(), versionCommand(),
 	}
-	for _, r := range append(record.Commands(), looked.Command()) {
+	for _, r := range append(record.Commands(), looked.Command(), outside.Command()) {
 		list = append(list, recordCommand(r))
 	}
 	for _, r := range register.Commands() {

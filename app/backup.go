@@ -222,7 +222,8 @@ func (c *call) freezeRestored(ctx context.Context, t trust.File) error {
 	if err := i.db.Whole(ctx, "suppressions of a restored backup", func(w *store.Wide) error { return message.Anew(ctx, w) }); err != nil {
 		return err // the journal may know less than these rows: the courier takes all of them over again
 	}
-	return i.halt().Stop(ctx, message.Stop{Scope: message.StopPlatform, Who: "restore", Reason: fmt.Sprintf("restored from a backup; epoch %d", t.Epoch)})
+	_, err = i.halt().Stop(ctx, message.Stop{Scope: message.StopPlatform, Who: "restore", Reason: fmt.Sprintf("restored from a backup; epoch %d", t.Epoch)})
+	return err
 }
 
 func copyKey(from, to string) error {

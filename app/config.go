@@ -6,9 +6,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"letterhead/app/brand"
+	"letterhead/app/outside"
+	"letterhead/app/planner"
 	"letterhead/app/setting"
 	"letterhead/courier/trust"
 	"letterhead/fault"
+	"letterhead/guard"
 	"letterhead/store"
 	"letterhead/vault"
 )
@@ -70,4 +74,34 @@ func (i *installation) practice(ctx context.Context, id string) (store.Actor, er
 		return store.Actor{}, err
 	}
 	return store.Actor{Practice: store.PracticeID(id), Agent: "command", Way: store.Way{Purpose: "work", Route: "letterhead"}}, nil
+}
+
+func (i *installation) brand() brand.Of {
+	return brand.Of{DB: i.db, Folder: courierFolder(i.folder), Platform: i.config.Platform()}
+}
+
+func (i *installation) planner() planner.Of {
+	of := planner.New(i.db, i.keeper, courierFolder(i.folder), i.trust, i.config.Carrying())
+	of.LooksKept = time.Duration(i.config.LooksKept) * 24 * time.Hour
+	return of
+}
+
+func (i *installation) outside() outside.Of {
+	return outside.Of{DB: i.db, Keeper: i.keeper, Folder: courierFolder(i.folder), Config: i.config.Carrying()}
+}
+
+// door is where people come in, at the addresses under which the pages are reached.
+func (i *installation) door(port string) (*guard.Door, error) {
+	party, origins := i.config.Party(port)
+	return guard.NewDoor(i.db, i.keeper, party, origins...)
+}
+
+// invite makes a member's link.
+func (i *installation) invite(ctx context.Context, tx *store.Tx, id store.MemberID) (string, error) {
+	door, err := i.door("")
+	if err != nil {
+		return "", err
+	}
+	token, err := door.Invite(ctx, tx, id)
+	return i.config.PublicURL + "/invitation/" + token, err
 }

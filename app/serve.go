@@ -16,7 +16,6 @@ import (
 	"letterhead/api"
 	"letterhead/app/desk"
 	"letterhead/app/entrance"
-	"letterhead/app/outside"
 	"letterhead/app/record"
 	"letterhead/app/secure"
 	"letterhead/app/watch"
@@ -25,6 +24,7 @@ import (
 	"letterhead/courier/journal"
 	"letterhead/courier/trust"
 	"letterhead/fault"
+	"letterhead/incident/asked"
 	"letterhead/public"
 	"letterhead/store"
 	"letterhead/web"
@@ -69,6 +69,7 @@ type serving struct {
 	listener net.Listener       // made from the configuration when nil
 	desk     *desk.Desk         // in the process that delivers
 	chains   *chain.Chains      // what is signed, for links
+	asked    *asked.Log         // who asked which route
 	ready    func(address string)
 }
 
@@ -105,6 +106,7 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 		defer noted.Close()
 		s.chains = chain.Open(courierFolder(i.folder), noted)
 	}
+	s.asked = asked.New(i.db, s.log)
 	handler, err := i.handler(s, c)
 	if err != nil {
 		return errors.Join(err, s.listener.Close())
@@ -165,6 +167,8 @@ func (i *installation) together(ctx context.Context, s serving, server *http.Ser
 	})
 	part("planning", func() error { i.planner().With(s.chains).Loop(ctx, s.log); return nil })
 	part("notices", func() error { i.planner().With(s.chains).KeepTelling(ctx, s.log); return nil })
+	part("requests", func() error { s.asked.Run(ctx, asked.Kept); return nil })
+	part("incidents", func() error { i.incidents().Watch(ctx, c, s.log); return nil })
 	part("jobs", func() error { i.planner().Work(ctx, s.log); return nil })
 	if s.enter != nil {
 		part("rehearsal", func() error { i.keepRehearsing(ctx, s.sample, s.log); return nil })
@@ -208,12 +212,12 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	}
 	members, err := web.New(web.Config{
 		DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
-		Desk: signing, Signed: s.chains.Read, Record: record.Pages{Host: i.recordHost(), Config: i.config.Courier},
+		Desk: signing, Signed: s.chains.Read, Record: record.Pages{Host: i.recordHost(), Config: i.config.Courier}, Asked: s.asked,
 	})
 	if err != nil {
 		return nil, err
 	}
-	programs, err := api.New(api.Config{DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log})
+	programs, err := api.New(api.Config{DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Asked: s.asked})
 	if err != nil {
 		return nil, err
 	}
@@ -257,20 +261,6 @@ func courierCommand() command {
 			defer signs.Close()
 			return signs.Beside(ctx, runs.Run)
 		})
-	}
-	return cmd
-}
-
-func routesCommand() command {
-	cmd := command{name: "routes", summary: "print every route with its permission, or the reason why it is public", examples: []string{"routes"}}
-	cmd.run = func(_ context.Context, c *call) error {
-		if err := c.parse(cmd, nil); err != nil {
-			return err
-		}
-		for _, line := range outside.Routes() {
-			fmt.Fprintln(c.out, line)
-		}
-		return nil
 	}
 	return cmd
 }

@@ -85,7 +85,7 @@ func (i *installation) halt() halt.Of {
 
 // stop writes a stop down, and says what had begun.
 func (i *installation) stop(ctx context.Context, c *call, stop message.Stop) error {
-	if err := i.halt().Stop(ctx, stop); err != nil {
+	if _, err := i.halt().Stop(ctx, stop); err != nil {
 		return err
 	}
 	begun, total, err := stops.Begun(journalFolder(i.folder), stop.Practice, i.db.Now())

@@ -336,7 +336,7 @@ func (c *Courier) claim(ctx context.Context, now time.Time) ([]message.Message, 
 		return nil, time.Second, nil
 	}
 	if err := c.logbook.Check(ctx); err != nil {
-		c.count.blocked("the record of messages cannot be believed: " + err.Error())
+		c.count.blocked(logbook.Disbelieved + err.Error())
 		return nil, time.Second, err
 	}
 	stopped, err := c.stops.Fresh(ctx, freezeStale)

@@ -16,6 +16,7 @@ import (
 
 	"letterhead/fault"
 	"letterhead/guard"
+	"letterhead/incident/asked"
 	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/store"
@@ -78,6 +79,7 @@ func (s *server) serve(route page.Route) http.Handler {
 			status = s.fail(w, r, visit, err)
 		}
 		s.note(r, route, status, time.Since(began), err)
+		s.asked(r, route, visit, status)
 	})
 }
 
@@ -88,6 +90,20 @@ func (s *server) note(r *http.Request, route page.Route, status int, took time.D
 		attributes = append(attributes, slog.String("error", err.Error()))
 	}
 	s.Log.LogAttrs(r.Context(), level, "page", attributes...)
+}
+
+// asked keeps that the route was asked: by whom as far as a session says, else from where.
+func (s *server) asked(r *http.Request, route page.Route, v *page.Visit, status int) {
+	if s.Asked == nil {
+		return
+	}
+	one := asked.Request{At: s.DB.Now(), Route: route.Pattern(), Status: status}
+	network := guard.Network(s.address(r))
+	if v != nil && v.Session.ID != "" {
+		one.Practice, one.Session, one.Member, network = v.Session.Practice, v.Session.ID, v.Session.Member.ID, v.Browser.Address
+	}
+	one.Address = s.Keeper.Network(one.Practice, network)
+	s.Asked.Note(one)
 }
 
 // answer makes the visit and asks the page. A page that panics is an error like another: the process serves others meanwhile.

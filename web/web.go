@@ -23,6 +23,7 @@ import (
 	"letterhead/fault"
 	"letterhead/guard"
 	"letterhead/guard/throttle"
+	"letterhead/incident/asked"
 	"letterhead/store"
 	"letterhead/vault"
 	"letterhead/web/page"
@@ -42,6 +43,7 @@ type Config struct {
 	Desk   string       // address of the signing desk, for links; "" when it is not known
 
 	Record page.Record // what can be said of the record of messages; nil where nobody can
+	Asked  *asked.Log  // keeps who asked which route; nil keeps nothing
 
 	// Signed reads what a practice's people signed, within a transaction; nil where nobody can tell.
 	Signed func(ctx context.Context, tx *store.Tx, read func(*approval.State) error) error

@@ -34,19 +34,19 @@ type Of struct {
 
 func (o Of) journal() string { return courier.JournalFolder(o.Folder) }
 
-// Stop makes a stop; with a member's, their sessions end, and with a program's its key.
-func (o Of) Stop(ctx context.Context, stop message.Stop) error {
+// Stop makes a stop and returns it as it stands; with a member's, their sessions end, and with a program's its key.
+func (o Of) Stop(ctx context.Context, stop message.Stop) (message.Stop, error) {
 	if err := stop.Check(); err != nil {
-		return err
+		return stop, err
 	}
 	if stop.Practice != "" {
 		return o.practice(ctx, stop)
 	}
 	stop.ID, stop.At = store.NewID[string](), o.DB.Now()
 	if err := o.note(stop); err != nil {
-		return err
+		return stop, err
 	}
-	return o.DB.Whole(ctx, "stop sending", func(w *store.Wide) error { return message.PutStops(ctx, w, stop) })
+	return stop, o.DB.Whole(ctx, "stop sending", func(w *store.Wide) error { return message.PutStops(ctx, w, stop) })
 }
 
 func (o Of) note(stop message.Stop) error {
@@ -58,9 +58,8 @@ func Note(folder string, t trust.File, stop message.Stop) error {
 	return journal.NoteStop(courier.JournalFolder(folder), t.Installation, t.Epoch, stops.Noted(stop))
 }
 
-func (o Of) practice(ctx context.Context, stop message.Stop) error {
-	var made message.Stop
-	err := o.DB.Change(ctx, store.Actor{Practice: stop.Practice, Agent: stop.Who}, func(tx *store.Tx) (err error) {
+func (o Of) practice(ctx context.Context, stop message.Stop) (made message.Stop, err error) {
+	err = o.DB.Change(ctx, store.Actor{Practice: stop.Practice, Agent: stop.Who}, func(tx *store.Tx) (err error) {
 		if _, err = practice.Find(ctx, tx); err != nil {
 			return err
 		}
@@ -84,9 +83,9 @@ func (o Of) practice(ctx context.Context, stop message.Stop) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return made, err
 	}
-	return o.note(made)
+	return made, o.note(made)
 }
 
 // Tell stops without the database: the couriers of the folder are told, and where none runs the journal is. Then there are no answers.

@@ -1,7 +1,6 @@
 package register
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -14,35 +13,36 @@ import (
 	"letterhead/incident/form"
 )
 
-func incidentCommand() Command {
-	var as, aware, where string
-	var laws []string
-	return Command{
-		Name: "incident", Argument: "import|export|clocks FILE", Summary: "read an incident's record (of a public register, VERIS 1.3 or our JSON) and print it as JSON (import), in another form (export), or what laws ask for and by when (clocks)",
-		Examples: []string{"incident import 2024-08-25-power-diary.md > incident.json", "incident export incident.json --format register", "incident export incident.json --format veris", "incident clocks incident.json --aware 2024-08-25T09:30:00+10:00 --zone Australia/Melbourne"},
-		Flags: func(f *flag.FlagSet) {
-			f.StringVar(&as, "format", form.JSON, "with export: the `form`: register, veris, csv or json")
-			f.StringVar(&aware, "aware", "", "with clocks: the `instant` at which you became aware")
-			f.StringVar(&where, "zone", "UTC", "with clocks: the `zone` of whoever has to act")
-			f.Func("law", "with clocks: a law's `id`, instead of those of the record's countries; may be given more than once", func(v string) error {
-				laws = append(laws, v)
-				return nil
-			})
-		},
-		Run: func(_ context.Context, c Call) error {
-			if len(c.Args) == 2 {
-				switch c.Args[0] {
-				case "import":
-					return c.convert(c.Args[1], form.JSON)
-				case "export":
-					return c.convert(c.Args[1], as)
-				case "clocks":
-					return c.clocks(c.Args[1], aware, where, laws)
-				}
-			}
-			return fault.Field("FILE", "incident.file", "say import, export or clocks, and name one file")
-		},
+// Incident is what is done with an incident's file: read and print it as JSON (import), in another form (export), or say what laws ask for and by when (clocks).
+type Incident struct {
+	As, Aware, Zone string
+	laws            []string
+}
+
+// Flags declares its flags.
+func (i *Incident) Flags(f *flag.FlagSet) {
+	f.StringVar(&i.As, "format", form.JSON, "with export: the `form`: register, veris, csv or json")
+	f.StringVar(&i.Aware, "aware", "", "with clocks: the `instant` at which you became aware")
+	f.StringVar(&i.Zone, "zone", "UTC", "with clocks: the `zone` of whoever has to act")
+	f.Func("law", "with clocks: a law's `id`, instead of those of the record's countries; may be given more than once", func(v string) error {
+		i.laws = append(i.laws, v)
+		return nil
+	})
+}
+
+// Run does it: a verb and a file.
+func (i *Incident) Run(c Call) error {
+	if len(c.Args) == 2 {
+		switch c.Args[0] {
+		case "import":
+			return c.convert(c.Args[1], form.JSON)
+		case "export":
+			return c.convert(c.Args[1], i.As)
+		case "clocks":
+			return c.clocks(c.Args[1], i.Aware, i.Zone, i.laws)
+		}
 	}
+	return fault.Field("FILE", "incident.file", "say import, export or clocks, and name one file")
 }
 
 // convert reads one file whole, and prints only what could be written whole.

@@ -33,7 +33,7 @@ type Command struct {
 }
 
 // Commands are the room's commands.
-func Commands() []Command { return []Command{registerCommand(), incidentCommand()} }
+func Commands() []Command { return []Command{registerCommand()} }
 
 func registerCommand() Command {
 	var b build

@@ -18,7 +18,9 @@ const records = "../../register/testdata/records"
 // run runs a command of the room as app does.
 func run(t testing.TB, in string, words ...string) (out, errs string, err error) {
 	t.Helper()
-	for _, cmd := range register.Commands() {
+	var file register.Incident
+	ofFiles := register.Command{Name: "incident", Flags: file.Flags, Run: func(_ context.Context, c register.Call) error { return file.Run(c) }}
+	for _, cmd := range append(register.Commands(), ofFiles) {
 		if cmd.Name != words[0] {
 			continue
 		}

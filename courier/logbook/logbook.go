@@ -63,6 +63,9 @@ const (
 	headRecord = 'H'
 )
 
+// Disbelieved is how a courier says that the ledger is not the one that its journal knows.
+const Disbelieved = "the record of messages cannot be believed: "
+
 // Where is whose logbook it is.
 type Where struct {
 	DB           *store.DB
