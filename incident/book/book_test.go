@@ -69,7 +69,9 @@ func TestTheBreakersStopsAreOneIncident(t *testing.T) {
 				return err
 			})
 		}
-		w.whole(func(x *store.Wide) error { return message.PutStops(w.Context(), x, stop("r", "s4", message.StopText, "aa", now)) })
+		w.whole(func(x *store.Wide) error {
+			return message.PutStops(w.Context(), x, stop("r", "s4", message.StopText, "aa", now))
+		})
 		w.whole(func(x *store.Wide) error {
 			if fresh, err := alarm.Breaker(w.Context(), x); err != nil || len(fresh) > 0 {
 				w.Errorf("a stop within the hour opened %v, %v", fresh, err)
