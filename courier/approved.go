@@ -38,7 +38,7 @@ func (a *approved) directory() string {
 // practice leaves.
 func (c *Courier) authorise(ctx context.Context, tx *store.Tx, parcels []*parcel) error {
 	err := c.chains.Read(ctx, tx, func(s *approval.State) error {
-		if err := c.logbook.Gather(ctx, tx, s); err != nil {
+		if err := c.logbook.Gather(ctx, tx, c.chains, s); err != nil {
 			return err
 		}
 		return c.ask(ctx, tx, s, parcels)

@@ -13,9 +13,11 @@ import (
 // Which messages a courier process takes next. It has whole practices: a lease row for each, renewed while it takes their messages, so that claiming a
 // message writes nothing. What it has in hand it knows itself; that stays queued until it leaves.
 
-// lanes are in which order what is queued is looked for: what belongs to an appointment or a conversation first, and orders, which may be many,
-// with what room is left. A literal each, which both engines hold against their partial indexes.
+// lanes are in which order what is queued is looked for: what belongs to an appointment or a conversation first, then orders, which may be
+// many. A literal each, which both engines hold against their partial indexes.
 var lanes = [...]string{nextOf(`kind <> 'order'`), nextOf(`kind = 'order'`)}
+
+const orders = 1 // the lane
 
 func nextOf(lane string) string {
 	return `SELECT ` + claimColumns + ` FROM message WHERE state = 'queued' AND ` + lane + ` AND turn <= $1 AND (turn, practice, id) > ($2, $3, $4)
@@ -43,10 +45,20 @@ type Line struct {
 
 	taking sync.Mutex // held by who takes
 	mu     sync.Mutex
-	hand   map[key]bool // true: it is in hand no more, and forgotten with the next Take, which may have read before it was marked
+	hand   map[key]inHand
+	orders int // of them
 	leased map[store.PracticeID]time.Time
-	behind [len(lanes)]Message // where each lane was read up to
-	began  time.Time           // when they were begun with
+	behind [len(lanes)]place
+	others time.Time // when anything but an order was taken last
+}
+
+// inHand is a message in hand. One that is over is forgotten with the next Take, which may have read before it was marked.
+type inHand struct{ order, over bool }
+
+// place is where a lane was read up to, and when it was begun with.
+type place struct {
+	at    Message
+	began time.Time
 }
 
 type key struct {
@@ -57,68 +69,79 @@ type key struct {
 // again is how long a lane is read on from where it was; then from its head, where something may have come in.
 const again = time.Second
 
+// For so long after anything else was taken, orders leave room: a batch of them at a time, and none beside others.
+const (
+	yields = time.Second
+	soon   = 20 * time.Millisecond // then it is asked again whether they may go
+)
+
 // NewLine makes a courier process's line; what it takes no other takes for so long, or until it is given back.
 func NewLine(db *store.DB, process string, until time.Duration) *Line {
-	return &Line{db: db, process: process, until: until, hand: map[key]bool{}, leased: map[store.PracticeID]time.Time{}}
+	return &Line{db: db, process: process, until: until, hand: map[key]inHand{}, leased: map[store.PracticeID]time.Time{}}
 }
 
-// Take returns up to limit queued messages whose turn has come, the earliest turn first, orders last, of practices that no other process has. Messages
-// of one practice with the same turn stand side by side. When there are none it says when the next turn comes; zero: none waits.
+// Take returns up to limit queued messages whose turn has come, the earliest turn first, of practices that no other process has. Messages of one practice
+// with the same turn stand side by side. Orders come alone, when nothing else waits, and while other messages come only when no orders are in hand. When
+// there are none it says when the next turn comes, or when to ask again; zero: none waits.
 func (l *Line) Take(ctx context.Context, now time.Time, limit int) (taken []Message, next time.Time, err error) {
 	l.taking.Lock()
 	defer l.taking.Unlock()
-	hand := l.tidy()
-	if clock := l.db.Now(); clock.Sub(l.began) >= again || clock.Before(l.began) {
-		l.behind, l.began = [len(lanes)]Message{}, clock
-	}
-	err = l.db.WholeView(ctx, "look what is queued", func(w *store.Wide) error {
-		taken = taken[:0]
+	hand, wait := l.tidy()
+	err = l.db.WholeView(ctx, "look what is queued", func(w *store.Wide) (err error) {
 		for lane := range lanes {
-			part, err := l.read(ctx, w, lane, now, limit-len(taken), hand)
-			if err != nil {
-				return fmt.Errorf("look what is queued: %w", err)
-			}
-			if taken = append(taken, part...); len(taken) >= limit {
+			if lane == orders && wait {
+				next = now.Add(soon)
 				return nil
 			}
+			if taken, err = l.read(ctx, w, lane, now, limit, hand); err != nil || len(taken) > 0 {
+				return err
+			}
 		}
-		l.began = time.Time{} // read to the end
-		if len(taken) == 0 {
-			next, err = Due(ctx, w, now)
-		}
+		next, err = Due(ctx, w, now)
 		return err
 	})
 	if err == nil {
 		taken, err = l.lease(ctx, taken)
 	}
 	if err != nil {
-		l.began = time.Time{}
-		return nil, time.Time{}, err
+		l.behind = [len(lanes)]place{}
+		return nil, time.Time{}, fmt.Errorf("look what is queued: %w", err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range taken {
-		l.hand[key{taken[i].Practice, taken[i].ID}] = false
+		is := inHand{order: taken[i].Kind == Order}
+		if l.hand[key{taken[i].Practice, taken[i].ID}] = is; is.order {
+			l.orders++
+		} else {
+			l.others = l.db.Now()
+		}
 	}
 	return taken, next, nil
 }
 
-// tidy forgets what is in hand no more and returns how much is.
-func (l *Line) tidy() int {
+// tidy forgets what is in hand no more, and returns how much is and whether orders wait.
+func (l *Line) tidy() (hand int, wait bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for k, over := range l.hand {
-		if over {
+	for k, is := range l.hand {
+		if is.over {
 			delete(l.hand, k)
 		}
 	}
-	return len(l.hand)
+	clock := l.db.Now()
+	for i := range l.behind {
+		if began := l.behind[i].began; clock.Sub(began) >= again || clock.Before(began) {
+			l.behind[i] = place{began: clock}
+		}
+	}
+	return len(l.hand), l.orders > 0 && clock.Sub(l.others) < yields
 }
 
 // read goes on in one lane, past what is in hand.
 func (l *Line) read(ctx context.Context, w *store.Wide, lane int, now time.Time, limit, hand int) (out []Message, err error) {
 	for len(out) < limit {
-		after, most := &l.behind[lane], limit-len(out)
+		after, most := &l.behind[lane].at, limit-len(out)
 		if after.ID == "" {
 			most += hand
 		}
@@ -133,7 +156,8 @@ func (l *Line) read(ctx context.Context, w *store.Wide, lane int, now time.Time,
 			}
 		}
 		l.mu.Unlock()
-		if len(part) < most {
+		if len(part) < most { // to its end
+			l.behind[lane] = place{}
 			return out, nil
 		}
 	}
@@ -185,16 +209,22 @@ func (l *Line) lease(ctx context.Context, found []Message) ([]Message, error) {
 func (l *Line) Done(practice store.PracticeID, id ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, is := l.hand[key{practice, id}]; is {
-		l.hand[key{practice, id}] = true
+	is, had := l.hand[key{practice, id}]
+	if !had || is.over {
+		return
 	}
+	if is.order {
+		l.orders--
+	}
+	is.over = true
+	l.hand[key{practice, id}] = is
 }
 
 // Release lets go of the process's practices, for others; of none while it has something in hand.
 func (l *Line) Release(ctx context.Context) error {
 	l.taking.Lock()
 	defer l.taking.Unlock()
-	if len(l.leased) == 0 || l.tidy() > 0 {
+	if hand, _ := l.tidy(); hand > 0 || len(l.leased) == 0 {
 		return nil
 	}
 	clear(l.leased)

@@ -249,6 +249,13 @@ func TestLeasesRunOut(t *testing.T) {
 			if got := take(t, two, db.Now(), 10); got != "" {
 				t.Errorf("%s were taken from a living courier", got)
 			}
+			whole(t, db, func(w *store.Wide) error {
+				got, err := message.Lease(t.Context(), w, "two", []store.PracticeID{"p"}, w.Now.Add(time.Hour))
+				if len(got) != 0 {
+					t.Errorf("%v was let to a second courier", got)
+				}
+				return err
+			})
 			leave := func(by string, id message.ID) (gone []int) {
 				whole(t, db, func(w *store.Wide) (err error) {
 					gone, err = message.Leave(t.Context(), w, by, []message.Departure{{Practice: "p", ID: id, MessageID: "m@p", Sealed: []byte("s")}})
@@ -642,27 +649,42 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 	})
 }
 
-// An order of any size stands behind what others have for their clients, whatever its turn.
+// An order of any size stands behind what others have for their clients, whatever its turn, and leaves room while they have something.
 func TestOrdersWaitBehindTheOthers(t *testing.T) {
-	testkit.Each(t, func(t *testing.T, db *store.DB) {
-		practices(t, db, "a", "b")
-		now := db.Now()
-		for i := range 30 {
-			in := intent(message.ID(fmt.Sprintf("order-%02d", i)), now.Add(-time.Hour))
-			in.Kind, in.Rule, in.Subject = message.Order, "", "order"
-			queue(t, db, "a", in)
-		}
-		for i := range 3 {
-			queue(t, db, "b", intent(message.ID(fmt.Sprintf("rule-%d", i)), now.Add(-time.Second)))
-		}
-		claimed, _, err := message.NewLine(db, "me", time.Minute).Take(t.Context(), now, 10)
-		if err != nil || len(claimed) != 10 {
-			t.Fatalf("%d taken %v", len(claimed), err)
-		}
-		for i, m := range claimed {
-			if (m.Kind == message.Rule) != (i < 3) {
-				t.Errorf("place %d: %s", i, m.Kind)
+	for _, engine := range testkit.Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			clock := testkit.NewClock(t, "2026-12-01T10:00:00Z")
+			db := testkit.Open(t, engine, clock)
+			practices(t, db, "a", "b")
+			now := db.Now()
+			for i := range 8 {
+				in := intent(message.ID(fmt.Sprint("order", i)), now.Add(-time.Hour))
+				in.Kind, in.Rule, in.Subject = message.Order, "", "order"
+				queue(t, db, "a", in)
 			}
-		}
-	})
+			rule := func(id message.ID) { queue(t, db, "b", intent(id, now.Add(-time.Second))) }
+			l := message.NewLine(db, "me", time.Minute)
+			want := func(what, want string) {
+				t.Helper()
+				if got := take(t, l, now, 2); got != want {
+					t.Fatalf("%s: took %s", what, got)
+				}
+			}
+			rule("rule1")
+			want("alone, though there was room", "b/rule1 ")
+			want("one batch of orders", "a/order0 a/order1 ")
+			want("no second one beside others", "")
+			rule("rule2")
+			want("what comes in goes first", "b/rule2 ")
+			l.Done("a", "order0")
+			want("half a batch is in hand", "")
+			l.Done("a", "order1")
+			l.Done("a", "order1")
+			want("the next batch", "a/order2 a/order3 ")
+			clock.Pass(2 * time.Second)
+			want("nobody else has anything, and these did not leave", "a/order0 a/order1 ")
+			want("as many as there is room for", "a/order4 a/order5 ")
+		})
+	}
 }

@@ -298,7 +298,7 @@ func (d *desk) record(v *visit) error {
 	late := d.Record.Look(ctx, []store.PracticeID{v.practice()})
 	err := d.chain(v, func(ctx context.Context, tx *store.Tx, s *approval.State) error {
 		if late == nil {
-			late = d.Record.Gather(ctx, tx, s)
+			late = d.Record.Gather(ctx, tx, d.Chains, s)
 		}
 		return nil
 	})

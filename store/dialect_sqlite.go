@@ -46,12 +46,13 @@ func openSQLite(ctx context.Context, path string, small bool) (dialect, *sql.DB,
 	if err := file.Close(); err != nil {
 		return nil, nil, nil, err
 	}
-	cacheKB, readers := 16000, 8 // of each connection
+	cacheKB, readers, temporary := 16000, 8, "FILE" // of each connection
 	if small {
-		cacheKB, readers = 2000, 3
+		// What a statement would have to undo lies in a temporary file, or here: little, where statements are of 25 rows.
+		cacheKB, readers, temporary = 2000, 3, "MEMORY"
 	}
-	cache := fmt.Sprintf("_pragma=cache_size(-%d)", cacheKB) // negative: in KiB
-	write, err := sql.Open("sqlite", sqliteName(path, cache, "_txlock=immediate", "_pragma=synchronous(FULL)"))
+	cache := fmt.Sprintf("_pragma=cache_size(-%d)&_pragma=temp_store(%s)", cacheKB, temporary) // negative: in KiB
+	write, err := sql.Open("sqlite", sqliteName(path, cache, "_txlock=immediate", "_pragma=synchronous(FULL)", "_pragma=wal_autocheckpoint(4000)"))
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -69,7 +70,7 @@ func openSQLite(ctx context.Context, path string, small bool) (dialect, *sql.DB,
 }
 
 func sqliteName(path string, more ...string) string {
-	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(15000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=temp_store(FILE)"
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(15000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)"
 	for _, m := range more {
 		name += "&" + m
 	}

@@ -208,6 +208,12 @@ func (c conn) query(ctx context.Context, query string, args []any) (*Rows, error
 
 func (c conn) row(ctx context.Context, query string, args []any) Row {
 	counted(ctx)
+	if c.keep != nil && len(query) < longQuery {
+		query, args = c.db.stmts.anonymous(query, args)
+		if stmt := c.keep.get(query, true); stmt != nil {
+			return Row{row: c.tx.StmtContext(ctx, stmt).QueryRowContext(ctx, args...), db: c.db} //nolint:sqlclosecheck // closed with the transaction
+		}
+	}
 	return Row{row: c.tx.QueryRowContext(ctx, query, args...), db: c.db}
 }
 

@@ -13,7 +13,9 @@ package chain
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"letterhead/approval"
@@ -39,6 +41,8 @@ type held struct {
 	read   time.Time         // when all of it was read
 
 	appending *store.Tx // has put an entry into the table and may not have committed it
+
+	fresh atomic.Pointer[[]*approval.Entry] // what was read last, until somebody has read the chain with it
 }
 
 // mostHeld bounds how many chains are kept folded; beyond it, arbitrary ones are dropped and folded again when wanted.
@@ -64,6 +68,7 @@ func (c *Chains) Read(ctx context.Context, tx *store.Tx, do func(*approval.State
 		}
 		if current {
 			err := do(h.state)
+			h.fresh.Store(nil)
 			empty := h.state.Head().Position == 0
 			h.mu.RUnlock()
 			if empty { // its first key may be pinned any time
@@ -76,6 +81,15 @@ func (c *Chains) Read(ctx context.Context, tx *store.Tx, do func(*approval.State
 		}
 	}
 	return journal.ErrChainMoved
+}
+
+// Entries returns the entries behind a position, within Read: those that Read itself has just read, or else by reading them. They must not be changed.
+func (c *Chains) Entries(ctx context.Context, tx *store.Tx, behind int64) ([]*approval.Entry, error) {
+	fresh := c.held(tx.Practice).fresh.Load()
+	if fresh == nil || (*fresh)[0].Head.Position > behind+1 {
+		return approval.ListAll(ctx, tx, behind)
+	}
+	return slices.DeleteFunc(slices.Clone(*fresh), func(e *approval.Entry) bool { return e.Head.Position <= behind }), nil
 }
 
 // attempts bounds how often others may note something while a chain is caught up with.
@@ -214,6 +228,7 @@ func (c *Chains) fold(ctx context.Context, tx *store.Tx, h *held, known *journal
 		return err
 	}
 	h.state, h.pinned, h.read = state, known.Head, tx.Now
+	h.keep(entries)
 	return nil
 }
 
@@ -238,7 +253,14 @@ func (c *Chains) grow(ctx context.Context, tx *store.Tx, h *held, known *journal
 			return err
 		}
 	}
+	h.keep(entries)
 	return nil
+}
+
+func (h *held) keep(entries []*approval.Entry) {
+	if len(entries) > 0 {
+		h.fresh.Store(&entries)
+	}
 }
 
 // note has the journal write down what it does not know yet.

@@ -182,7 +182,7 @@ func (l *Logbook) Look(ctx context.Context, practices []store.PracticeID) error 
 }
 
 // Gather reads, in a View of the practice, what was signed and has no leaf yet, as of a state of its chain. Write puts it into the ledger.
-func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, s *approval.State) error {
+func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, chains *chain.Chains, s *approval.State) error {
 	l.mu.Lock()
 	k := l.known[tx.Practice]
 	l.mu.Unlock()
@@ -190,7 +190,7 @@ func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, s *approval.State) e
 	if s.Behind() != nil || head == k.head {
 		return nil
 	}
-	entries, err := approval.ListAll(ctx, tx, k.head.Position)
+	entries, err := chains.Entries(ctx, tx, k.head.Position)
 	if err != nil {
 		return err
 	}
@@ -213,8 +213,9 @@ func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, s *approval.State) e
 		if e.Head.Position == 1 {
 			label = ledger.LabelOf(e)
 		}
-		e.Seen = seen.Seen(e.Head.Position)
-		bodies, err := ledger.Statements(e)
+		own := *e // the chain's stays as it is
+		own.Seen = seen.Seen(e.Head.Position)
+		bodies, err := ledger.Statements(&own)
 		if err != nil {
 			return err
 		}
@@ -393,7 +394,7 @@ func (l *Logbook) catchUp(ctx context.Context, chains *chain.Chains) error {
 	}
 	for _, p := range late {
 		err = errors.Join(err, l.db.View(ctx, store.Actor{Practice: p, Agent: "courier"}, func(tx *store.Tx) error {
-			return chains.Read(ctx, tx, func(s *approval.State) error { return l.Gather(ctx, tx, s) })
+			return chains.Read(ctx, tx, func(s *approval.State) error { return l.Gather(ctx, tx, chains, s) })
 		}))
 	}
 	return errors.Join(err, l.Write(ctx))

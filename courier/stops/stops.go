@@ -304,7 +304,7 @@ func (s *Stops) chain(ctx context.Context, practice store.PracticeID, ask func(*
 			if err := ask(tx, state); err != nil {
 				return err
 			}
-			return s.logbook.Gather(ctx, tx, state)
+			return s.logbook.Gather(ctx, tx, s.chains, state)
 		})
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 // gateControls are what every message passes, on every path.
 func gateControls() []group {
 	const gate, alone = "courier/gate.go", "TestEachCheckHoldsAlone"
+	const line, leases = "message/line.go", "TestLeasesRunOut"
 	const breaker, august = "courier/breaker/breaker.go", "TestAugust2024|TestTheNarrowestStop"
 	return []group{{"courier", []control{
 		{"the journal is asked before anything leaves", gate, "return c.journal.Healthy() }", "return nil }", alone},
@@ -42,6 +43,12 @@ func gateControls() []group {
 		{"the version is the one whose digest the message names", "courier/merge.go", "actual.String() != p.Digest || ", "actual.String() == \"\" || ", "TestNothingUnsignedLeaves"},
 		{"what was rendered is inspected", "courier/merge.go", "if found := wording.Inspect(&rendered); len(found) > 0 {", "if found := wording.Inspect(&rendered); false {", "TestEveryCheckOfTheGateHolds"},
 		{"the sealed values of a message are bound to it", "courier/merge.go", `Row: string(p.ID), Column: "sealed"`, `Row: "m", Column: "sealed"`, "TestAMessageGoesItsWay"},
+	}}, {"message", []control{
+		{"another courier's practice is left to it", line, "WHERE message_lease.process = excluded.process OR message_lease.until <= ?`", "WHERE ? > 0`", leases},
+		{"a lease that ran out holds nobody up", line, "OR message_lease.until <= ?`", "OR message_lease.until < 0 * ?`", leases},
+		{"a message leaves in the hands of who has its practice", "message/claim.go", "if ends, is := had[d.Practice]; is {", "if ends := had[d.Practice]; ends >= 0 {", leases},
+		{"what becomes of a queued message says who has its practice", "message/claim.go", "l.practice = m.practice AND l.process = ?)", "l.practice = m.practice AND l.process <> '' || ?)", "TestWayOfAMessage"},
+		{"what two have in hand leaves once", "message/claim.go", "message.id = v.id AND state = 'queued'", "message.id = v.id", "TestWhatIsInHandTwiceLeavesOnce"},
 	}}, {"courier/breaker", []control{
 		{"a new text is paced", breaker, "	if v.unknown && seen >= PacedMost || ", "	if seen < 0 && ", august},
 		{"one text in many practices", breaker, "few >= least || all >= signedTwice {\n		return v.stop(Words", "few < -least || all < 0 {\n		return v.stop(Words", august},
