@@ -60,7 +60,7 @@ var floors = []struct {
 }{
 	{"ground", []string{"fault", "zone", "qr", "store"}, true},
 	{"machinery", []string{"vault", "job", "register", "wording", "approval", "guard", "ledger", "message", "courier"}, true},
-	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "merge", "order", "grant", "incident", "notice", "transfer"}, true},
+	{"product", []string{"practice", "client", "calendar", "template", "plan", "letter", "merge", "order", "grant", "incident", "notice", "transfer", "erase"}, true},
 	{"edges", []string{"web", "public", "sign", "api"}, false},
 	{"test tools", []string{"testkit", "rehearse"}, true},
 	{"app", []string{"app"}, true},

@@ -81,6 +81,7 @@ type Client struct {
 	ChangedAt     time.Time
 	ChangedBy     string
 	ArchivedAt    time.Time
+	ErasedAt      time.Time
 	MergedInto    ID // whose file this one was made part of; "" for everybody else
 }
 

@@ -78,6 +78,8 @@ func Merge(ctx context.Context, tx *store.Tx, keys *vault.Keys, r MergeRequest, 
 	switch {
 	case kept.MergedInto != "" || gone.MergedInto != "":
 		return Merged{}, ErrMerged
+	case !gone.ErasedAt.IsZero():
+		return Merged{}, ErrErased
 	case !kept.ArchivedAt.IsZero():
 		return Merged{}, ErrArchived
 	}

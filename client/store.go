@@ -10,7 +10,7 @@ import (
 )
 
 const columns = `c.id, c.external, c.title, c.first_name, c.last_name, c.preferred_name, c.born, c.language, c.zone, c.reminders, c.sealed,
-	c.version, c.created_at, c.changed_at, c.changed_by, c.archived_at, c.merged_into`
+	c.version, c.created_at, c.changed_at, c.changed_by, c.archived_at, c.merged_into, c.erased_at`
 
 type scanner interface{ Scan(...any) error }
 
@@ -18,9 +18,9 @@ type scanner interface{ Scan(...any) error }
 func scan(tx *store.Tx, keys *vault.Keys, purpose vault.Purpose, row scanner) (Client, error) {
 	var c Client
 	var sealed []byte
-	var created, changed, archived int64
+	var created, changed, archived, erased int64
 	if err := row.Scan(&c.ID, &c.External, &c.Title, &c.FirstName, &c.LastName, &c.PreferredName, &c.Born, &c.Language, &c.Zone, &c.Reminders, &sealed,
-		&c.Version, &created, &changed, &c.ChangedBy, &archived, &c.MergedInto); err != nil {
+		&c.Version, &created, &changed, &c.ChangedBy, &archived, &c.MergedInto, &erased); err != nil {
 		return Client{}, err
 	}
 	d, err := open(tx, keys, vault.Of{Client: string(c.ID), Fields: clientFields, Purpose: purpose}, c.ID, c.Version, sealed)
@@ -28,7 +28,7 @@ func scan(tx *store.Tx, keys *vault.Keys, purpose vault.Purpose, row scanner) (C
 		return Client{}, err
 	}
 	c.Email, c.Mobile, c.Alert = d.Email, d.Mobile, d.Alert
-	c.CreatedAt, c.ChangedAt, c.ArchivedAt = store.Instant(created), store.Instant(changed), store.Instant(archived)
+	c.CreatedAt, c.ChangedAt, c.ArchivedAt, c.ErasedAt = store.Instant(created), store.Instant(changed), store.Instant(archived), store.Instant(erased)
 	return c, nil
 }
 
@@ -107,8 +107,11 @@ func Restore(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID, version
 	if err != nil || c.ArchivedAt.IsZero() {
 		return c, err
 	}
-	if c.MergedInto != "" {
+	switch {
+	case c.MergedInto != "":
 		return c, ErrMerged
+	case !c.ErasedAt.IsZero():
+		return c, ErrErased
 	}
 	c.ArchivedAt = store.Instant(0)
 	return write(ctx, tx, keys, c)

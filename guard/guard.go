@@ -28,6 +28,7 @@ const (
 	ClientRead       Permission = "client.read"
 	ClientChange     Permission = "client.change"
 	ClientRestrict   Permission = "client.restrict" // choose who sees a client
+	ClientErase      Permission = "client.erase"    // for good
 	MessageRead      Permission = "message.read"
 	MessageWrite     Permission = "message.write" // write letters and replies, prepare orders: to be approved
 	MessageSend      Permission = "message.send"  // have a program send approved versions, by a signed grant
@@ -65,7 +66,7 @@ func Roles() []Role {
 
 var (
 	atWork  = []Permission{Self, CalendarRead, CalendarChange, ClientRead, ClientChange, MessageRead, MessageWrite, TemplateRead, SendingStop, TeamRead}
-	manages = slices.Concat(atWork, []Permission{ClientRestrict, TemplateChange, SettingsRead, SettingsChange, TeamChange, CredentialChange, MessageSend, AccessRead, DataExport, Approve})
+	manages = slices.Concat(atWork, []Permission{ClientRestrict, ClientErase, TemplateChange, SettingsRead, SettingsChange, TeamChange, CredentialChange, MessageSend, AccessRead, DataExport, Approve})
 
 	// ASVS 8.1.1: this table is the documentation.
 	roles = map[Role][]Permission{

@@ -119,6 +119,8 @@ func people() []page.Route {
 		page.For("POST /clients/{id}/merge", guard.ClientChange, clients.ChooseTwin),
 		page.For("GET /clients/{id}/merge/{other}", guard.ClientChange, clients.Compare),
 		page.For("POST /clients/{id}/merge/{other}", guard.ClientChange, clients.Merge),
+		page.For("GET /clients/{id}/erase", guard.ClientErase, clients.ShowErase).Fresh("/clients"),
+		page.For("POST /clients/{id}/erase", guard.ClientErase, clients.Erase).Fresh("/clients"),
 		page.For("POST /clients/{id}/apart", guard.ClientChange, clients.Apart),
 		page.For("GET /clients/{id}/contacts/new", guard.ClientChange, clients.NewContact),
 		page.For("POST /clients/{id}/contacts/new", guard.ClientChange, clients.SaveContact),

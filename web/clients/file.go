@@ -41,6 +41,7 @@ type file struct {
 	called   map[client.ID]client.Client // those it was made one with
 	twins    []client.ID                 // who seem to be the same person
 	may      bool
+	unsure   string // that nobody said yes
 	problem  string // why the last thing could not be done
 }
 
@@ -50,7 +51,7 @@ func Show(v *page.Visit) (page.Answer, error) {
 	if err := v.View(f.read); err != nil {
 		return page.Answer{}, err
 	}
-	if did := v.Query("did"); slices.Contains([]string{"client-added", "client-changed", "client-archived", "client-restored", "client-merged", "client-apart", "client-apart-changed", "contact-saved", "contact-ended"}, did) {
+	if did := v.Query("did"); slices.Contains([]string{"client-added", "client-changed", "client-archived", "client-restored", "client-merged", "client-apart", "client-apart-changed", "client-erased", "contact-saved", "contact-ended"}, did) {
 		f.frame.Flash = &ui.Flash{Kind: ui.Good, Say: v.Say("did." + did)}
 	}
 	return page.Show(showFile(&f))

@@ -4,9 +4,26 @@ import "maps"
 
 var english = &Catalogue{
 	Language: "en", Direction: "ltr",
-	months:    [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
-	days:      [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
-	sentences: join(frameEnglish, storyEnglish, pageEnglish, sinkEnglish, accountEnglish, settingsEnglish, stopEnglish, pictureEnglish, recordEnglish, orderEnglish, letterEnglish, clientEnglish, mergeEnglish, lookedEnglish, calendarEnglish),
+	months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+	days:   [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
+	sentences: join(
+		frameEnglish,
+		storyEnglish,
+		pageEnglish,
+		sinkEnglish,
+		accountEnglish,
+		settingsEnglish,
+		stopEnglish,
+		pictureEnglish,
+		recordEnglish,
+		orderEnglish,
+		letterEnglish,
+		clientEnglish,
+		mergeEnglish,
+		eraseEnglish,
+		lookedEnglish,
+		calendarEnglish,
+	),
 }
 
 // join makes one catalogue of the pages' files.

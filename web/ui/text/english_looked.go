@@ -104,6 +104,8 @@ var lookedEnglish = map[string]string{
 	"looked.at.POST /clients/{id}/merge":                  "Two files of one client: a search",
 	"looked.at.GET /clients/{id}/merge/{other}":           "Two files of one client, compared",
 	"looked.at.POST /clients/{id}/merge/{other}":          "Two files of one client, made one",
+	"looked.at.GET /clients/{id}/erase":                   "Erasing a client",
+	"looked.at.POST /clients/{id}/erase":                  "Erasing a client",
 	"looked.at.POST /clients/{id}/apart":                  "Two files of one client, taken apart",
 	"looked.at.GET /clients/{id}/contacts/new":            "A client’s contacts",
 	"looked.at.POST /clients/{id}/contacts/new":           "A client’s contacts",

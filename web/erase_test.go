@@ -1,0 +1,79 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+
+	"letterhead/client"
+	"letterhead/guard"
+	"letterhead/message"
+	"letterhead/store"
+)
+
+// Who is erased is out of everything that says who they were; what is left is that there was somebody.
+func TestAClientIsErased(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		id := w.one.clients["Costa"]
+		path := "/clients/" + string(id)
+		sent := w.left(w.one, "Costa", message.Email, "João")
+		w.says(w.post(path+"/erase", "version", "1", "sure", "yes"), 409, "An appointment is to come")
+		w.goes(w.post(path+"/archive", "version", "1", "coming", "cancel"), path)
+		w.says(w.get(path+"/erase"), 200, "Erase João Costa for good", "This cannot be taken back")
+		w.says(w.post(path+"/erase", "version", "2"), 422, "Say that this file may go")
+		w.says(w.post(path+"/erase", "version", "1", "sure", "yes"), 409, "This client was changed")
+		desk := w.as(w.one, "rosa@example.org", guard.FrontDesk)
+		w.says(w.askAs(desk, "POST", path+"/erase", url.Values{"version": {"2"}, "sure": {"yes"}}), 403)
+		w.says(w.askAs(w.as(w.two, "theirs@example.org", guard.Owner), "POST", path+"/erase", url.Values{"version": {"2"}, "sure": {"yes"}}), 404)
+		w.goes(w.post(path+"/erase", "version", "2", "sure", "yes"), path)
+		after := w.get(path + "?did=client-erased")
+		w.says(after, 200, "Nothing on file says who this was", "Erased on")
+		w.silent(after, "Costa", "João", "joao@", "0491", "Inês", "Bring back", "Erase for good")
+		for typed := range map[string]bool{"costa": true, "0156": true, "joao@example.org": true} {
+			w.silent(w.post("/clients", "find", typed, "archived", "yes"), "Costa", "Erased")
+		}
+		w.silent(w.get("/messages/"+string(sent)), "João", "Costa")
+		w.silent(w.get("/appointments/"+string(w.one.appointments["Costa"])), "João", "Costa")
+		w.says(w.post(path+"/restore", "version", "3"), 409, "This file was erased")
+		w.says(w.post(path+"/erase", "version", "3", "sure", "yes"), 409, "This file was erased")
+		// Of another practice, nothing; and what was sealed is gone from the rows, not only from the pages.
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			raw, err := message.Sealed(ctx, tx, sent)
+			if len(raw) != 0 {
+				t.Error("what a message said is still there")
+			}
+			if err != nil {
+				return err
+			}
+			keys, err := w.keeper.Keys(ctx, tx)
+			if err != nil {
+				return err
+			}
+			c, err := client.Find(ctx, tx, keys, id)
+			if c.Email.Written != "" || c.Mobile.Written != "" || c.Born != "" || c.External != "" || strings.Contains(c.Name(), "Costa") {
+				t.Errorf("%+v", c)
+			}
+			return err
+		})
+	})
+}
+
+// Two files that were made one go together; the part alone is refused.
+func TestFilesThatAreOneAreErasedTogether(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		added := w.post("/clients/new", "first_name", "Elif", "last_name", "Twin", "email", "twin@example.org")
+		gone, _, _ := strings.Cut(added.Header().Get("Location"), "?")
+		kept := "/clients/" + string(w.one.clients["Öztürk"])
+		w.goes(w.post(kept+"/merge/"+strings.TrimPrefix(gone, "/clients/"), "kept", "1", "gone", "1"), kept)
+		w.says(w.post(gone+"/erase", "version", "2", "sure", "yes"), 409, "This file is part of another")
+		w.says(w.post(kept+"/erase", "version", "2", "sure", "yes"), 409, "An appointment is to come")
+		w.goes(w.post(kept+"/archive", "version", "2", "coming", "cancel"), kept)
+		w.goes(w.post(kept+"/erase", "version", "3", "sure", "yes"), kept)
+		for _, path := range []string{kept, gone} {
+			w.silent(w.get(path), "Elif", "Twin", "Öztürk")
+		}
+	})
+}
