@@ -206,6 +206,12 @@ func TestWhatCannotBeShownCannotBeSigned(t *testing.T) {
 	if status, said := petra.trySign(shown); status != http.StatusConflict {
 		t.Errorf("one of them could be shown before: %d %v", status, said)
 	}
+	w.swapped, w.damaged = false, true
+	has(t, petra.page(""), "This cannot be shown, so it cannot be signed")
+	if status, said := petra.trySign(shown); status != http.StatusConflict {
+		t.Errorf("its digest alone: %d %v", status, said)
+	}
+	w.swapped, w.damaged = true, false
 	all, rest := len(w.one.starter), petra.items("kind\">Template")
 	if len(rest) != all-1 {
 		t.Errorf("%d of %d templates can be ticked", len(rest), all)

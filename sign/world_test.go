@@ -51,6 +51,7 @@ type world struct {
 	woken   int
 	options sign.Options
 
+	damaged  bool         // the first wording's content is not what its digest names
 	crooked  bool         // something that is not well made is proposed too
 	swapped  bool         // the first wording is proposed under another digest than its content's
 	previews atomic.Int64 // messages that came into frames, in a browser
@@ -148,6 +149,14 @@ func (w *world) proposals(ctx context.Context, tx *store.Tx, s *approval.State) 
 		for i := range out {
 			if out[i].Kind == approval.KindWording {
 				out[i].Digest[0]++
+				break
+			}
+		}
+	}
+	if w.damaged {
+		for i := range out {
+			if out[i].Kind == approval.KindWording {
+				out[i].Content = append([]byte{}, out[i].Content[1:]...)
 				break
 			}
 		}
