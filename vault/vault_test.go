@@ -180,6 +180,9 @@ func TestIndex(t *testing.T) {
 	if a.Index("email", "x") == b.Index("email", "x") {
 		t.Error("two practices share an index")
 	}
+	if a.Index("email", "x") == a.Index("local", "x") || a.Index("email", "x") == a.Index("emai", "lx") {
+		t.Error("two columns share an index")
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		kind, other := rapid.StringMatching(`[a-z0-9]{1,8}`).Draw(r, "kind"), rapid.StringMatching(`[a-z0-9]{1,8}`).Draw(r, "other")
 		x, y := rapid.String().Draw(r, "x"), rapid.String().Draw(r, "y")

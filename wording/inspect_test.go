@@ -39,6 +39,8 @@ func TestInspectFinds(t *testing.T) {
 		{"a bare LF", reminder, nil, func(r *Rendered) { r.Body = []byte("x\ny\r\n") }, Finding{FindingLine, ""}},
 		{"a bare CR", reminder, nil, func(r *Rendered) { r.Body = []byte("x\ry\r\n") }, Finding{FindingLine, ""}},
 		{"a long body", reminder, nil, func(r *Rendered) { r.Body = bytes.Repeat([]byte("x\r\n"), 20000) }, Finding{FindingSize, ""}},
+		{"an element planted", reminder, nil, func(r *Rendered) { r.Body = append(bytes.Clone(r.Body), "<b>\r\n"...) }, Finding{FindingMarkup, ""}},
+		{"an address planted", reminder, nil, func(r *Rendered) { r.Body = append(bytes.Clone(r.Body), "x@evil.example\r\n"...) }, Finding{FindingMarkup, ""}},
 		{"a long SMS", reminder, nil, func(r *Rendered) { r.SMS = bytes.Repeat([]byte("x"), 919) }, Finding{FindingSMSLength, "sms"}},
 		{"nothing rendered", reminder, nil, func(r *Rendered) { *r = Rendered{} }, Finding{FindingNotCompiled, ""}},
 	} {

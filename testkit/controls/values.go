@@ -31,7 +31,7 @@ func valueControls() []group {
 			{"what cannot be written down is not shown", "store/trail.go", "	if lost != nil {", "	if false {", "TestNothingOpensWithoutARow"},
 			{"a row is not forgotten before its time", "vault/looked.go", "at < $2 AND last < $2 ORDER", "at < $2 ORDER", "TestForgettingIsNeverEarly"},
 			{"a network address is a keyed hash, for one practice", "vault/look.go", `string(practice) + "\x00" + address`, "address", "TestTheLogHoldsReferencesAlone"},
-			{"others on the machine do not read the key file", "vault/file.go", "wide := info.Mode().Perm() & 0o077; wide != 0 {", "wide := info.Mode().Perm() & 0o077; false {", "TestKEKFile"},
+			{"others on the machine do not read the key file", "vault/file.go", "wide := info.Mode().Perm() & 0o077; wide != 0 {", "wide := info.Mode().Perm() & 0o077; wide > 0o777 {", "TestKEKFile"},
 		}},
 		{"client", []control{
 			{"an address is sealed for its row's version", "client/sealed.go", `	return openAt(tx, keys, of, vault.Place{Table: "client", Row: string(id), Column: "sealed", Version: version}, sealed)`, `	return openAt(tx, keys, of, vault.Place{Table: "client", Row: string(id), Column: "sealed"}, sealed)`, "TestAddFindChangeArchive|TestNothingOfHowSomebodyIsReachedIsInClear"},

@@ -1,4 +1,5 @@
-// Package serving runs the program in a process of its own and knows where it answers and what it logs.
+// Package serving runs the program in a process of its own and knows where it answers and what it logs. On Linux that process ends with this one,
+// also where this one is killed.
 package serving
 
 import (
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,11 +44,14 @@ func Start(command *exec.Cmd) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := command.Start(); err != nil {
-		return nil, fmt.Errorf("start letterhead serve: %w", err)
-	}
-	said := make(chan string, 16)
+	dieTogether(command)
+	started, said := make(chan error), make(chan string, 16)
 	go func() {
+		runtime.LockOSThread() // its end is this thread's end, which lives as long
+		err := command.Start()
+		if started <- err; err != nil {
+			return
+		}
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			if at := address.FindString(lines.Text()); at != "" {
@@ -56,6 +61,9 @@ func Start(command *exec.Cmd) (*Process, error) {
 		p.ended <- command.Wait()
 		close(said)
 	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start letterhead serve: %w", err)
+	}
 	limit := time.NewTimer(startsIn)
 	defer limit.Stop()
 	for _, into := range []*string{&p.Pages, &p.Desk} {
