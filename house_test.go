@@ -255,7 +255,7 @@ func TestOnlyTheCourierOpensWithoutARow(t *testing.T) {
 var owners = map[string]string{
 	"migration": "store", "job": "job", "keyset": "vault", "member": "guard",
 	"person": "guard", "passkey": "guard", "recovery": "guard", "spent": "guard", "session": "guard", "invitation": "guard", "credential": "guard", "client_member": "client",
-	"practice": "practice", "directory": "practice", "picture": "practice", "location": "practice", "service": "practice", "practitioner": "practice",
+	"practice": "practice", "directory": "practice", "picture": "practice", "practice_edit": "practice", "location": "practice", "service": "practice", "practitioner": "practice",
 	"client": "client", "client_merge": "client", "contact": "client", "consent": "client",
 	"appointment": "calendar", "attendee": "calendar",
 	"letter": "letter", "answer": "letter",

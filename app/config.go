@@ -77,7 +77,9 @@ func (i *installation) practice(ctx context.Context, id string) (store.Actor, er
 }
 
 func (i *installation) brand() brand.Of {
-	return brand.Of{DB: i.db, Folder: courierFolder(i.folder), Platform: i.config.Platform()}
+	relay, _ := i.relayName("") // without one, nobody can say what the DNS must say
+	carrying := i.config.Carrying()
+	return brand.Of{DB: i.db, Folder: courierFolder(i.folder), Platform: i.config.Platform(), Relay: relay, Texting: carrying.SMSSender}
 }
 
 func (i *installation) planner() planner.Of {

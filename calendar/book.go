@@ -94,9 +94,16 @@ func placed(ctx context.Context, tx *store.Tx, a Appointment, r MoveRequest) (Ap
 		return a, fault.Field("location", "calendar.archived", "this location is archived; choose another")
 	}
 	was, newService := a, service.ID != a.Service // what is not said then comes from the service
+	newPerson := person.ID != a.Practitioner
+	if (newPerson || newService) && !person.Does(service.ID) {
+		return a, fault.Field("service", "calendar.not_done", "this practitioner does not do this service; choose another of the two")
+	}
+	if (newPerson || location.ID != a.Location) && !person.WorksAt(location.ID) {
+		return a, fault.Field("location", "calendar.not_there", "this practitioner does not work at this location; choose another of the two")
+	}
 	a.Practitioner, a.Service, a.Location, a.Zone = person.ID, service.ID, location.ID, location.Zone
 	if a.Mode = either(r.Mode, a.Mode); a.Mode == "" || newService && r.Mode == "" {
-		a.Mode = service.Mode
+		a.Mode = either(location.Mode, service.Mode)
 	}
 	if !a.Mode.Valid() {
 		return a, fault.Field("mode", "calendar.mode", "choose in person, video, phone or home")

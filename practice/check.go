@@ -2,6 +2,7 @@ package practice
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -164,6 +165,10 @@ func checkedLocation(l Location) (Location, error) {
 	l.Phone = c.take(Text("phone", l.Phone, 40))
 	l.Directions = c.take(Lines("directions", l.Directions, MaxDirections))
 	l.ReplyTo = c.take(email("reply_to", l.ReplyTo))
+	c.must(l.Mode == "" || l.Mode.Valid(), "mode", "practice.mode", "choose in person, video, phone or home")
+	if err := l.Hours.check(); err != nil && c.err == nil {
+		c.err = err
+	}
 	return l, c.err
 }
 
@@ -172,13 +177,17 @@ func checkedService(s Service) (Service, error) {
 	s.Name = c.take(required("name", s.Name, MaxName))
 	c.must(s.Minutes >= 1 && s.Minutes <= MaxMinutes, "minutes", "practice.minutes", "a service takes 1 to %d minutes", MaxMinutes)
 	c.must(s.Mode.Valid(), "mode", "practice.mode", "choose in person, video, phone or home")
+	c.must(s.Price >= 0 && s.Price <= MaxPrice, "price", "practice.price", "write a price such as 85.00, or leave it empty")
+	c.must(slices.Contains(Colours(), s.Colour), "colour", "practice.colour_of_list", "choose a colour from the list")
 	return s, c.err
 }
 
 func checkedPractitioner(p Practitioner) (Practitioner, error) {
 	var c checker
 	p.Name = c.take(required("name", p.Name, MaxName))
+	p.Title = c.take(Text("title", p.Title, MaxTitle))
 	p.Member = store.MemberID(c.take(Text("member", string(p.Member), MaxName)))
+	c.must(len(p.Services) <= MaxThings && len(p.Locations) <= MaxThings, "services", "practice.list", "choose from the list")
 	return p, c.err
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // Directory is what the practice's messages may call its own, made of today's rows, to be signed: every location, service and practitioner, archived ones too, for there
-// may be appointments with them. What no message may show is left out, with a remark for each.
+// may be appointments with them. Sensitive services are left out; so is what no message may show, with a remark for each.
 func Directory(ctx context.Context, tx *store.Tx) (directory.Directory, []directory.Remark, error) {
 	p, err := Find(ctx, tx)
 	if err != nil {
@@ -40,10 +40,13 @@ func Directory(ctx context.Context, tx *store.Tx) (directory.Directory, []direct
 		d.Places = append(d.Places, l.place())
 	}
 	for _, s := range services {
+		if s.Sensitive {
+			continue // where it would be named, a message has its fallback
+		}
 		d.Services = append(d.Services, directory.Entry{ID: string(s.ID), Name: s.Name})
 	}
 	for _, p := range practitioners {
-		d.Practitioners = append(d.Practitioners, directory.Entry{ID: string(p.ID), Name: p.Name})
+		d.Practitioners = append(d.Practitioners, directory.Entry{ID: string(p.ID), Name: p.Shown()})
 	}
 	return d, d.Tidy(), nil
 }
@@ -95,8 +98,8 @@ func ofService(name string) directory.Directory {
 	return directory.Directory{Services: []directory.Entry{{Name: name}}}
 }
 
-func ofPractitioner(name string) directory.Directory {
-	return directory.Directory{Practitioners: []directory.Entry{{Name: name}}}
+func ofPractitioner(p Practitioner) directory.Directory {
+	return directory.Directory{Practitioners: []directory.Entry{{Name: p.Shown()}}}
 }
 
 // KeepDirectory keeps the practice's texts as they are now, so that what is signed can be found by its digest (hex), and returns their canonical JSON.

@@ -79,6 +79,8 @@ type Location struct {
 	Phone      string
 	Directions string
 	ReplyTo    string // of mails about appointments here; "" means the practice's e-mail address
+	Mode       Mode   // how appointments are held here; "" means as the service says
+	Hours      Week   // when it is open
 	Position   int    // the first one is taken when none is named
 	ArchivedAt time.Time
 }
@@ -89,6 +91,10 @@ type Service struct {
 	Name       string
 	Minutes    int
 	Mode       Mode
+	Price      int    // in the smallest unit of the country's money; 0 says nothing
+	Colour     string // one of Colours
+	Bookable   bool   // clients may book it themselves, once they can
+	Sensitive  bool   // no message names it
 	ArchivedAt time.Time
 }
 
@@ -96,7 +102,10 @@ type Service struct {
 type Practitioner struct {
 	ID         PractitionerID
 	Name       string
+	Title      string         // stands before the name: Dr
 	Member     store.MemberID // "" when not a team member
+	Services   []ServiceID    // none means all
+	Locations  []LocationID   // none means all
 	Position   int
 	ArchivedAt time.Time
 }
@@ -108,6 +117,8 @@ const (
 	MaxAddress    = 500
 	MaxDirections = 1000
 	MaxMinutes    = 24 * 60
+	MaxTitle      = 20
+	MaxPrice      = 10_000_000
 	MaxThings     = 1000 // of locations, of services and of practitioners in one practice, archived ones included
 )
 
@@ -121,6 +132,7 @@ var (
 	ErrLabel      = &fault.Error{Kind: fault.Conflict, Key: "practice.label_taken", Field: "label", Say: "another practice has this label; choose another"}
 	ErrNameTaken  = &fault.Error{Kind: fault.Conflict, Key: "practice.name_taken", Field: "name", Say: "there is one of this name already; choose another name"}
 	ErrLast       = fault.New(fault.Conflict, "practice.last_location", "this is the only location; add another before this one is archived")
+	ErrChanged    = fault.New(fault.Conflict, "practice.changed", "this was changed meanwhile; look at it again and repeat what you wanted")
 	ErrFull       = fault.New(fault.TooMany, "practice.full", "a practice can have 1000 locations, services and practitioners each")
 )
 

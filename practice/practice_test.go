@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -242,7 +243,7 @@ func TestLocationsServicesPractitioners(t *testing.T) {
 			if got, err := practice.FindService(ctx, tx, visit.ID); err != nil || got != visit {
 				t.Errorf("read %+v, %v", got, err)
 			}
-			if got, err := practice.FindPractitioner(ctx, tx, hana.ID); err != nil || got != hana {
+			if got, err := practice.FindPractitioner(ctx, tx, hana.ID); err != nil || !reflect.DeepEqual(got, hana) {
 				t.Errorf("read %+v, %v", got, err)
 			}
 			return nil

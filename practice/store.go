@@ -72,6 +72,10 @@ func Change(ctx context.Context, tx *store.Tx, p Practice) (Practice, error) {
 	if err != nil {
 		return Practice{}, err
 	}
+	old, err := Find(ctx, tx)
+	if err != nil {
+		return Practice{}, err
+	}
 	n, err := tx.Exec(ctx, `UPDATE practice SET name = $2, country = $3, zone = $4, language = $5, phone = $6, email = $7, website = $8, address = $9, accent = $10,
 		sender_local = $11, domain = $12, default_channel = $13, sms_services = $14, quiet_from = $15, quiet_to = $16, client_word = $17
 		WHERE practice = $1 AND closed_at = 0`,
@@ -83,7 +87,8 @@ func Change(ctx context.Context, tx *store.Tx, p Practice) (Practice, error) {
 	if n == 0 {
 		return Practice{}, missing(ctx, tx)
 	}
-	return Find(ctx, tx)
+	p.ID, p.Label, p.CreatedAt, p.ClosedAt = old.ID, old.Label, old.CreatedAt, old.ClosedAt
+	return p, note(ctx, tx, "practice", "", old, p)
 }
 
 // Close ends the practice: its rows stay, nothing more is sent for it. Closing it again is ErrClosed.

@@ -3,6 +3,7 @@ package practice
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"letterhead/store"
 	"letterhead/wording/directory"
@@ -16,13 +17,14 @@ func Locations(ctx context.Context, tx *store.Tx) ([]Location, error) {
 
 // EveryLocation also returns what is archived, for old appointments refer to it.
 func EveryLocation(ctx context.Context, tx *store.Tx) ([]Location, error) {
-	rows, err := tx.Query(ctx, `SELECT id, name, zone, address, phone, directions, reply_to, position, archived_at FROM location
+	rows, err := tx.Query(ctx, `SELECT id, name, zone, address, phone, directions, reply_to, mode, hours, position, archived_at FROM location
 		WHERE practice = $1 ORDER BY position, id`)
 	return store.Collect(rows, err, func(r *store.Rows) (Location, error) {
 		var l Location
+		var hours string
 		var archived int64
-		err := r.Scan(&l.ID, &l.Name, &l.Zone, &l.Address, &l.Phone, &l.Directions, &l.ReplyTo, &l.Position, &archived)
-		l.ArchivedAt = store.Instant(archived)
+		err := r.Scan(&l.ID, &l.Name, &l.Zone, &l.Address, &l.Phone, &l.Directions, &l.ReplyTo, &l.Mode, &hours, &l.Position, &archived)
+		l.ArchivedAt, l.Hours = store.Instant(archived), readWeek(hours)
 		return l, err
 	})
 }
@@ -35,14 +37,18 @@ func Services(ctx context.Context, tx *store.Tx) ([]Service, error) {
 
 // EveryService also returns what is archived.
 func EveryService(ctx context.Context, tx *store.Tx) ([]Service, error) {
-	rows, err := tx.Query(ctx, `SELECT id, name, minutes, mode, archived_at FROM service WHERE practice = $1 ORDER BY name, id`)
-	return store.Collect(rows, err, func(r *store.Rows) (Service, error) {
-		var s Service
-		var archived int64
-		err := r.Scan(&s.ID, &s.Name, &s.Minutes, &s.Mode, &archived)
-		s.ArchivedAt = store.Instant(archived)
-		return s, err
-	})
+	rows, err := tx.Query(ctx, `SELECT `+serviceColumns+` FROM service WHERE practice = $1 ORDER BY name, id`)
+	return store.Collect(rows, err, func(r *store.Rows) (Service, error) { return scanService(r) })
+}
+
+const serviceColumns = `id, name, minutes, mode, price, colour, bookable, sensitive, archived_at`
+
+func scanService(r scanner) (Service, error) {
+	var s Service
+	var archived int64
+	err := r.Scan(&s.ID, &s.Name, &s.Minutes, &s.Mode, &s.Price, &s.Colour, &s.Bookable, &s.Sensitive, &archived)
+	s.ArchivedAt = store.Instant(archived)
+	return s, err
 }
 
 // Practitioners are the ones in use, in their order.
@@ -53,14 +59,36 @@ func Practitioners(ctx context.Context, tx *store.Tx) ([]Practitioner, error) {
 
 // EveryPractitioner also returns who is archived.
 func EveryPractitioner(ctx context.Context, tx *store.Tx) ([]Practitioner, error) {
-	rows, err := tx.Query(ctx, `SELECT id, name, member, position, archived_at FROM practitioner WHERE practice = $1 ORDER BY position, id`)
-	return store.Collect(rows, err, func(r *store.Rows) (Practitioner, error) {
-		var p Practitioner
-		var archived int64
-		err := r.Scan(&p.ID, &p.Name, &p.Member, &p.Position, &archived)
-		p.ArchivedAt = store.Instant(archived)
-		return p, err
-	})
+	rows, err := tx.Query(ctx, `SELECT `+practitionerColumns+` FROM practitioner WHERE practice = $1 ORDER BY position, id`)
+	return store.Collect(rows, err, func(r *store.Rows) (Practitioner, error) { return scanPractitioner(r) })
+}
+
+const practitionerColumns = `id, name, title, member, services, locations, position, archived_at`
+
+func scanPractitioner(r scanner) (Practitioner, error) {
+	var p Practitioner
+	var services, locations string
+	var archived int64
+	err := r.Scan(&p.ID, &p.Name, &p.Title, &p.Member, &services, &locations, &p.Position, &archived)
+	p.Services, p.Locations, p.ArchivedAt = split[ServiceID](services), split[LocationID](locations), store.Instant(archived)
+	return p, err
+}
+
+func split[I ~string](list string) (out []I) {
+	for id := range strings.SplitSeq(list, ",") {
+		if id != "" {
+			out = append(out, I(id))
+		}
+	}
+	return out
+}
+
+func joined[I ~string](ids []I) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = string(id)
+	}
+	return strings.Join(parts, ",")
 }
 
 func current[T any](all []T, keep func(T) bool) []T {
@@ -124,7 +152,7 @@ func AddPractitioner(ctx context.Context, tx *store.Tx, p Practitioner) (Practit
 	if err != nil {
 		return Practitioner{}, err
 	}
-	if err := typed(ofPractitioner(p.Name), directory.Directory{}); err != nil {
+	if err := typed(ofPractitioner(p), directory.Directory{}); err != nil {
 		return Practitioner{}, err
 	}
 	if p.Position, err = room(ctx, tx, `SELECT count(*), COALESCE(max(position), -1) FROM practitioner WHERE practice = $1`); err != nil {
@@ -136,19 +164,19 @@ func AddPractitioner(ctx context.Context, tx *store.Tx, p Practitioner) (Practit
 }
 
 const (
-	insertLocation     = `INSERT INTO location (practice, id, name, zone, address, phone, directions, reply_to, position, archived_at) VALUES`
-	insertService      = `INSERT INTO service (practice, id, name, minutes, mode, archived_at) VALUES`
-	insertPractitioner = `INSERT INTO practitioner (practice, id, name, member, position, archived_at) VALUES`
+	insertLocation     = `INSERT INTO location (practice, id, name, zone, address, phone, directions, reply_to, mode, hours, position, archived_at) VALUES`
+	insertService      = `INSERT INTO service (practice, ` + serviceColumns + `) VALUES`
+	insertPractitioner = `INSERT INTO practitioner (practice, ` + practitionerColumns + `) VALUES`
 )
 
 func (l Location) row() []any {
-	return []any{l.ID, l.Name, l.Zone, l.Address, l.Phone, l.Directions, l.ReplyTo, l.Position, store.Micro(l.ArchivedAt)}
+	return []any{l.ID, l.Name, l.Zone, l.Address, l.Phone, l.Directions, l.ReplyTo, l.Mode, l.Hours.String(), l.Position, store.Micro(l.ArchivedAt)}
 }
 func (s Service) row() []any {
-	return []any{s.ID, s.Name, s.Minutes, s.Mode, store.Micro(s.ArchivedAt)}
+	return []any{s.ID, s.Name, s.Minutes, s.Mode, s.Price, s.Colour, s.Bookable, s.Sensitive, store.Micro(s.ArchivedAt)}
 }
 func (p Practitioner) row() []any {
-	return []any{p.ID, p.Name, p.Member, p.Position, store.Micro(p.ArchivedAt)}
+	return []any{p.ID, p.Name, p.Title, p.Member, joined(p.Services), joined(p.Locations), p.Position, store.Micro(p.ArchivedAt)}
 }
 
 // room returns the next position, or ErrFull.
@@ -184,9 +212,12 @@ func ChangeLocation(ctx context.Context, tx *store.Tx, l Location) error {
 	if err := typedPlace(ctx, tx, l, old); err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `UPDATE location SET name = $3, zone = $4, address = $5, phone = $6, directions = $7, reply_to = $8, position = $9
-		WHERE practice = $1 AND id = $2 AND archived_at = 0`, l.ID, l.Name, l.Zone, l.Address, l.Phone, l.Directions, l.ReplyTo, l.Position)
-	return touched(n, named(err), ErrNoLocation)
+	n, err := tx.Exec(ctx, `UPDATE location SET name = $3, zone = $4, address = $5, phone = $6, directions = $7, reply_to = $8, position = $9, mode = $10, hours = $11
+		WHERE practice = $1 AND id = $2 AND archived_at = 0`, l.ID, l.Name, l.Zone, l.Address, l.Phone, l.Directions, l.ReplyTo, l.Position, l.Mode, l.Hours.String())
+	if err := touched(n, named(err), ErrNoLocation); err != nil {
+		return err
+	}
+	return note(ctx, tx, "location", string(l.ID), old, l)
 }
 
 // ChangeService writes everything of a service.
@@ -202,8 +233,12 @@ func ChangeService(ctx context.Context, tx *store.Tx, s Service) error {
 	if err := typed(ofService(s.Name), ofService(old.Name)); err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `UPDATE service SET name = $3, minutes = $4, mode = $5 WHERE practice = $1 AND id = $2 AND archived_at = 0`, s.ID, s.Name, s.Minutes, s.Mode)
-	return touched(n, named(err), ErrNoService)
+	n, err := tx.Exec(ctx, `UPDATE service SET name = $3, minutes = $4, mode = $5, price = $6, colour = $7, bookable = $8, sensitive = $9
+		WHERE practice = $1 AND id = $2 AND archived_at = 0`, s.ID, s.Name, s.Minutes, s.Mode, s.Price, s.Colour, s.Bookable, s.Sensitive)
+	if err := touched(n, named(err), ErrNoService); err != nil {
+		return err
+	}
+	return note(ctx, tx, "service", string(s.ID), old, s)
 }
 
 // ChangePractitioner writes everything of a practitioner.
@@ -216,11 +251,15 @@ func ChangePractitioner(ctx context.Context, tx *store.Tx, p Practitioner) error
 	if err != nil {
 		return err
 	}
-	if err := typed(ofPractitioner(p.Name), ofPractitioner(old.Name)); err != nil {
+	if err := typed(ofPractitioner(p), ofPractitioner(old)); err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `UPDATE practitioner SET name = $3, member = $4, position = $5 WHERE practice = $1 AND id = $2 AND archived_at = 0`, p.ID, p.Name, p.Member, p.Position)
-	return touched(n, named(err), ErrNoPerson)
+	n, err := tx.Exec(ctx, `UPDATE practitioner SET name = $3, member = $4, position = $5, title = $6, services = $7, locations = $8
+		WHERE practice = $1 AND id = $2 AND archived_at = 0`, p.ID, p.Name, p.Member, p.Position, p.Title, joined(p.Services), joined(p.Locations))
+	if err := touched(n, named(err), ErrNoPerson); err != nil {
+		return err
+	}
+	return note(ctx, tx, "practitioner", string(p.ID), old, p)
 }
 
 // ArchiveLocation takes a location out of use; the last one stays.
@@ -248,6 +287,24 @@ func ArchivePractitioner(ctx context.Context, tx *store.Tx, id PractitionerID) e
 	return touched(n, err, ErrNoPerson)
 }
 
+// RestoreLocation takes a location into use again. Another of its name may be in use by now: ErrNameTaken.
+func RestoreLocation(ctx context.Context, tx *store.Tx, id LocationID) error {
+	n, err := tx.Exec(ctx, `UPDATE location SET archived_at = 0 WHERE practice = $1 AND id = $2 AND archived_at > 0`, id)
+	return touched(n, named(err), ErrNoLocation)
+}
+
+// RestoreService takes a service into use again.
+func RestoreService(ctx context.Context, tx *store.Tx, id ServiceID) error {
+	n, err := tx.Exec(ctx, `UPDATE service SET archived_at = 0 WHERE practice = $1 AND id = $2 AND archived_at > 0`, id)
+	return touched(n, named(err), ErrNoService)
+}
+
+// RestorePractitioner takes a practitioner into use again.
+func RestorePractitioner(ctx context.Context, tx *store.Tx, id PractitionerID) error {
+	n, err := tx.Exec(ctx, `UPDATE practitioner SET archived_at = 0 WHERE practice = $1 AND id = $2 AND archived_at > 0`, id)
+	return touched(n, named(err), ErrNoPerson)
+}
+
 func touched(n int64, err, none error) error {
 	if err == nil && n == 0 {
 		return none
@@ -271,19 +328,13 @@ func FindLocation(ctx context.Context, tx *store.Tx, id LocationID) (Location, e
 
 // FindService returns a service, archived or not.
 func FindService(ctx context.Context, tx *store.Tx, id ServiceID) (Service, error) {
-	s := Service{ID: id}
-	var archived int64
-	err := tx.Row(ctx, `SELECT name, minutes, mode, archived_at FROM service WHERE practice = $1 AND id = $2`, id).Scan(&s.Name, &s.Minutes, &s.Mode, &archived)
-	s.ArchivedAt = store.Instant(archived)
+	s, err := scanService(tx.Row(ctx, `SELECT `+serviceColumns+` FROM service WHERE practice = $1 AND id = $2`, id))
 	return s, found(err, ErrNoService)
 }
 
 // FindPractitioner returns a practitioner, archived or not.
 func FindPractitioner(ctx context.Context, tx *store.Tx, id PractitionerID) (Practitioner, error) {
-	p := Practitioner{ID: id}
-	var archived int64
-	err := tx.Row(ctx, `SELECT name, member, position, archived_at FROM practitioner WHERE practice = $1 AND id = $2`, id).Scan(&p.Name, &p.Member, &p.Position, &archived)
-	p.ArchivedAt = store.Instant(archived)
+	p, err := scanPractitioner(tx.Row(ctx, `SELECT `+practitionerColumns+` FROM practitioner WHERE practice = $1 AND id = $2`, id))
 	return p, found(err, ErrNoPerson)
 }
 

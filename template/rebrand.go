@@ -53,7 +53,7 @@ func Rebrand(ctx context.Context, tx *store.Tx, platform string) (changed int, e
 			next.Hosts = slices.Compact(slices.Sorted(slices.Values(append(hosts, base.Hosts...))))
 		}
 		next.Branding.Logo = logo
-		made, err := NewVersion(ctx, tx, w.ID, now.ID, next)
+		made, err := newVersion(ctx, tx, w.ID, now.ID, next, "details by "+tx.Actor.Who())
 		if err != nil {
 			return changed, fmt.Errorf("the template %s: %w", w.Key, err)
 		}

@@ -92,7 +92,7 @@ func TestWhoeverIsNamedOnAPageIsOnTheLog(t *testing.T) {
 			}
 			shown := map[string]bool{}
 			for name, id := range w.one.clients {
-				if strings.Contains(answer.words(), name) || strings.Contains(answer.body, strings.ToLower(name)+"@") {
+				if strings.Contains(strings.ReplaceAll(answer.words(), "Costa Rica", ""), name) || strings.Contains(answer.body, strings.ToLower(name)+"@") {
 					shown[string(id)] = true
 				}
 			}

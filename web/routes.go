@@ -97,7 +97,7 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /design", guard.SettingsRead, design),
 	}
-	return slices.Concat(table, people(), managing(), bulk(), words(), s.Routes)
+	return slices.Concat(table, people(), managing(), bulk(), words(), about(), s.Routes)
 }
 
 // people are the routes of clients and of what is written to one of them.

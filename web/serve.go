@@ -230,6 +230,9 @@ func (s *server) frame(v *page.Visit, failed int) ui.Frame {
 	if v.May(guard.SendingStop) {
 		places = append(places, ui.Place{Name: v.Say("stop.title"), Path: "/stop"})
 	}
+	if v.May(guard.SettingsRead) {
+		places = append(places, ui.Place{Name: v.Say("settings.title"), Path: "/settings", Key: "s"})
+	}
 	here := "/"
 	if v.Request.Method == http.MethodGet {
 		here = v.Request.URL.RequestURI()

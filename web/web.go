@@ -44,6 +44,10 @@ type Config struct {
 
 	Record page.Record // what can be said of the record of messages; nil where nobody can
 	Asked  *asked.Log  // keeps who asked which route; nil keeps nothing
+	Sender page.Sender // what can be said of where messages come from; nil where nobody can
+
+	Platform  string // the domain below which each practice has a name
+	LooksKept int    // days that the access log is kept; 0: for ever
 
 	// Signed reads what a practice's people signed, within a transaction; nil where nobody can tell.
 	Signed func(ctx context.Context, tx *store.Tx, read func(*approval.State) error) error

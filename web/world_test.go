@@ -32,7 +32,10 @@ import (
 	"letterhead/zone"
 )
 
-const host = "localhost:8080"
+const (
+	host         = "localhost:8080"
+	platformName = "mail.letterhead.example"
+)
 
 // world is one installation with two practices, and the pages of the first.
 type world struct {
@@ -84,7 +87,7 @@ func newWorld(t *testing.T, engine testkit.Engine, routes ...page.Route) *world 
 	}
 	w.clock.Set(at)
 	w.door = visitor.Door(t, w.db, w.keeper)
-	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes})
+	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes, Platform: platformName})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +148,7 @@ func (w *world) home(name, owner string) home {
 		if _, err := w.keeper.Keys(ctx, tx); err != nil {
 			return err
 		}
-		if err := template.AddStarter(ctx, tx, "mail.letterhead.example"); err != nil {
+		if err := template.AddStarter(ctx, tx, platformName); err != nil {
 			return err
 		}
 		if err := plan.AddStarter(ctx, tx); err != nil {

@@ -156,6 +156,10 @@ type Visit struct {
 	Base     ui.Frame // without title and place
 	Desk     string   // address of the signing desk; "" where nobody said
 	Record   Record   // what can be said of the record of messages; nil where nobody can
+	Sender   Sender   // what can be said of where messages come from; nil where nobody can
+	Platform string   // the domain below which each practice has a name
+
+	LooksKept int // days that the access log is kept; 0: for ever
 
 	// Signed reads what the practice's people signed, within a transaction; nil where nobody can tell.
 	Signed func(ctx context.Context, tx *store.Tx, read func(*approval.State) error) error
@@ -166,6 +170,21 @@ type Record interface {
 	About(ctx context.Context, practice store.PracticeID) (About, error)
 	// Evidence writes the practice's evidence file, as of the last checkpoint.
 	Evidence(ctx context.Context, practice store.PracticeID, out io.Writer) error
+}
+
+// Sender is what the process that answers can say of where a practice's messages come from.
+type Sender interface {
+	// Records are what the DNS must say of a domain; with check, whether it does.
+	Records(ctx context.Context, domain string, check bool) ([]SenderRecord, error)
+	// Texts is the sender id of a practice's text messages, "" when it has none.
+	Texts(practice store.PracticeID) string
+}
+
+// SenderRecord is one of them.
+type SenderRecord struct {
+	Type, Name, Value, Why string
+	Checked, Good          bool
+	Say                    string // what the DNS says instead
 }
 
 // About is what there is to compare an evidence file with, and who watches the record.

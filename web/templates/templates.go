@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"letterhead/approval"
@@ -235,7 +236,7 @@ func names(members []guard.Member) map[string]string {
 
 // who names who made something: a member, or Letterhead itself.
 func who(v *page.Visit, people map[string]string, id string) string {
-	return cmp.Or(people[id], v.Say("templates.by-program"))
+	return cmp.Or(people[id], people[id[strings.LastIndexByte(id, ' ')+1:]], v.Say("templates.by-program")) // "logo by" somebody
 }
 
 func moment(v *page.Visit, at time.Time) string {

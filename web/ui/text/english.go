@@ -41,6 +41,7 @@ var frameEnglish = map[string]string{
 	"time.both":        "%d h %d min",
 	"frame.skip":       "Skip to the page",
 	"frame.main":       "Main",
+	"frame.more":       "More",
 	"frame.close":      "Close",
 	"frame.dismiss":    "Dismiss",
 	"frame.times-in":   "times in %s",
