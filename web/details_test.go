@@ -285,6 +285,26 @@ func TestTheSettingsPagesFit(t *testing.T) {
 	w := newWorld(t, testkit.SQLite)
 	liam := "/settings/practitioners/" + string(w.one.practitioners["Liam Nguyen"])
 	w.goes(w.ask("POST", liam, with(typedIn(w.get(liam)), "title", "Dr")), liam)
-	looking(t, w, map[string]string{"settings": "/settings", "practice": "/settings/practice", "sender": "/settings/sender", "locations": "/settings/locations", "location": "/settings/locations/" + string(w.one.location),
+	looking(t, w, map[string]string{"start": "/start", "settings": "/settings", "practice": "/settings/practice", "sender": "/settings/sender", "locations": "/settings/locations", "location": "/settings/locations/" + string(w.one.location),
 		"services": "/settings/services", "service": "/settings/services/new", "practitioners": "/settings/practitioners", "practitioner": liam + "?did=saved"})
+}
+
+// The first hour: each step is done when the practice's rows say so, and what is left is said on Today until nothing is.
+func TestGettingStarted(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		w.says(w.get("/"), 200, "2 steps until your first reminder can leave", "Go on with Getting started")
+		w.says(w.get("/start"), 200, "Say who you are Address, phone and e-mail: they stand in every message. To do", "Say what can be booked Such as a first visit of 60 minutes. Done", "Bring your clients")
+		form := typedIn(w.get("/settings/practice"))
+		w.goes(w.ask("POST", "/settings/practice", with(form, "address", "12 Wattle Street", "phone", "(03) 5550 0142", "email", "hello@wattle.example")), "/settings/practice")
+		w.says(w.get("/start"), 200, "One step until your first reminder can leave", "they stand in every message. Done")
+		place := "/settings/locations/" + string(w.one.location)
+		w.goes(w.ask("POST", place, with(typedIn(w.get(place)), "from_0", "09:00", "to_0", "17:00")), place)
+		w.says(w.get("/start"), 200, "Everything that is needed is done")
+		w.silent(w.get("/"), "Getting started")
+		desk := w.as(w.two, "front@example.org", guard.FrontDesk)
+		if answer := w.askAs(desk, "GET", "/", nil); strings.Contains(answer.body, "Getting started") {
+			w.Error("the front desk is told of the owner's first hour")
+		}
+	})
 }

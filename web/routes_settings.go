@@ -4,11 +4,13 @@ import (
 	"letterhead/guard"
 	"letterhead/web/details"
 	"letterhead/web/page"
+	"letterhead/web/start"
 )
 
 // about are the routes on which a practice says what it is.
 func about() []page.Route {
 	return []page.Route{
+		page.For("GET "+start.Path, guard.SettingsRead, start.Show),
 		page.For("GET /settings", guard.SettingsRead, details.Hub),
 		page.For("GET /settings/practice", guard.SettingsRead, details.Practice),
 		page.For("POST /settings/practice", guard.SettingsChange, details.SavePractice),

@@ -75,5 +75,6 @@ func Hub(v *page.Visit) (page.Answer, error) {
 		others = append(others, way{"/looked", v.Say("looked.title"), kept})
 	}
 	add("settings.people", others...)
+	add("settings.begin", way{"/start", v.Say("start.title"), v.Say("start.line")})
 	return page.Show(showHub(h))
 }

@@ -15,6 +15,7 @@ import (
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/web/page"
+	"letterhead/web/start"
 	"letterhead/web/story"
 	"letterhead/web/ui"
 	"letterhead/zone"
@@ -25,6 +26,9 @@ const (
 	opens  = 9 * 60
 	closes = 17 * 60
 )
+
+// young is how long a practice is reminded of what its beginning lacks.
+const young = 90 * 24 * time.Hour
 
 // maxShown bounds the list of those who could not be reached.
 const maxShown = 50
@@ -45,6 +49,7 @@ type view struct {
 	expected  []calendar.Entry // in the order of the day
 	unreached []row
 	texts     int // that came in, and wait for somebody
+	left      int // steps until the first reminder can leave
 	selected  *calendar.Entry
 	timeline  []ui.Entry
 	may       bool // book
@@ -82,6 +87,13 @@ func Show(v *page.Visit) (page.Answer, error) {
 			if s.texts, err = letter.CountUnseen(ctx, tx); err != nil {
 				return err
 			}
+		}
+		if v.May(guard.SettingsChange) && s.today && v.Now.Sub(v.Practice.CreatedAt) < young {
+			steps, err := start.Read(ctx, tx, v)
+			if err != nil {
+				return err
+			}
+			s.left = steps.Left()
 		}
 		told, err = story.Of(ctx, tx, ids(s.expected)...)
 		return err

@@ -9,6 +9,7 @@ var hubEnglish = map[string]string{
 	"settings.about":         "Your practice",
 	"settings.sent":          "What is sent",
 	"settings.people":        "People and programs",
+	"settings.begin":         "Beginning",
 	"settings.messages-say":  "Reminders and the rest; quiet from %s to %s",
 	"settings.templates-say": "What messages say",
 	"settings.team-say":      "One person, with a role|%s people, with their roles",

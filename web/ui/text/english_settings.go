@@ -1,7 +1,7 @@
 package text
 
 // settingsEnglish is what the practice chooses: its automatic messages and its templates.
-var settingsEnglish = join(automaticEnglish, templateEnglish, detailsEnglish)
+var settingsEnglish = join(automaticEnglish, templateEnglish, detailsEnglish, startEnglish)
 
 var automaticEnglish = map[string]string{
 	"automatic.title":               "Automatic messages",
