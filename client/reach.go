@@ -85,7 +85,7 @@ func Addresses(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []string
 	err = store.Chunks(ids, 2, func(list string, args []any) error {
 		rows, err := tx.Query(ctx, `SELECT id, title, first_name, last_name, preferred_name, language, zone, sealed, version, touched, archived_at <> 0
 			FROM client WHERE practice = $1 AND id IN (`+list+`)`, args...)
-		found, err := store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
 			var c Recipient
 			var sealed []byte
 			err := r.Scan(&c.Client, &c.Title, &c.FirstName, &c.LastName, &c.PreferredName, &c.Language, &c.Zone, &sealed, &c.Version, &c.Touched, &c.Ended)
@@ -94,7 +94,7 @@ func Addresses(ctx context.Context, tx *store.Tx, keys *vault.Keys, ids []string
 			out[string(c.Client)] = c
 			return struct{}{}, err
 		})
-		if err != nil || len(found) == len(args) {
+		if err != nil || !slices.ContainsFunc(args, func(id any) bool { _, is := out[id.(string)]; return !is }) {
 			return err
 		}
 		rows, err = tx.Query(ctx, `SELECT id, client, name, language, zone, sealed, version, ended_at <> 0 FROM contact WHERE practice = $1 AND id IN (`+list+`)`, args...)
@@ -120,11 +120,12 @@ func (c *Recipient) open(tx *store.Tx, keys *vault.Keys, of vault.Of, at vault.P
 
 // AddressIndex is the keyed index of an address by a channel: by it the courier knows who is suppressed and who was written to before.
 func AddressIndex(keys *vault.Keys, channel practice.Channel, a Address) string {
-	switch channel {
-	case practice.Email:
-		return IndexesOf(keys, Details{Email: a}).Email
-	case practice.SMS:
-		return IndexesOf(keys, Details{Mobile: a}).Mobile
+	switch {
+	case a.State != Good:
+	case channel == practice.Email:
+		return emailIndex(keys, a)
+	case channel == practice.SMS:
+		return mobileIndex(keys, a)
 	}
 	return ""
 }

@@ -61,16 +61,22 @@ func openAt(tx *store.Tx, keys *vault.Keys, of vault.Of, at vault.Place, sealed 
 	return d, nil
 }
 
+func emailIndex(keys *vault.Keys, a Address) string {
+	return keys.Index("email", strings.ToLower(a.Normal))
+}
+
+func mobileIndex(keys *vault.Keys, a Address) string { return keys.Index("mobile", a.Normal) }
+
 // IndexesOf computes the keyed indexes of a client's details.
 func IndexesOf(keys *vault.Keys, d Details) Indexes {
 	var x Indexes
 	if d.Email.State == Good {
 		whole := strings.ToLower(d.Email.Normal)
 		local, _, _ := strings.Cut(whole, "@")
-		x.Email, x.Local = keys.Index("email", whole), keys.Index("local", local)
+		x.Email, x.Local = emailIndex(keys, d.Email), keys.Index("local", local)
 	}
 	if d.Mobile.State == Good {
-		x.Mobile = keys.Index("mobile", d.Mobile.Normal)
+		x.Mobile = mobileIndex(keys, d.Mobile)
 		tail := func(n int) string {
 			digits := strings.TrimPrefix(d.Mobile.Normal, "+")
 			return digits[max(0, len(digits)-n):]

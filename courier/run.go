@@ -330,7 +330,7 @@ func (c *Courier) Drain(ctx context.Context, now time.Time) error {
 }
 
 // claim takes the next batch, if anything may leave at all; otherwise it says how long to wait.
-func (c *Courier) claim(ctx context.Context, now time.Time) ([]message.Message, time.Duration, error) {
+func (c *Courier) claim(ctx context.Context, now time.Time) ([]*message.Message, time.Duration, error) {
 	if err := c.journal.Healthy(); err != nil {
 		c.count.blocked(err.Error())
 		return nil, time.Second, nil
@@ -462,14 +462,14 @@ func (b *batch) rest() []*parcel {
 }
 
 // carry takes a batch through all stages. Whatever happens, each of its messages ends with a state, a reason and a step, or back in the queue.
-func (c *Courier) carry(ctx context.Context, claimed []message.Message, now time.Time) {
+func (c *Courier) carry(ctx context.Context, claimed []*message.Message, now time.Time) {
 	b := &batch{now: now, date: now.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"), parcels: make([]*parcel, len(claimed))}
 	// One read of facts for each practice, whatever the turns.
-	slices.SortStableFunc(claimed, func(a, b message.Message) int { return strings.Compare(string(a.Practice), string(b.Practice)) })
+	slices.SortStableFunc(claimed, func(a, b *message.Message) int { return strings.Compare(string(a.Practice), string(b.Practice)) })
 	all := make([]parcel, len(claimed))
 	good := c.DB.Now().Add(factsGood)
 	for i := range claimed {
-		all[i].Message, all[i].good = claimed[i], good
+		all[i].Message, all[i].good = *claimed[i], good
 		if claimed[i].NotAfter.Before(good) {
 			all[i].good = claimed[i].NotAfter
 		}

@@ -198,6 +198,9 @@ type appending struct {
 	heads  []any  // rows of ledger_practice
 }
 
+// usual is how many bytes a leaf has.
+const usual = 360
+
 // run gives the leaves of one practice their places.
 func (a *appending) run(entries []Entry, order []int) error {
 	first := &entries[order[0]]
@@ -206,7 +209,7 @@ func (a *appending) run(entries []Entry, order []int) error {
 		known = &Known{Label: first.Label}
 	}
 	begin, place := known.Count, a.head.tree.Size()
-	var raw []byte
+	raw := make([]byte, 0, len(order)*usual)
 	for _, i := range order {
 		e := &entries[i]
 		if e.Label != known.Label || (e.Practice == "") != (e.Label == Hash{}) {

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
+	"hash"
 	"slices"
 
 	"letterhead/store"
@@ -20,9 +21,11 @@ type Codes struct{ key []byte }
 // NewCodes is for a key of 32 bytes.
 func NewCodes(key []byte) Codes { return Codes{key} }
 
-// of is the keyed hash of a code, cut to 128 bits.
-func (c Codes) of(text code.Code) []byte {
-	mac := hmac.New(sha256.New, c.key)
+func (c Codes) mac() hash.Hash { return hmac.New(sha256.New, c.key) }
+
+// hashed is the keyed hash of a code, cut to 128 bits.
+func hashed(mac hash.Hash, text code.Code) []byte {
+	mac.Reset()
 	mac.Write([]byte(text))
 	return mac.Sum(nil)[:16]
 }
@@ -39,10 +42,10 @@ func (c Codes) Leave(ctx context.Context, w *store.Wide, by string, list []Depar
 	if gone, err = Leave(ctx, w, by, list); err != nil {
 		return nil, err
 	}
-	rows := make([]any, 0, 3*len(list))
+	rows, mac := make([]any, 0, 3*len(list)), c.mac()
 	for i := range list {
 		if d := &list[i]; d.Code != "" && !slices.Contains(gone, i) {
-			rows = append(rows, string(d.Practice), c.of(d.Code), string(d.ID))
+			rows = append(rows, string(d.Practice), hashed(mac, d.Code), string(d.ID))
 		}
 	}
 	if len(rows) == 0 {
@@ -59,6 +62,6 @@ const mostNamesakes = 4
 
 // Find returns the messages whose mail has a code: none, one, or, once in ten million mails, two.
 func (c Codes) Find(ctx context.Context, w *store.Wide, text code.Code) ([]Message, error) {
-	rows, err := w.Query(ctx, `SELECT `+columns+` FROM message WHERE (practice, id) IN (SELECT practice, message FROM message_code WHERE code = $1 LIMIT $2)`, c.of(text), mostNamesakes)
+	rows, err := w.Query(ctx, `SELECT `+columns+` FROM message WHERE (practice, id) IN (SELECT practice, message FROM message_code WHERE code = $1 LIMIT $2)`, hashed(c.mac(), text), mostNamesakes)
 	return store.Collect(rows, err, scan)
 }

@@ -27,7 +27,8 @@ func nextOf(lane string) string {
 const claimColumns = `practice, id, kind, channel, purpose, subject, wording_version, digest, language, appointment, attendee, generation, client, recipient,
 	turn, not_after, basis, attempts, message_id, created_at`
 
-func scanClaim(rows *store.Rows) (m Message, err error) {
+func scanClaim(rows *store.Rows) (m *Message, err error) {
+	m = new(Message)
 	var turn, notAfter, created int64
 	err = rows.Scan(&m.Practice, &m.ID, &m.Kind, &m.Channel, &m.Purpose, &m.Subject, &m.Version, &m.Digest, &m.Language, &m.Appointment, &m.Attendee,
 		&m.Generation, &m.Client, &m.Recipient, &turn, &notAfter, &m.Basis, &m.Attempts, &m.MessageID, &created)
@@ -83,7 +84,7 @@ func NewLine(db *store.DB, process string, until time.Duration) *Line {
 // Take returns up to limit queued messages whose turn has come, the earliest turn first, of practices that no other process has. Messages of one practice
 // with the same turn stand side by side. Orders come alone, when nothing else waits, and while other messages come only when no orders are in hand. When
 // there are none it says when the next turn comes, or when to ask again; zero: none waits.
-func (l *Line) Take(ctx context.Context, now time.Time, limit int) (taken []Message, next time.Time, err error) {
+func (l *Line) Take(ctx context.Context, now time.Time, limit int) (taken []*Message, next time.Time, err error) {
 	l.taking.Lock()
 	defer l.taking.Unlock()
 	hand, wait := l.tidy()
@@ -139,7 +140,7 @@ func (l *Line) tidy() (hand int, wait bool) {
 }
 
 // read goes on in one lane, past what is in hand.
-func (l *Line) read(ctx context.Context, w *store.Wide, lane int, now time.Time, limit, hand int) (out []Message, err error) {
+func (l *Line) read(ctx context.Context, w *store.Wide, lane int, now time.Time, limit, hand int) (out []*Message, err error) {
 	for len(out) < limit {
 		after, most := &l.behind[lane].at, limit-len(out)
 		if after.ID == "" {
@@ -151,7 +152,7 @@ func (l *Line) read(ctx context.Context, w *store.Wide, lane int, now time.Time,
 		}
 		l.mu.Lock()
 		for i := 0; i < len(part) && len(out) < limit; i++ {
-			if *after = part[i]; !l.has(after) {
+			if *after = *part[i]; !l.has(after) {
 				out = append(out, part[i])
 			}
 		}
@@ -170,13 +171,13 @@ func (l *Line) has(m *Message) bool {
 }
 
 // Next returns up to limit queued messages of one lane whose turn has come, behind a message, of practices that no other process has.
-func Next(ctx context.Context, w *store.Wide, lane int, by string, now time.Time, after *Message, limit int) ([]Message, error) {
+func Next(ctx context.Context, w *store.Wide, lane int, by string, now time.Time, after *Message, limit int) ([]*Message, error) {
 	rows, err := w.Query(ctx, lanes[lane], store.Micro(now), store.Micro(after.Turn), string(after.Practice), string(after.ID), by, store.Micro(w.Now), limit)
 	return store.Collect(rows, err, scanClaim)
 }
 
 // lease sees to it that the process has the practices of messages, and leaves out those of practices that another one took meanwhile.
-func (l *Line) lease(ctx context.Context, found []Message) ([]Message, error) {
+func (l *Line) lease(ctx context.Context, found []*Message) ([]*Message, error) {
 	now := l.db.Now()
 	var wanted []store.PracticeID
 	for i := range found {
@@ -202,7 +203,7 @@ func (l *Line) lease(ctx context.Context, found []Message) ([]Message, error) {
 	for _, p := range got {
 		l.leased[p] = until
 	}
-	return slices.DeleteFunc(found, func(m Message) bool { return l.leased[m.Practice].IsZero() }), nil
+	return slices.DeleteFunc(found, func(m *Message) bool { return l.leased[m.Practice].IsZero() }), nil
 }
 
 // Done says that messages are in hand no more: they were marked, or were another's after all.

@@ -154,8 +154,7 @@ func (o Of) turns(ctx context.Context, id store.PracticeID, most int) (total pla
 
 // Loop runs until the context ends.
 func (o Of) Loop(ctx context.Context, log *slog.Logger) {
-	look, sweep := time.NewTicker(lookEvery), time.NewTicker(sweepEvery)
-	defer look.Stop()
+	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
 	if err := o.openSweeps(ctx); err != nil && ctx.Err() == nil {
 		log.Error("sweep", slog.Any("error", err))
@@ -167,13 +166,19 @@ func (o Of) Loop(ctx context.Context, log *slog.Logger) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-look.C:
+		case <-time.After(o.nextLook()):
 		case <-sweep.C:
 			if err := o.openSweeps(ctx); err != nil && ctx.Err() == nil {
 				log.Error("sweep", slog.Any("error", err))
 			}
 		}
 	}
+}
+
+// nextLook is how long it is until the next whole second: what is due is due at one.
+func (o Of) nextLook() time.Duration {
+	now := o.DB.Now()
+	return now.Truncate(lookEvery).Add(lookEvery).Sub(now)
 }
 
 // Work does the jobs of planning until the context ends.

@@ -4,11 +4,11 @@ package buffer
 // Buffers are one message's: they live as long as its batch.
 type Buffers struct{ Body, Header, Signature []byte }
 
-// Shelf keeps some 5 MB. It is safe for concurrent use.
+// Shelf keeps some 10 MB: what four batches have in hand. It is safe for concurrent use.
 type Shelf chan Buffers
 
 const (
-	most    = 512
+	most    = 800
 	largest = 16 << 10 // one that a picture made grow is left to the collector
 )
 

@@ -44,7 +44,8 @@ func (l *Logbook) Entry(d *Departure) (ledger.Entry, error) {
 	}
 	words := d.Parts[0]
 	if !d.Text {
-		words = plainPart(d.Parts[2])
+		var room [4 << 10]byte
+		words = plainPart(room[:0], d.Parts[2])
 	}
 	out := ledger.Entry{Practice: d.Practice, Label: l.Label(d.Practice), Body: &leaf.Message{
 		Class: classes[d.Kind], Channel: channel, Version: ledger.Hash(version), Approval: ledger.Hash(d.Approval), Wording: ledger.Hash(d.Wording), Links: leaf.Links(d.Hosts),
@@ -63,15 +64,14 @@ func channelOf(c message.Channel) leaf.Channel {
 	return leaf.Email
 }
 
-// plainPart is the text of a body's first part, as package wording lays it out: quoted-printable (RFC 2045 §6.7) after the first empty line, up to the
+// plainPart appends the text of a body's first part, as package wording lays it out: quoted-printable (RFC 2045 §6.7) after the first empty line, up to the
 // boundary that the body begins with.
-func plainPart(body []byte) []byte {
+func plainPart(out, body []byte) []byte {
 	boundary, _, _ := bytes.Cut(body, []byte("\r\n"))
 	_, text, _ := bytes.Cut(body, []byte("\r\n\r\n"))
 	if end := bytes.Index(text, append([]byte("\r\n"), boundary...)); end >= 0 {
 		text = text[:end]
 	}
-	out := make([]byte, 0, len(text))
 	for {
 		plain := bytes.IndexByte(text, '=')
 		if plain < 0 || plain+2 >= len(text) {

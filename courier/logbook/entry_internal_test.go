@@ -15,7 +15,7 @@ func TestThePlainPartIsRead(t *testing.T) {
 		"cut short":        {part + "a=", "a="},
 		"nothing":          {"", ""},
 	} {
-		if got := string(plainPart([]byte(c.body))); got != c.want {
+		if got := string(plainPart(nil, []byte(c.body))); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}

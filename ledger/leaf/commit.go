@@ -58,7 +58,8 @@ func Stop(words string) Hash { return sha256.Sum256([]byte("letterhead stop v1\n
 // WordsOf is the hash of a text's letters and digits, in lower case, without anything between them: what stays the same when somebody copies a message
 // out of a mail program.
 func WordsOf(text []byte) Hash {
-	words := make([]byte, 0, len(text))
+	var room [4 << 10]byte
+	words := room[:0]
 	for at := 0; at < len(text); {
 		if c := text[at]; c < utf8.RuneSelf {
 			at++
