@@ -21,6 +21,11 @@ func Decline(ctx context.Context, tx *store.Tx, m Mark) (Appointment, error) {
 	return confirmation(ctx, tx, m, Declined)
 }
 
+// Query records that a client answered, and that somebody has to find out what was meant: they may want to cancel.
+func Query(ctx context.Context, tx *store.Tx, m Mark) (Appointment, error) {
+	return confirmation(ctx, tx, m, CheckReply)
+}
+
 // Unconfirm takes an answer back, whichever it was: nobody has answered. What asks only those who have not confirmed asks again.
 func Unconfirm(ctx context.Context, tx *store.Tx, m Mark) (Appointment, error) {
 	return confirmation(ctx, tx, m, NotAsked)

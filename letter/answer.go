@@ -31,7 +31,7 @@ type Answer struct {
 	Text    string
 	At      time.Time
 	SeenAt  time.Time // when a member said that it was dealt with; zero before
-	SeenBy  string
+	SeenBy  string    // the member; Confirmed when it said yes and that was all
 
 	index string // of From
 }
@@ -65,12 +65,21 @@ func (t Texts) Keep(ctx context.Context, tx *store.Tx, answers message.Message, 
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO answer (practice, id, message, client, address_index, sealed, at, seen_at, seen_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, '')
-		ON CONFLICT (practice, id) DO NOTHING`, string(id), string(answers.ID), answers.Client, keys.Index("mobile", from), keys.Seal(answerPlace(id), raw), store.Micro(tx.Now))
+	index := keys.Index("mobile", from)
+	n, err := tx.Exec(ctx, `INSERT INTO answer (practice, id, message, client, address_index, sealed, at, seen_at, seen_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, '')
+		ON CONFLICT (practice, id) DO NOTHING`, string(id), string(answers.ID), answers.Client, index, keys.Seal(answerPlace(id), raw), store.Micro(tx.Now))
 	if err != nil {
 		return fmt.Errorf("keep a text message: %w", err)
 	}
-	return nil
+	if n == 0 || answers.ID == "" {
+		return nil
+	}
+	dealt, err := reply(ctx, tx, index, text)
+	if err != nil || !dealt {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE answer SET seen_at = $3, seen_by = $4 WHERE practice = $1 AND id = $2`, string(id), store.Micro(tx.Now), Confirmed)
+	return err
 }
 
 type written struct {

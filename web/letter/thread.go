@@ -164,6 +164,9 @@ func (c *conversation) answers(ctx context.Context, tx *store.Tx, keys *vault.Ke
 		if !a.SeenAt.IsZero() {
 			s.kind, s.state, s.seen = ui.Plain, c.visit.Say("letter.seen"), a.SeenBy
 		}
+		if a.SeenBy == letter.Confirmed {
+			s.kind, s.state = ui.Good, c.visit.Say("letter.said-yes")
+		}
 		c.said = append(c.said, s)
 	}
 	return nil

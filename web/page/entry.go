@@ -49,6 +49,11 @@ func StateOf(e calendar.Entry) State {
 	if all(func(a calendar.Attendee) bool { return a.Confirmation == calendar.Declined }) {
 		return State{ui.Bad, "state.declined"}
 	}
+	for _, p := range e.People {
+		if p.Confirmation == calendar.CheckReply {
+			return State{ui.Bad, "state.check-reply"}
+		}
+	}
 	return State{ui.Wait, "state.unconfirmed"}
 }
 

@@ -27,6 +27,7 @@ var letterEnglish = map[string]string{
 	"letter.answer":           "Answer",
 	"letter.done":             "Dealt with",
 	"letter.seen":             "Dealt with",
+	"letter.said-yes":         "Confirmed the appointment",
 	"letter.unseen":           "Waits for an answer",
 	"letter.by":               "By",
 	"letter.sms-help":         "One line, with the practice’s name before it. It is read on locked screens: say nothing of somebody’s health.",
