@@ -95,6 +95,31 @@ func TestGuessingFromEverywhereIsHeldUp(t *testing.T) {
 	}
 }
 
+// When all together ask more than people do, a place has one question a minute left.
+func TestManyQuestionsLeaveOneToAPlace(t *testing.T) {
+	t.Parallel()
+	h, err := New(Parts{DB: testkit.Open(t, testkit.SQLite, testkit.NewClock(t, "2026-11-30T21:00:00Z")), Checks: known{}, Address: func(r *http.Request) string { return r.Header.Get("X-From") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(from string) int {
+		r := httptest.NewRequest(http.MethodPost, checkPath, strings.NewReader("code=K7QF3M9PZZ"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("X-From", from)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	for i := range askAll {
+		if got := ask(fmt.Sprintf("10.0.%d.%d", i/256, i%256)); got != http.StatusOK {
+			t.Fatalf("question %d: %d", i, got)
+		}
+	}
+	if first, second := ask("192.0.2.1"), ask("192.0.2.1"); first != http.StatusOK || second != http.StatusTooManyRequests {
+		t.Errorf("a new place is answered %d, then %d", first, second)
+	}
+}
+
 func TestALargeMailIsRefused(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int]bool{1 << 20: true, 10 << 20: false} {

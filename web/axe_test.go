@@ -33,7 +33,7 @@ func TestNoPageHasABarrier(t *testing.T) {
 		"/calendar": "Calendar", "/calendar?view=day&date=2026-12-01": "Calendar", "/calendar/list?date=2026-12-01": "Tuesday 1 December", "/calendar?who=all": "Calendar", "/clients": "Clients", "/clients/new": "New client", "/clients/" + string(w.one.clients["Costa"]): "João Costa", "/clients/" + string(w.one.clients["Costa"]) + "/archive": "Take João Costa out of use",
 		"/clients/" + string(w.one.clients["Costa"]) + "/change": "Change details", "/clients/" + string(w.one.clients["Costa"]) + "/contacts/" + string(w.one.contact): "Contact",
 		"/clients/duplicates": "On file twice", "/clients/" + string(w.one.clients["Costa"]) + "/merge": "On file twice?", "/clients/" + string(w.one.clients["Costa"]) + "/merge/" + string(w.one.clients["Öztürk"]): "Make one file of two",
-		"/programs": "Programs", "/programs/grants/new": "Let a program send", "/settings/messages": "Automatic messages", "/settings/messages/rules/reminder-2-days": "Reminder 2 days before",
+		"/programs": "Programs", "/team/told": "What Letterhead told the team", "/programs/grants/new": "Let a program send", "/settings/messages": "Automatic messages", "/settings/messages/rules/reminder-2-days": "Reminder 2 days before",
 		"/orders": "Bulk messages", "/orders/new": "New bulk message", "/orders/" + string(w.one.order): "Closed at the weekend", "/orders/" + string(w.one.order) + "/edit": "Change",
 	} {
 		for _, c := range []struct {

@@ -19,6 +19,7 @@ import (
 	"letterhead/web/settings"
 	"letterhead/web/team"
 	"letterhead/web/today"
+	"letterhead/web/told"
 	"letterhead/web/trust"
 	"letterhead/web/ui"
 )
@@ -152,6 +153,7 @@ func managing() []page.Route {
 		page.For("POST /looked", guard.AccessRead, looked.Find),
 		page.For("GET /looked/export", guard.AccessRead, looked.Export),
 		page.For("GET /looked/{look}", guard.AccessRead, looked.Entry),
+		page.For("GET /team/told", guard.AccessRead, told.Show),
 		page.For("GET /team", guard.TeamRead, team.Show),
 		page.For("GET /team/new", guard.TeamChange, team.New).Fresh("/team/new"),
 		page.For("POST /team/new", guard.TeamChange, team.Invite).Fresh("/team/new"),

@@ -248,3 +248,34 @@ func TestAskingAboutAMail(t *testing.T) {
 		}
 	}
 }
+
+// A code alone proves nothing: of a message that did not leave, and of a try that did not, nobody says that it is ours; and a version that was swapped under
+// its digest is no answer.
+func TestWhatDidNotLeaveIsNotOurs(t *testing.T) {
+	t.Parallel()
+	w := newAsker(t, testkit.SQLite)
+	shown := public.Shown{Mail: w.mails["a"]}
+	for _, state := range []message.State{message.Queued, message.Held, message.Dropped, message.Refused} {
+		w.Exec("a", `UPDATE message SET state = $2 WHERE practice = $1`, string(state))
+		if said := w.ask(w.codes["a"], shown); said.Verdict != public.NotOurs || said.Name != "" {
+			t.Errorf("%s: %+v", state, said)
+		}
+	}
+	w.Exec("a", `UPDATE message SET state = $2 WHERE practice = $1`, string(message.Sent))
+	w.Exec("b", `UPDATE message_code SET practice = $2, message = $3 WHERE practice = $1`, "a", string(w.sent["a"]))
+	if said := w.ask(w.codes["b"], shown); said.Verdict != public.NotOurs {
+		t.Errorf("the code of another try: %+v", said)
+	}
+	if said := w.ask(w.codes["a"], shown); said.Verdict != public.Genuine {
+		t.Errorf("its own: %+v", said)
+	}
+	w.Exec("a", `UPDATE wording_version SET content = (SELECT content FROM wording_version WHERE practice = $1 AND digest <> $2 LIMIT 1) WHERE practice = $1 AND digest = $2`, w.find("a").Digest)
+	j, err := journal.Open(courier.JournalFolder(w.House.Folder), w.Root.Installation, w.Root.Epoch)
+	w.Must(err)
+	defer func() { _ = j.Close() }()
+	asked, err := w.checks(chain.Open(w.House.Folder, j))
+	w.Must(err)
+	if said, err := asked.Ask(w.Context(), w.codes["a"], shown); err == nil {
+		t.Errorf("another version under its digest: %+v", said)
+	}
+}

@@ -197,5 +197,5 @@ func (g group) try(ctx context.Context, overlay, pattern string) ([]string, erro
 }
 
 func groups() []group {
-	return slices.Concat(gateControls(), chainControls(), journalControls(), edgeControls(), deskControls(), valueControls(), pathControls(), publicControls())
+	return slices.Concat(gateControls(), chainControls(), journalControls(), edgeControls(), deskControls(), valueControls(), pathControls(), publicControls(), checkingControls())
 }

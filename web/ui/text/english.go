@@ -22,6 +22,7 @@ var english = &Catalogue{
 		mergeEnglish,
 		eraseEnglish,
 		lookedEnglish,
+		toldEnglish,
 		calendarEnglish,
 	),
 }
