@@ -17,6 +17,7 @@ check: ## format, generated files, modules, vet, linters, known weaknesses
 soak: prepare ## the long loops: 200 kills for each crash case, 90 days of four clinics, long fuzzing, the race detector
 	LETTERHEAD_STOPS=50 go test -timeout 30m -v -run NoHandOffBegins ./courier
 	LETTERHEAD_DAYS=90 go test -timeout 1h -v -run OrdinaryDays ./app
+	LETTERHEAD_ATTACKS=all go test -timeout 1h -v -run TheDrillOnPostgreSQL ./scenario
 	LETTERHEAD_KILLS=200 go test -timeout 3h -run 'Kill|Crash' ./...
 	LETTERHEAD_TAMPERINGS=1000 go test -timeout 1h -v -run TamperedRows ./ledger
 	go test -timeout 1h -race ./store ./job ./courier/... ./plan ./message

@@ -1,14 +1,20 @@
 package drill
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"net/http"
 	"strings"
 
 	"letterhead/approval"
+	"letterhead/practice"
 	"letterhead/rehearse/drill/caller"
 	"letterhead/rehearse/drill/siege"
 	"letterhead/store"
@@ -26,6 +32,7 @@ func onWords() []attack {
 		{name: "version-rolled-back", class: "A13", do: versionRolledBack, tries: "a version that was signed once and has been replaced"},
 		{name: "wording-withdrawn", class: "A13", do: wordingWithdrawn, tries: "a version that was withdrawn, with the withdrawal deleted"},
 		{name: "wording-purpose", class: "A13", do: wordingPurpose, tries: "queued messages say that the reminder is marketing"},
+		{name: "picture-swapped", class: "A2", do: pictureSwapped, tries: "another picture under the digest of the one that a signed version carries"},
 		{name: "directory-forged", class: "A2", do: directoryForged, tries: "another address and number in the practice's signed details"},
 		{name: "sender-forged", class: "A8", do: senderForged, tries: "the other practice's sender in a version and in the practice's row"},
 		{name: "rule-forged", class: "A13", do: ruleForged, tries: "the rule's row: another hour, everybody, every service"},
@@ -145,6 +152,53 @@ func wordingPurpose(ctx context.Context, w *world) error {
 	return w.queue(ctx, func(x *store.Wide) error {
 		return siege.Touch(ctx, x, `UPDATE message SET purpose = 'marketing', subject = 'reminder-2-days' WHERE practice = $1 AND state = 'queued'`, string(w.Victim))
 	})
+}
+
+// pictureSwapped has the owner sign a version with a picture, and puts another one into its row.
+func pictureSwapped(ctx context.Context, w *world) error {
+	var signed, other wording.Image
+	add := func(tx *store.Tx, into *wording.Image, c color.Color, alt string) (err error) {
+		canvas := image.NewRGBA(image.Rect(0, 0, 120, 40))
+		draw.Draw(canvas, canvas.Bounds(), image.NewUniform(c), image.Point{}, draw.Src)
+		var out bytes.Buffer
+		if err := png.Encode(&out, canvas); err != nil {
+			return err
+		}
+		*into, err = practice.AddPicture(ctx, tx, out.Bytes(), alt)
+		return err
+	}
+	err := w.DB.Change(ctx, store.Actor{Practice: w.Victim, Agent: "drill"}, func(tx *store.Tx) error {
+		if err := add(tx, &signed, color.RGBA{30, 79, 121, 255}, "A wattle"); err != nil {
+			return err
+		}
+		return add(tx, &other, color.RGBA{200, 0, 0, 255}, "You have won")
+	})
+	if err != nil {
+		return err
+	}
+	content, digest, subject, err := w.Forge(ctx, w.Victim, w.Victim, func(v *wording.Version) {
+		v.Branding.Logo = &signed
+		for i := range v.Languages {
+			v.Languages[i].Subject = wording.Say("Your visit on {appointment.day}")
+			v.Languages[i].Blocks = v.Languages[i].Blocks[1:] // without the words of 2024
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.Plant(ctx, w.Victim, subject, content, digest); err != nil {
+		return err
+	}
+	err = w.Sign(ctx, w.Victim, func(s *approval.State, o *owner.Owner) *approval.Statement {
+		x := s.Draft(approval.KindWording, subject, o.Member)
+		x.Digest, x.Body.Wording = digest, &approval.WordingBody{Purpose: "appointments"}
+		return x
+	})
+	if err != nil {
+		return err
+	}
+	return w.Exec(ctx, `UPDATE picture SET content = (SELECT content FROM picture WHERE practice = $1 AND digest = $3) WHERE practice = $1 AND digest = $2`,
+		string(w.Victim), signed.SHA256, other.SHA256)
 }
 
 func directoryForged(ctx context.Context, w *world) error {
