@@ -16,6 +16,8 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"letterhead/rehearse/drill"
 )
 
 // The rules of the house as tests: which package may import which, who may name which table, and how long things may be. ARCHITECTURE.md
@@ -507,6 +509,32 @@ func TestTheTreeNamesEveryRoom(t *testing.T) {
 			if !rooms[path[0]][room] {
 				t.Errorf("ARCHITECTURE.md's tree does not name %s below %s/", room, path[0])
 			}
+		}
+	}
+}
+
+// Each row of the table of attackers names tests that are there, and each attack of the drill has its row.
+func TestTheTableOfAttackersNamesWhatIsThere(t *testing.T) {
+	raw, err := os.ReadFile("docs/threat.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	eachGoFile(t, func(_ string, file *ast.File, _ *token.FileSet) {
+		for _, declared := range file.Decls {
+			if f, is := declared.(*ast.FuncDecl); is {
+				there[f.Name.Name] = true
+			}
+		}
+	})
+	for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z][A-Za-z0-9]+`).FindAllString(string(raw), -1) {
+		if !there[name] {
+			t.Errorf("docs/threat.md names %s, which is not there", name)
+		}
+	}
+	for _, name := range drill.Names() {
+		if !strings.Contains(string(raw), name) {
+			t.Errorf("docs/threat.md has no row for the attack %s", name)
 		}
 	}
 }
