@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +77,7 @@ func TestTheDrillOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 	some := []string{"send-from-other-practice", "wording-forged", "approvals-deleted", "database-restored", "freeze-deleted", "order-count-raised", "letter-text-changed", "grant-moved", "picture-swapped"}
 	if os.Getenv("LETTERHEAD_ATTACKS") == "all" {
-		some = drill.Names()
+		some = slices.DeleteFunc(drill.Names(), func(name string) bool { return name == "database-rolled-back" }) // copies a file; database-restored does the like here
 	}
 	for _, name := range some {
 		t.Run(name, func(t *testing.T) {
