@@ -156,7 +156,7 @@ func suppressionForged(ctx context.Context, w *world) error {
 // complained has every address of the victim's clients complain, and waits until a courier knows.
 func (w *world) complained(ctx context.Context) error {
 	err := w.Exec(ctx, `INSERT INTO suppression (practice, channel, address_index, purpose, reason, at)
-		SELECT DISTINCT practice, 'email', email_index, 'all', 'complaint', $2 FROM client WHERE practice = $1`, string(w.Victim), store.Micro(w.DB.Now()))
+		SELECT DISTINCT practice, 'email', email_index, 'all', 'complaint', CAST($2 AS BIGINT) FROM client WHERE practice = $1`, string(w.Victim), store.Micro(w.DB.Now()))
 	if err != nil {
 		return err
 	}
