@@ -166,8 +166,11 @@ func TestWhatIsSparedChangesNothing(t *testing.T) {
 		d.went("2026-12-15T10:00:00+11:00")
 		var queued []message.Message
 		ctx := context.Background()
-		err := d.db.Whole(ctx, "claim", func(wide *store.Wide) (err error) {
-			queued, err = message.Next(ctx, wide, 0, "test", d.clock.Now(), &message.Message{}, 100)
+		err := d.db.Whole(ctx, "claim", func(wide *store.Wide) error {
+			found, err := message.Next(ctx, wide, 0, "test", d.clock.Now(), &message.Message{}, 100)
+			for _, m := range found {
+				queued = append(queued, *m)
+			}
 			return err
 		})
 		if err != nil {
