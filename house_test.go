@@ -259,7 +259,7 @@ var owners = map[string]string{
 	"person": "guard", "passkey": "guard", "recovery": "guard", "spent": "guard", "session": "guard", "invitation": "guard", "credential": "guard", "client_member": "client",
 	"practice": "practice", "directory": "practice", "picture": "practice", "practice_edit": "practice", "location": "practice", "service": "practice", "practitioner": "practice",
 	"client": "client", "client_merge": "client", "contact": "client", "consent": "client",
-	"appointment": "calendar", "attendee": "calendar",
+	"appointment": "calendar", "attendee": "calendar", "opening": "calendar", "exception": "calendar", "holiday": "calendar", "room": "calendar",
 	"letter": "letter", "answer": "letter",
 	"look": "vault", "look_client": "vault",
 	"wording": "template", "wording_version": "template", "wording_draft": "template", "rule": "plan", "due": "plan",

@@ -21,7 +21,7 @@ func Book(ctx context.Context, tx *store.Tx, r BookRequest) (Appointment, error)
 	}
 	a := Appointment{
 		ID: store.NewID[ID](), Booking: Booked, Generation: 1, LastGeneration: 1, Version: 1,
-		BookedAt: tx.Now, BookedBy: tx.Actor.Who(), CreatedAt: tx.Now, ChangedAt: tx.Now, ChangedBy: tx.Actor.Who(),
+		BookedAt: tx.Now, BookedBy: tx.Actor.Who(), CreatedAt: tx.Now, ChangedAt: tx.Now, ChangedBy: tx.Actor.Who(), Series: r.series,
 	}
 	a, err = placed(ctx, tx, a, MoveRequest{
 		Wall: r.Wall, Turn: r.Turn, Practitioner: r.Practitioner, Service: r.Service, Location: r.Location, Mode: r.Mode, Minutes: r.Minutes,
@@ -29,7 +29,10 @@ func Book(ctx context.Context, tx *store.Tx, r BookRequest) (Appointment, error)
 	if err != nil {
 		return Appointment{}, err
 	}
-	if a, err = fitted(ctx, tx, a, r.Overbook); err != nil {
+	if a, err = fitted(ctx, tx, a, r.Overbook, r.AnyHours); err != nil {
+		return Appointment{}, err
+	}
+	if a, err = roomed(ctx, tx, a, r.Room); err != nil {
 		return Appointment{}, err
 	}
 	for _, id := range clients {

@@ -21,8 +21,8 @@ const busyQuery = `SELECT a.starts, a.ends FROM appointment a
 	WHERE a.practice = $1 AND a.practitioner = $2 AND a.starts > $3 AND a.starts < $4 AND a.ends > $5 AND a.booking = 'booked' AND a.id <> $6
 	ORDER BY a.starts LIMIT 10000`
 
-// fitted returns a with its mark of overbooking, or ErrTaken.
-func fitted(ctx context.Context, tx *store.Tx, a Appointment, overbook bool) (Appointment, error) {
+// fitted returns a with its mark of overbooking, or ErrTaken, or ErrOutside unless any hours will do.
+func fitted(ctx context.Context, tx *store.Tx, a Appointment, overbook, anyHours bool) (Appointment, error) {
 	next, until, err := free(ctx, tx, a.Practitioner, a.ID, a.Starts, a.Minutes)
 	if err != nil {
 		return a, err
@@ -35,7 +35,10 @@ func fitted(ctx context.Context, tx *store.Tx, a Appointment, overbook bool) (Ap
 	default:
 		return a, taken(a, until, next)
 	}
-	return a, nil
+	if anyHours {
+		return a, nil
+	}
+	return a, within(ctx, tx, a)
 }
 
 // free returns the first time from at on that is free for minutes (zero when there is none within lookAhead), and until when the block lasts that

@@ -5,7 +5,7 @@
 // confirm (Confirmation), did they come (Attendance), and why was it cancelled.
 //
 // It promises: no two booked appointments of one practitioner overlap unless somebody chose so (Overbook) or an import brought them, and then it is
-// recorded with who; a wall time that a clock change skips is refused, naming the gap, and so is one that occurs twice until it is said which; every
+// recorded with who; no room holds two at a time; a time at which a practitioner does not work is asked about (ErrOutside); a wall time that a clock change skips is refused, naming the gap, and so is one that occurs twice until it is said which; every
 // change on an old reading is refused and says who changed it when; a move grows the generation, by which messages of the earlier time are
 // recognised, and no generation is given twice. Within UndoDelay a move or a cancellation can be undone as if it had never been.
 //
@@ -16,6 +16,7 @@ package calendar
 import (
 	"time"
 
+	"letterhead/calendar/room"
 	"letterhead/client"
 	"letterhead/fault"
 	"letterhead/practice"
@@ -95,6 +96,8 @@ type Appointment struct {
 	Practitioner   practice.PractitionerID
 	Service        practice.ServiceID
 	Location       practice.LocationID
+	Room           room.ID // "" none
+	Series         string  // of what was booked together, to repeat; "" stands alone
 	Mode           practice.Mode
 	Wall           zone.Wall // on the location's wall
 	Zone           string    // the location's when this was written
@@ -175,7 +178,11 @@ type (
 		Wall         zone.Wall
 		Turn         Turn
 		Minutes      int // 0 means the service's
+		Room         room.ID
 		Overbook     bool
+		AnyHours     bool // also when the practitioner does not work, or the time is blocked
+
+		series string
 	}
 	// MoveRequest changes when, where, how or with whom. What is zero stays as it is.
 	MoveRequest struct {
@@ -188,7 +195,9 @@ type (
 		Location     practice.LocationID
 		Mode         practice.Mode
 		Minutes      int
+		Room         room.ID // NoRoom takes it away
 		Overbook     bool
+		AnyHours     bool // also when the practitioner does not work, or the time is blocked
 	}
 	// CancelRequest ends a booking.
 	CancelRequest struct {

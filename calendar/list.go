@@ -58,14 +58,19 @@ func Day(ctx context.Context, tx *store.Tx, from, to time.Time, shown func(Entry
 	return out, firstVisits(ctx, tx, out)
 }
 
-const pulseQuery = `SELECT count(*), COALESCE(max(changed_at), 0) FROM appointment WHERE practice = $1 AND starts >= $2 AND starts < $3`
+// bookedPulse is bounded by an index; hours are a practice's few.
+const bookedPulse = `SELECT count(*) AS n, COALESCE(max(changed_at), 0) AS last FROM appointment WHERE practice = $1 AND starts >= $2 AND starts < $3`
 
-// Pulse is another text whenever something that begins between two instants was booked, changed or taken away: what a page that is looked at asks
-// every few seconds. It opens nothing and names nobody.
+const pulseQuery = `SELECT booked.n, booked.last, (SELECT count(*) + COALESCE(sum(changed_at % 1000003), 0) FROM opening WHERE practice = $1)
+	+ (SELECT count(*) + COALESCE(sum(changed_at % 1000003), 0) FROM exception WHERE practice = $1) + (SELECT count(*) + COALESCE(sum(changed_at % 1000003), 0) FROM holiday WHERE practice = $1)
+	FROM (` + bookedPulse + `) booked`
+
+// Pulse is another text whenever something that begins between two instants was booked, changed or taken away, or hours were: what a page that is
+// looked at asks every few seconds. It opens nothing and names nobody.
 func Pulse(ctx context.Context, tx *store.Tx, from, to time.Time) (string, error) {
-	var n, last int64
-	err := tx.Row(ctx, pulseQuery, store.Micro(from), store.Micro(to)).Scan(&n, &last)
-	return strconv.FormatInt(n, 36) + "." + strconv.FormatInt(last, 36), err
+	var n, last, hours int64
+	err := tx.Row(ctx, pulseQuery, store.Micro(from), store.Micro(to)).Scan(&n, &last, &hours)
+	return strconv.FormatInt(n, 36) + "." + strconv.FormatInt(last, 36) + "." + strconv.FormatInt(hours, 36), err
 }
 
 // blank takes away who is meant where the actor does not see them (package client says whom): the time is taken all the same. Whom it leaves is on the

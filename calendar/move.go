@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"letterhead/calendar/room"
 	"letterhead/fault"
 	"letterhead/practice"
 	"letterhead/store"
@@ -28,9 +29,12 @@ func Move(ctx context.Context, tx *store.Tx, r MoveRequest) (Appointment, error)
 		return Appointment{}, err
 	}
 	if sameSlot(a, old) {
-		return old, nil
+		return inRoom(ctx, tx, old, r.Room)
 	}
-	if a, err = fitted(ctx, tx, a, r.Overbook); err != nil {
+	if a, err = fitted(ctx, tx, a, r.Overbook, r.AnyHours); err != nil {
+		return Appointment{}, err
+	}
+	if a, err = roomed(ctx, tx, a, r.Room); err != nil {
 		return Appointment{}, err
 	}
 	a.LastGeneration++
@@ -40,6 +44,15 @@ func Move(ctx context.Context, tx *store.Tx, r MoveRequest) (Appointment, error)
 		return Appointment{}, err
 	}
 	return write(ctx, tx, a, remember(old))
+}
+
+// inRoom puts an appointment that stays where it is into another room: nobody is told, and what was confirmed still counts.
+func inRoom(ctx context.Context, tx *store.Tx, old Appointment, wanted room.ID) (Appointment, error) {
+	a, err := roomed(ctx, tx, old, wanted)
+	if err != nil || a.Room == old.Room {
+		return old, err
+	}
+	return write(ctx, tx, a, nil)
 }
 
 // untouched refuses what is not booked, or what somebody has come to already.
@@ -103,7 +116,10 @@ func Uncancel(ctx context.Context, tx *store.Tx, id ID, version int64, overbook 
 	}
 	undoable := a.Undoable
 	wasOverbooked, by := a.Overbooked, a.OverbookedBy
-	if a, err = fitted(ctx, tx, a, overbook || wasOverbooked); err != nil {
+	if a, err = fitted(ctx, tx, a, overbook || wasOverbooked, true); err != nil {
+		return Appointment{}, err
+	}
+	if err := roomFree(ctx, tx, a); err != nil {
 		return Appointment{}, err
 	}
 	if a.Overbooked && wasOverbooked {
@@ -127,6 +143,7 @@ type before struct {
 	Practitioner practice.PractitionerID `json:"practitioner"`
 	Service      practice.ServiceID      `json:"service"`
 	Location     practice.LocationID     `json:"location"`
+	Room         room.ID                 `json:"room"`
 	Mode         practice.Mode           `json:"mode"`
 	Wall         string                  `json:"wall"`
 	Zone         string                  `json:"zone"`
@@ -147,7 +164,7 @@ type answer struct {
 
 func remember(a Appointment) *before {
 	b := &before{
-		Booking: a.Booking, Practitioner: a.Practitioner, Service: a.Service, Location: a.Location, Mode: a.Mode, Wall: a.Wall.String(), Zone: a.Zone,
+		Booking: a.Booking, Practitioner: a.Practitioner, Service: a.Service, Location: a.Location, Room: a.Room, Mode: a.Mode, Wall: a.Wall.String(), Zone: a.Zone,
 		Starts: store.Micro(a.Starts), Minutes: a.Minutes, Overbooked: a.Overbooked, OverbookedBy: a.OverbookedBy,
 		Generation: a.Generation, MovedAt: store.Micro(a.MovedAt),
 	}
@@ -175,11 +192,14 @@ func Undo(ctx context.Context, tx *store.Tx, id ID, version int64) (Appointment,
 	if err != nil {
 		return Appointment{}, fmt.Errorf("appointment %s: what undo needs: %w", id, err)
 	}
-	a.Booking, a.Practitioner, a.Service, a.Location, a.Mode = b.Booking, b.Practitioner, b.Service, b.Location, b.Mode
+	a.Booking, a.Practitioner, a.Service, a.Location, a.Room, a.Mode = b.Booking, b.Practitioner, b.Service, b.Location, b.Room, b.Mode
 	a.Wall, a.Zone, a.Starts, a.Minutes = wall, b.Zone, store.Instant(b.Starts), b.Minutes
 	a.Ends = a.Starts.Add(time.Duration(b.Minutes) * time.Minute)
 	a.CancelledAt, a.CancelledBy, a.CancelReason, a.CancelLate = time.Time{}, "", "", false
-	if a, err = fitted(ctx, tx, a, b.Overbooked); err != nil {
+	if a, err = fitted(ctx, tx, a, b.Overbooked, true); err != nil {
+		return Appointment{}, err
+	}
+	if err := roomFree(ctx, tx, a); err != nil {
 		return Appointment{}, err
 	}
 	a.Overbooked, a.OverbookedBy, a.Generation, a.MovedAt = b.Overbooked, b.OverbookedBy, b.Generation, store.Instant(b.MovedAt)

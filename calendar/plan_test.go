@@ -27,6 +27,9 @@ func TestQueriesUseIndexes(t *testing.T) {
 		}{
 			{"day", dayQuery, "appointment_starts", day},
 			{"day's attendees", dayQuery, "attendee_once", day},
+			{"room's overlap", roomQuery, "appointment_room", []any{"a", "r1", int64(0), int64(2_000_000_000), int64(1_000_000_000), ""}},
+			{"series", seriesQuery, "appointment_series", []any{"a", "s1"}},
+			{"pulse", bookedPulse, "appointment_starts", []any{"a", int64(1_000_000_000), int64(2_000_000_000)}},
 			{"practitioner's overlap", busyQuery, "appointment_practitioner", []any{"a", "p1", int64(0), int64(2_000_000_000), int64(1_000_000_000), ""}},
 			{"client's list", clientQuery, "attendee_client", []any{"a", "c7", int64(2_000_000_000), 20}},
 			{"first visits", firstQuery(store.List(2, 2)), "attendee_client", []any{"a", "c7", "c8"}},

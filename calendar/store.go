@@ -15,7 +15,7 @@ import (
 	"letterhead/zone"
 )
 
-const columns = `a.id, a.external, a.practitioner, a.service, a.location, a.mode, a.wall, a.zone, a.starts, a.ends, a.minutes, a.booking, a.overbooked, a.overbooked_by,
+const columns = `a.id, a.external, a.practitioner, a.service, a.location, a.room, a.series, a.mode, a.wall, a.zone, a.starts, a.ends, a.minutes, a.booking, a.overbooked, a.overbooked_by,
 	a.generation, a.last_generation, a.booked_at, a.booked_by, a.moved_at, a.cancelled_at, a.cancelled_by, a.cancel_reason, a.cancel_late,
 	a.version, a.created_at, a.changed_at, a.changed_by, a.undo`
 
@@ -29,7 +29,7 @@ type raw struct {
 }
 
 func (r *raw) fields() []any {
-	return []any{&r.ID, &r.External, &r.Practitioner, &r.Service, &r.Location, &r.Mode, &r.wall, &r.Zone, &r.starts, &r.ends, &r.Minutes, &r.Booking, &r.Overbooked, &r.OverbookedBy,
+	return []any{&r.ID, &r.External, &r.Practitioner, &r.Service, &r.Location, &r.Room, &r.Series, &r.Mode, &r.wall, &r.Zone, &r.starts, &r.ends, &r.Minutes, &r.Booking, &r.Overbooked, &r.OverbookedBy,
 		&r.Generation, &r.LastGeneration, &r.booked, &r.BookedBy, &r.moved, &r.cancelled, &r.CancelledBy, &r.CancelReason, &r.CancelLate,
 		&r.Version, &r.created, &r.changed, &r.ChangedBy, &r.undo}
 }
@@ -135,11 +135,11 @@ func asRead(ctx context.Context, tx *store.Tx, id ID, version int64) (Appointmen
 }
 
 func insert(ctx context.Context, tx *store.Tx, a Appointment) error {
-	_, err := tx.Exec(ctx, `INSERT INTO appointment (practice, id, external, practitioner, service, location, mode, wall, zone, starts, ends, minutes, booking,
+	_, err := tx.Exec(ctx, `INSERT INTO appointment (practice, id, external, practitioner, service, location, room, series, mode, wall, zone, starts, ends, minutes, booking,
 		overbooked, overbooked_by, generation, last_generation, booked_at, booked_by, moved_at, cancelled_at, cancelled_by, cancel_reason, cancel_late, undo,
 		import_sum, import_version, batch, version, created_at, changed_at, changed_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0, 0, '', '', FALSE, '', '', 0, '', $20, $21, $21, $22)`,
-		a.ID, a.External, a.Practitioner, a.Service, a.Location, a.Mode, a.Wall.String(), a.Zone, store.Micro(a.Starts), store.Micro(a.Ends), a.Minutes, a.Booking,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 0, 0, '', '', FALSE, '', '', 0, '', $22, $23, $23, $24)`,
+		a.ID, a.External, a.Practitioner, a.Service, a.Location, a.Room, a.Series, a.Mode, a.Wall.String(), a.Zone, store.Micro(a.Starts), store.Micro(a.Ends), a.Minutes, a.Booking,
 		a.Overbooked, a.OverbookedBy, a.Generation, a.LastGeneration, store.Micro(a.BookedAt), a.BookedBy, a.Version, store.Micro(a.CreatedAt), a.ChangedBy)
 	if err != nil {
 		return err
@@ -169,11 +169,11 @@ func write(ctx context.Context, tx *store.Tx, a Appointment, undo *before) (Appo
 	a.Version, a.ChangedAt, a.ChangedBy, a.Undoable = read+1, tx.Now, tx.Actor.Who(), undo != nil
 	n, err := tx.Exec(ctx, `UPDATE appointment SET practitioner = $3, service = $4, location = $5, mode = $6, wall = $7, zone = $8, starts = $9, ends = $10, minutes = $11,
 		booking = $12, overbooked = $13, overbooked_by = $14, generation = $15, last_generation = $16, moved_at = $17,
-		cancelled_at = $18, cancelled_by = $19, cancel_reason = $20, cancel_late = $21, undo = $22, version = $23, changed_at = $24, changed_by = $25
+		cancelled_at = $18, cancelled_by = $19, cancel_reason = $20, cancel_late = $21, undo = $22, version = $23, changed_at = $24, changed_by = $25, room = $27
 		WHERE practice = $1 AND id = $2 AND version = $26`,
 		a.ID, a.Practitioner, a.Service, a.Location, a.Mode, a.Wall.String(), a.Zone, store.Micro(a.Starts), store.Micro(a.Ends), a.Minutes,
 		a.Booking, a.Overbooked, a.OverbookedBy, a.Generation, a.LastGeneration, store.Micro(a.MovedAt),
-		store.Micro(a.CancelledAt), a.CancelledBy, a.CancelReason, a.CancelLate, text, a.Version, store.Micro(a.ChangedAt), a.ChangedBy, read)
+		store.Micro(a.CancelledAt), a.CancelledBy, a.CancelReason, a.CancelLate, text, a.Version, store.Micro(a.ChangedAt), a.ChangedBy, read, a.Room)
 	if err == nil && n == 0 {
 		err = ErrChanged
 	}

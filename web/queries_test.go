@@ -28,7 +28,7 @@ func TestNoPageAsksMoreOftenForMore(t *testing.T) {
 	})
 	mail := "/messages/" + string(w.left(w.one, "Haddad", message.Email, "Fatima"))
 	costa := "/appointments/" + string(w.one.appointments["Costa"])
-	paths := []string{"/", "/calendar?who=all", "/calendar?view=day", "/calendar/list", "/?view=list", costa, costa + "/move", costa + "/cancel", "/appointments/new", "/messages", mail, mail + "/html", "/clients/" + string(w.one.clients["Costa"]) + "/reach", "/clients", "/clients/" + string(w.one.clients["Costa"]), "/settings/messages", "/settings/messages/rules/booked",
+	paths := []string{"/", "/calendar?who=all", "/calendar?view=day", "/calendar/list", "/hours", "/hours/holidays", "/?view=list", costa, costa + "/move", costa + "/cancel", "/appointments/new", "/messages", mail, mail + "/html", "/clients/" + string(w.one.clients["Costa"]) + "/reach", "/clients", "/clients/" + string(w.one.clients["Costa"]), "/settings/messages", "/settings/messages/rules/booked",
 		"/orders", "/orders/new", "/orders/" + string(w.one.order)}
 	ask := func() map[string]int64 {
 		counts := map[string]int64{}

@@ -8,6 +8,7 @@ import (
 	"letterhead/web/account"
 	"letterhead/web/clients"
 	"letterhead/web/diary"
+	"letterhead/web/hours"
 	"letterhead/web/letter"
 	"letterhead/web/looked"
 	"letterhead/web/messages"
@@ -62,6 +63,17 @@ func (s *server) routes() []page.Route {
 		page.For("GET /calendar", guard.CalendarRead, diary.Board),
 		page.For("GET /calendar/changes", guard.CalendarRead, diary.Changes).Quiet(),
 		page.For("GET /calendar/list", guard.CalendarRead, diary.List),
+		page.For("GET /hours", guard.CalendarRead, hours.Weekly),
+		page.For("POST /hours", guard.SettingsChange, hours.AddHours),
+		page.For("POST /hours/remove", guard.SettingsChange, hours.Remove),
+		page.For("GET /hours/blocked", guard.CalendarRead, hours.Blocked),
+		page.For("POST /hours/blocked", guard.CalendarChange, hours.Block),
+		page.For("POST /hours/blocked/remove", guard.CalendarChange, hours.Unblock),
+		page.For("GET /hours/holidays", guard.CalendarRead, hours.Holidays),
+		page.For("POST /hours/holidays", guard.SettingsChange, hours.AddHoliday),
+		page.For("POST /hours/holidays/work", guard.SettingsChange, hours.Work),
+		page.For("GET /hours/rooms", guard.CalendarRead, hours.Rooms),
+		page.For("POST /hours/rooms", guard.SettingsChange, hours.AddRoom),
 		page.For("GET /appointments/new", guard.CalendarChange, diary.New),
 		page.For("POST /appointments/new", guard.CalendarChange, diary.Book),
 		page.For("POST /appointments/find", guard.ClientRead, diary.Find),

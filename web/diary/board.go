@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"letterhead/calendar"
+	"letterhead/calendar/open"
 	"letterhead/client"
 	"letterhead/fault"
 	"letterhead/guard"
@@ -55,9 +56,11 @@ type board struct {
 	at     calendar.Entry // to which something has just been done
 	told   map[calendar.ID]story.Told
 	alerts map[client.ID]string
+	hours  open.Schedule
 	pulse  string
 	grid   ui.Day
 	list   bool
+	paper  bool // it is read for paper, which shows no hours and does not change
 	may    bool
 }
 
@@ -95,8 +98,7 @@ func (b *board) flash() *ui.Flash {
 func Changes(v *page.Visit) (page.Answer, error) {
 	b := asked(v)
 	err := v.View(func(ctx context.Context, tx *store.Tx) (err error) {
-		from, until := b.span()
-		b.pulse, err = calendar.Pulse(ctx, tx, from, until)
+		b.pulse, err = b.beat(ctx, tx)
 		return err
 	})
 	if err != nil || b.pulse == v.Query("since") {
@@ -112,7 +114,7 @@ func Changes(v *page.Visit) (page.Answer, error) {
 // List is the day on paper: who comes when to whom.
 func List(v *page.Visit) (page.Answer, error) {
 	b := asked(v)
-	b.view, b.from, b.days = byDay, b.date, 1
+	b.view, b.from, b.days, b.paper = byDay, b.date, 1, true
 	if err := v.View(b.read); err != nil {
 		return page.Answer{}, err
 	}
@@ -155,10 +157,15 @@ func (b *board) read(ctx context.Context, tx *store.Tx) (err error) {
 		return err
 	}
 	b.choose()
-	from, until := b.span()
-	if b.pulse, err = calendar.Pulse(ctx, tx, from, until); err != nil {
+	if b.pulse, err = b.beat(ctx, tx); err != nil {
 		return err
 	}
+	if !b.paper && (b.view == byDay || b.who != "") { // a week of everybody shows nobody's hours
+		if b.hours, err = open.Load(ctx, tx, b.who, b.from, b.from.Add(b.days-1)); err != nil {
+			return err
+		}
+	}
+	from, until := b.span()
 	if b.booked, err = calendar.Day(ctx, tx, from, until, b.shown); err != nil {
 		return err
 	}
@@ -186,6 +193,12 @@ func (b *board) read(ctx context.Context, tx *store.Tx) (err error) {
 		b.alerts, err = client.Alerts(ctx, tx, keys, who)
 	}
 	return err
+}
+
+// beat is another text whenever something on the board is.
+func (b *board) beat(ctx context.Context, tx *store.Tx) (string, error) {
+	from, until := b.span()
+	return calendar.Pulse(ctx, tx, from, until)
 }
 
 // findAt finds the appointment to which something was done, wherever it is now.
@@ -247,6 +260,39 @@ func (b *board) fill() {
 	b.fillWeek()
 }
 
+// closed are the parts of a column in which nobody is to be booked, with the reason where somebody gave one; the grid grows to hold the hours.
+func (b *board) closed(who practice.PractitionerID, day zone.Date) []ui.Item {
+	places := []practice.LocationID{b.place}
+	if b.place == "" {
+		places = nil
+		for _, l := range b.places {
+			places = append(places, l.ID)
+		}
+	}
+	if who == "" || len(places) == 0 {
+		return nil
+	}
+	free := b.hours.Anywhere(who, places, day)
+	var items []ui.Item
+	shut := func(from, until int) {
+		if from >= until {
+			return
+		}
+		answer := b.hours.Of(who, places[0], zone.Wall{Date: day, Minute: from}, zone.Wall{Date: day, Minute: from + 1})
+		items = append(items, ui.Item{From: from, Until: until, Block: true, Title: answer.Note})
+	}
+	begin := 0
+	for _, span := range free {
+		if b.hours.Known(who) && span != (open.Span{From: 0, To: 24 * 60}) {
+			b.grid.Start, b.grid.End = min(b.grid.Start, span.From), max(b.grid.End, span.To)
+		}
+		shut(begin, span.From)
+		begin = span.To
+	}
+	shut(begin, 24*60)
+	return items
+}
+
 func (b *board) fillWeek() {
 	v := b.visit
 	items := map[zone.Date][]ui.Item{}
@@ -256,7 +302,7 @@ func (b *board) fillWeek() {
 	for i := range days {
 		d := b.from.Add(i)
 		column := ui.Column{Name: v.Text.ShortDay(noon(d), v.Now.In(v.Location)), Link: b.to(byWeek, d, b.chosen()), All: b.to(byDay, d, b.chosen()) + "&list=yes",
-			Items: items[d], Chosen: d == b.date, Date: d.String(), Who: string(b.who)}
+			Items: append(b.closed(b.who, d), items[d]...), Chosen: d == b.date, Date: d.String(), Who: string(b.who)}
 		if d == b.today {
 			column.Name = v.Say("week.today", d.Day)
 		}
@@ -277,7 +323,7 @@ func (b *board) fillDay() {
 			continue
 		}
 		column := ui.Column{Name: p.Name, Link: b.to(byDay, b.date, string(p.ID)), All: b.to(byDay, b.date, string(p.ID)) + "&list=yes",
-			Items: items[p.ID], Chosen: p.ID == b.who || b.who == "" && len(b.grid.Columns) == 0, Date: b.date.String(), Who: string(p.ID)}
+			Items: append(b.closed(p.ID, b.date), items[p.ID]...), Chosen: p.ID == b.who || b.who == "" && len(b.grid.Columns) == 0, Date: b.date.String(), Who: string(p.ID)}
 		if b.may {
 			column.Book = b.book(b.date, string(p.ID))
 		}
@@ -320,6 +366,9 @@ func (b *board) marks(e calendar.Entry) []ui.Mark {
 			out = append(out, ui.Mark{Kind: ui.Wait, Sign: "!", Say: alert})
 			break
 		}
+	}
+	if e.Series != "" {
+		out = append(out, ui.Mark{Kind: ui.Plain, Sign: "↻", Say: v.Say("series.mark")})
 	}
 	return out
 }
@@ -391,7 +440,7 @@ func (b *board) changes() string {
 	return "/calendar/changes?" + b.address()[len("/calendar?"):] + "&since=" + b.pulse
 }
 
-func (b *board) paper() string { return "/calendar/list?" + b.address()[len("/calendar?"):] }
+func (b *board) onPaper() string { return "/calendar/list?" + b.address()[len("/calendar?"):] }
 
 // count says how many are booked, and whose times these are.
 func (b *board) count() string {
@@ -454,5 +503,5 @@ func said(signs []ui.Mark) string {
 // legend explains the signs of marks.
 func (b *board) legend() []ui.Mark {
 	v := b.visit
-	return []ui.Mark{{Kind: ui.Bad, Sign: "×", Say: v.Say("board.unreached")}, {Kind: ui.Info, Sign: "1", Say: v.Say("today.first-visit")}, {Kind: ui.Wait, Sign: "!", Say: v.Say("board.alert")}}
+	return []ui.Mark{{Kind: ui.Bad, Sign: "×", Say: v.Say("board.unreached")}, {Kind: ui.Info, Sign: "1", Say: v.Say("today.first-visit")}, {Kind: ui.Wait, Sign: "!", Say: v.Say("board.alert")}, {Kind: ui.Plain, Sign: "↻", Say: v.Say("series.mark")}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"letterhead/calendar"
+	"letterhead/calendar/room"
 	"letterhead/client"
 	"letterhead/fault"
 	"letterhead/guard"
@@ -28,6 +29,8 @@ type booking struct {
 	email, mobile         string
 	found                 []ui.Option
 	searched, more, fresh bool
+	every, unit, times    string // how it repeats
+	conflicts             []conflict
 }
 
 func (b *booking) title() string { return b.visit.Say("book.title") }
@@ -63,7 +66,10 @@ func Book(v *page.Visit) (page.Answer, error) {
 		return b.again(nil) // the button, or Enter after a name
 	}
 	request := calendar.BookRequest{Practitioner: practice.PractitionerID(b.practitioner), Service: practice.ServiceID(b.service), Location: practice.LocationID(b.location),
-		Wall: b.wall(), Turn: calendar.Turn(b.turn), Minutes: b.length(), Overbook: b.anyway}
+		Wall: b.wall(), Turn: calendar.Turn(b.turn), Minutes: b.length(), Overbook: b.anyway, AnyHours: b.anyHours}
+	if b.room != string(calendar.NoRoom) {
+		request.Room = room.ID(b.room)
+	}
 	if b.client == "" && !b.newClient() {
 		b.wrong("find", v.Say("book.no-client"))
 	}
@@ -73,18 +79,19 @@ func Book(v *page.Visit) (page.Answer, error) {
 	if len(b.problems) > 0 {
 		return b.again(errForm)
 	}
-	a, err := change(v, func(ctx context.Context, tx *store.Tx) (calendar.Appointment, error) {
+	a, err := changeAll(v, "", func(ctx context.Context, tx *store.Tx) ([]calendar.Appointment, error) {
 		who, err := b.person(ctx, tx)
 		if err != nil {
-			return calendar.Appointment{}, err
+			return nil, err
 		}
 		request.Clients = []client.ID{who}
-		return calendar.Book(ctx, tx, request)
+		return b.write(ctx, tx, request)
 	})
 	if err != nil {
 		if !b.refused(err, "") {
 			return page.Answer{}, err
 		}
+		b.conflicts, _ = noted(v, err, left(v))
 		return b.again(err)
 	}
 	return went(v, a.ID, "booked")
@@ -101,7 +108,7 @@ func Find(v *page.Visit) (page.Answer, error) {
 
 func readBooking(v *page.Visit) *booking {
 	b := &booking{find: v.Form("find"), client: v.Form("client"), first: v.Form("first_name"), last: v.Form("last_name"), born: v.Form("born"),
-		email: v.Form("email"), mobile: v.Form("mobile"), back: back(v)}
+		email: v.Form("email"), mobile: v.Form("mobile"), back: back(v), every: v.Form("every"), unit: v.Form("unit"), times: v.Form("times")}
 	b.visit = v
 	b.typed(v)
 	if b.client == "new" {

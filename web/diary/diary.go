@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"letterhead/calendar"
+	"letterhead/calendar/room"
 	"letterhead/guard"
 	"letterhead/plan"
 	"letterhead/store"
@@ -40,10 +41,22 @@ type detail struct {
 func Show(v *page.Visit) (page.Answer, error) {
 	d := detail{visit: v, may: v.May(guard.CalendarChange)}
 	var told story.Told
+	var series []calendar.Appointment
+	inside := ""
 	err := v.View(func(ctx context.Context, tx *store.Tx) error {
 		var err error
 		if d.entry, err = find(ctx, tx, calendar.ID(v.Path("id"))); err != nil {
 			return err
+		}
+		if series, err = calendar.OfSeries(ctx, tx, d.entry.Appointment); err != nil {
+			return err
+		}
+		if d.entry.Room != "" {
+			r, err := room.Find(ctx, tx, d.entry.Room)
+			if err != nil {
+				return err
+			}
+			inside = r.Name
 		}
 		all, err := story.Of(ctx, tx, d.entry.ID)
 		told = all[d.entry.ID]
@@ -61,6 +74,12 @@ func Show(v *page.Visit) (page.Answer, error) {
 	d.title = page.Names(v.Text, d.entry)
 	d.line = when(v, d.entry)
 	d.facts = facts(v, d.entry)
+	if inside != "" {
+		d.facts = append(d.facts, ui.Fact{Name: v.Say("form.room"), Value: inside})
+	}
+	if place := placeIn(v, series, d.entry.ID); place != "" {
+		d.facts = append(d.facts, ui.Fact{Name: v.Say("series.repeat"), Value: place})
+	}
 	d.frame = v.Frame(d.title, "/")
 	d.frame.Flash = done(v, d.entry, slices.ContainsFunc(told.Lines, func(l plan.Line) bool { return l.Verdict == plan.Send }))
 	return page.Show(show(d))
@@ -136,11 +155,8 @@ func facts(v *page.Visit, e calendar.Entry) []ui.Fact {
 }
 
 // undoable says whether the last thing done can still be taken back: a move or cancellation by calendar's own word, a booking by its age.
-func undoable(now time.Time, e calendar.Entry) bool { return e.Undoable || fresh(now, e) }
-
-// fresh is a booking nothing else was done to yet, whose confirmation still waits.
-func fresh(now time.Time, e calendar.Entry) bool {
-	return e.Version == 1 && e.Booking == calendar.Booked && !e.BookedAt.IsZero() && now.Sub(e.BookedAt) <= calendar.UndoDelay
+func undoable(now time.Time, e calendar.Entry) bool {
+	return e.Undoable || calendar.Fresh(e.Appointment, now)
 }
 
 // done says what has just been done and whether a message will follow, with the way back while there is one.
@@ -201,15 +217,8 @@ func version(v *page.Visit) int64 {
 // Undo takes back what was done last, while nothing has left.
 func Undo(v *page.Visit) (page.Answer, error) {
 	id := calendar.ID(v.Path("id"))
-	a, err := change(v, func(ctx context.Context, tx *store.Tx) (calendar.Appointment, error) {
-		entry, err := find(ctx, tx, id)
-		if err != nil {
-			return calendar.Appointment{}, err
-		}
-		if !entry.Undoable && fresh(tx.Now, entry) {
-			return calendar.Strike(ctx, tx, id, version(v))
-		}
-		return calendar.Undo(ctx, tx, id, version(v))
+	a, err := changeAll(v, id, func(ctx context.Context, tx *store.Tx) ([]calendar.Appointment, error) {
+		return calendar.UndoSeries(ctx, tx, id, version(v))
 	})
 	if err != nil {
 		return page.Answer{}, err

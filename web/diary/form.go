@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"letterhead/calendar"
+	"letterhead/calendar/room"
 	"letterhead/fault"
 	"letterhead/practice"
 	"letterhead/store"
@@ -35,11 +36,15 @@ var errNothing = fault.New(fault.Conflict, "diary.nothing", "there is nothing to
 type slot struct {
 	date, clock, practitioner, service, location, minutes string
 	turn                                                  string
+	room                                                  string
 	anyway                                                bool // book although the time is taken
+	anyHours                                              bool // or nobody works then
+	outside                                               bool // the time was refused as one at which nobody works
 	taken                                                 bool // the time was refused as taken
 	next                                                  zone.Wall
 
 	practitioners, services, locations []ui.Option
+	rooms                              []ui.Option // none where the practice has none
 	turns                              []ui.Option // the two instants of a time that occurs twice
 	problems                           []ui.Problem
 	visit                              *page.Visit
@@ -49,7 +54,7 @@ type slot struct {
 func (s *slot) typed(v *page.Visit) {
 	s.date, s.clock = v.Form("date"), v.Form("time")
 	s.practitioner, s.service, s.location, s.minutes = v.Form("practitioner"), v.Form("service"), v.Form("location"), v.Form("minutes")
-	s.turn, s.anyway = v.Form("turn"), v.Form("anyway") == "yes"
+	s.turn, s.anyway, s.anyHours, s.room = v.Form("turn"), v.Form("anyway") == "yes", v.Form("hours") == "yes", v.Form("room")
 	if free := v.Form("free"); free != "" { // the button that takes the next free time
 		if wall, err := zone.ParseWall(free); err == nil {
 			s.date, s.clock, s.turn = wall.Date.String(), page.InputClock(wall), ""
@@ -69,6 +74,9 @@ func (s *slot) lists(ctx context.Context, tx *store.Tx) error {
 	}
 	places, err := practice.EveryLocation(ctx, tx)
 	if err != nil {
+		return err
+	}
+	if s.rooms, err = s.listRooms(ctx, tx, places); err != nil {
 		return err
 	}
 	s.practitioners, s.services, s.locations = nil, nil, nil
@@ -100,6 +108,31 @@ func (s *slot) lists(ctx context.Context, tx *store.Tx) error {
 		}
 	}
 	return nil
+}
+
+// listRooms are the rooms in use, with their location where there are several.
+func (s *slot) listRooms(ctx context.Context, tx *store.Tx, places []practice.Location) ([]ui.Option, error) {
+	all, err := room.Every(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	var options []ui.Option
+	for _, place := range places {
+		for _, r := range all {
+			if r.Location != place.ID || r.Archived && string(r.ID) != s.room {
+				continue
+			}
+			say := r.Name
+			if len(places) > 1 {
+				say += " · " + place.Name
+			}
+			options = append(options, ui.Option{Value: string(r.ID), Say: say})
+		}
+	}
+	if len(options) > 0 {
+		options = append([]ui.Option{{Value: string(calendar.NoRoom), Say: s.visit.Say("form.no-room")}}, options...)
+	}
+	return options, nil
 }
 
 // first chooses the first of a list where nothing is chosen. Where a choice was refused nothing is chosen for the person.
@@ -218,8 +251,28 @@ func (s *slot) refused(err error, but calendar.ID) bool {
 			return false
 		}
 	}
+	s.unhoused(err, problem)
 	s.problems = append(s.problems, *problem)
 	return true
+}
+
+// unhoused makes of a time at which nobody works a sentence that says why, and what is free next.
+func (s *slot) unhoused(err error, problem *ui.Problem) {
+	var cause calendar.OutOfHours
+	if !errors.Is(err, calendar.ErrOutside) || !errors.As(err, &cause) {
+		return
+	}
+	s.outside = true
+	problem.Say = s.visit.Say("outside." + string(cause.Reason))
+	if cause.Note != "" {
+		problem.Say = s.visit.Say("outside."+string(cause.Reason)+"-note", cause.Note)
+	}
+	l, zoneErr := zone.Load(cause.Zone)
+	if cause.Next.IsZero() || zoneErr != nil {
+		return
+	}
+	s.next = zone.WallOf(cause.Next.In(l))
+	problem.Say += " " + s.visit.Say("outside.next", s.visit.Text.ShortDay(noon(s.next.Date), s.visit.Now), page.Clock(s.next))
 }
 
 // gone says that what was chosen from a list is not there, and lets the choice go, so that another can be made.
@@ -228,7 +281,7 @@ func (s *slot) gone(err error) *ui.Problem {
 		none  error
 		field string
 		value *string
-	}{{practice.ErrNoPerson, "practitioner", &s.practitioner}, {practice.ErrNoService, "service", &s.service}, {practice.ErrNoLocation, "location", &s.location}} {
+	}{{practice.ErrNoPerson, "practitioner", &s.practitioner}, {practice.ErrNoService, "service", &s.service}, {practice.ErrNoLocation, "location", &s.location}, {room.ErrNotFound, "room", &s.room}} {
 		if errors.Is(err, c.none) {
 			*c.value = ""
 			return &ui.Problem{Field: c.field, Say: s.visit.Say("form.gone-" + c.field)}

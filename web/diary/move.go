@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"letterhead/calendar"
+	"letterhead/calendar/room"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/web/page"
@@ -19,6 +20,9 @@ type moving struct {
 	entry   calendar.Entry
 	version string
 	back    string
+
+	scope     string // how many of a series
+	conflicts []conflict
 }
 
 // ShowMove is the form with where the appointment is now.
@@ -33,6 +37,7 @@ func ShowMove(v *page.Visit) (page.Answer, error) {
 		m.date, m.clock = m.entry.Wall.Date.String(), page.InputClock(m.entry.Wall)
 		m.practitioner, m.service, m.location = string(m.entry.Practitioner), string(m.entry.Service), string(m.entry.Location)
 		m.back = from(v, m.date, string(m.entry.Practitioner))
+		m.scope, m.room = string(calendar.This), string(m.entry.Room)
 		m.turn = string(m.entry.Turn())
 		m.minutes, m.version = strconv.Itoa(m.entry.Minutes), strconv.FormatInt(m.entry.Version, 10)
 		return m.lists(ctx, tx)
@@ -49,22 +54,30 @@ func ShowMove(v *page.Visit) (page.Answer, error) {
 
 // Move moves, or shows the form again with what to mend.
 func Move(v *page.Visit) (page.Answer, error) {
-	m := moving{version: v.Form("version"), back: back(v)}
+	m := moving{version: v.Form("version"), back: back(v), scope: string(scope(v))}
 	m.visit = v
 	m.typed(v)
 	id := calendar.ID(v.Path("id"))
 	request := calendar.MoveRequest{ID: id, Version: version(v), Wall: m.wall(), Turn: calendar.Turn(m.turn), Minutes: m.length(), Practitioner: practice.PractitionerID(m.practitioner),
-		Service: practice.ServiceID(m.service), Location: practice.LocationID(m.location), Overbook: m.anyway}
+		Service: practice.ServiceID(m.service), Location: practice.LocationID(m.location), Overbook: m.anyway, AnyHours: m.anyHours, Room: room.ID(m.room)}
 	if len(m.problems) > 0 {
 		return m.again(errForm)
 	}
-	a, err := change(v, func(ctx context.Context, tx *store.Tx) (calendar.Appointment, error) {
-		return calendar.Move(ctx, tx, request)
+	var leave []calendar.ID
+	for _, value := range left(v) {
+		leave = append(leave, calendar.ID(value))
+	}
+	a, err := changeAll(v, id, func(ctx context.Context, tx *store.Tx) ([]calendar.Appointment, error) {
+		return calendar.MoveSeries(ctx, tx, request, scope(v), leave)
 	})
+	if err == nil && a.ID == "" {
+		a.ID = id // all of them were left where they are
+	}
 	if err != nil {
 		if !m.refused(err, id) {
 			return page.Answer{}, err
 		}
+		m.conflicts, _ = noted(v, err, nil)
 		return m.again(err)
 	}
 	return went(v, a.ID, "moved")
@@ -77,6 +90,7 @@ func (m *moving) again(err error) (page.Answer, error) {
 			return err
 		}
 		if m.visit.Form("dragged") == "yes" { // what was dragged said when and with whom alone
+			m.room = string(m.entry.Room)
 			m.service, m.location, m.minutes = string(m.entry.Service), string(m.entry.Location), strconv.Itoa(m.entry.Minutes)
 			if m.practitioner == "" {
 				m.practitioner = string(m.entry.Practitioner)
@@ -99,6 +113,7 @@ type cancelling struct {
 	version  string
 	back     string
 	by, why  string
+	scope    string // how many of a series
 	late     bool
 	reasons  []ui.Option
 	problems []ui.Problem
@@ -110,6 +125,7 @@ func ShowCancel(v *page.Visit) (page.Answer, error) {
 	if err := c.read(); err != nil {
 		return page.Answer{}, err
 	}
+	c.scope = string(calendar.This)
 	c.version = strconv.FormatInt(c.entry.Version, 10)
 	c.back = from(v, c.entry.Wall.Date.String(), string(c.entry.Practitioner))
 	if c.entry.Booking != calendar.Booked {
@@ -120,13 +136,13 @@ func ShowCancel(v *page.Visit) (page.Answer, error) {
 
 // Cancel cancels, or shows the form again with what to mend.
 func Cancel(v *page.Visit) (page.Answer, error) {
-	c := cancelling{visit: v, by: v.Form("by"), why: v.Form("reason"), version: v.Form("version"), back: back(v)}
+	c := cancelling{visit: v, by: v.Form("by"), why: v.Form("reason"), version: v.Form("version"), back: back(v), scope: string(scope(v))}
 	request := calendar.CancelRequest{ID: calendar.ID(v.Path("id")), Version: version(v), By: calendar.By(c.by), Reason: c.why}
 	if request.By == calendar.BySystem {
 		request.By = "" // people cancel here
 	}
-	a, err := change(v, func(ctx context.Context, tx *store.Tx) (calendar.Appointment, error) {
-		return calendar.Cancel(ctx, tx, request)
+	a, err := changeAll(v, request.ID, func(ctx context.Context, tx *store.Tx) ([]calendar.Appointment, error) {
+		return calendar.CancelSeries(ctx, tx, request, scope(v))
 	})
 	if err != nil {
 		problem := page.Problem(v.Text, err)
@@ -179,7 +195,7 @@ func (s slot) freeSay() string {
 	return s.visit.Say("taken.take-day", s.visit.Text.ShortDay(noon(s.next.Date), s.visit.Now), page.Clock(s.next))
 }
 
-func (s slot) offers() bool { return s.taken && s.next != zone.Wall{} }
+func (s slot) offers() bool { return (s.taken || s.outside) && s.next != zone.Wall{} }
 
 func (c cancelling) sides() []ui.Option {
 	late := ""

@@ -99,6 +99,9 @@ func (c *Catalogue) ShortDay(at, now time.Time) string {
 	return day
 }
 
+// Weekday writes the name of a day of the week; 0 is Sunday.
+func (c *Catalogue) Weekday(day int) string { return c.days[((day%7)+7)%7] }
+
 // Date writes 5 March 1980.
 func (c *Catalogue) Date(d zone.Date) string {
 	return fmt.Sprintf("%d %s %d", d.Day, c.months[d.Month-1], d.Year)
