@@ -10,7 +10,7 @@
 // recognised, and no generation is given twice. Within UndoDelay a move or a cancellation can be undone as if it had never been.
 //
 // It never sends or plans anything: the edge calls plan.Refresh in the same transaction after Book, Move, Cancel, Uncancel, Undo, Confirm,
-// Decline and Unconfirm.
+// Decline and Unconfirm, and for each that BookSeries, MoveSeries, CancelSeries or UndoSeries returns.
 package calendar
 
 import (

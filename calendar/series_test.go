@@ -87,7 +87,7 @@ func TestASeries(t *testing.T) {
 			t.Fatalf("%+v, %v", moved, err)
 		}
 		moved, err = c.many(func(tx *store.Tx) ([]calendar.Appointment, error) {
-			return calendar.MoveSeries(ctx, tx, calendar.MoveRequest{ID: all[0].ID, Version: 1, Wall: at(t, "2026-12-15T11:30")}, calendar.All, nil)
+			return calendar.MoveSeries(ctx, tx, calendar.MoveRequest{ID: all[0].ID, Version: 1, Wall: at(t, "2026-12-15T09:30")}, calendar.All, nil)
 		})
 		if err != nil || len(moved) != 3 {
 			t.Fatalf("%+v, %v", moved, err)

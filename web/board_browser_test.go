@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"letterhead/guard"
 	"letterhead/testkit"
 	"letterhead/testkit/browser"
 )
@@ -189,4 +190,15 @@ func TestTwoPeopleBookTheSameTime(t *testing.T) {
 	second.do(chromedp.Click("button[name=free]"))
 	second.says("Booked. ", "14:30 not confirmed")
 	watching.says("14:30 not confirmed")
+}
+
+// Where the session has ended, the calendar on the screen goes: nobody's name stays there.
+func TestAnEndedSessionLeavesNoCalendar(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	site := w.site()
+	d := sit(t, site)
+	d.do(chromedp.Navigate(site+"/calendar?view=day&date=2026-12-01"), chromedp.WaitVisible("#board"))
+	w.clock.Pass(guard.IdleLimit + time.Minute)
+	d.waits(`!document.querySelector("#board") && location.pathname == "/sign-in"`)
 }

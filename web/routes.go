@@ -60,6 +60,36 @@ func (s *server) routes() []page.Route {
 
 		page.For("GET /{$}", guard.CalendarRead, today.Show),
 
+		page.For("GET /messages", guard.MessageRead, messages.List),
+		page.For("GET /messages/answers", guard.ClientRead, letter.Waiting),
+		page.For("POST /messages/answers/{answer}/seen", guard.MessageWrite, letter.Done),
+		page.For("GET /messages/record", guard.MessageRead, record.Show),
+		page.For("GET /messages/record/evidence", guard.MessageRead, record.Download),
+		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
+		page.For("GET /messages/{id}/html", guard.MessageRead, team.Seen(messages.Frame)),
+
+		page.For("GET /stop", guard.SendingStop, trust.Show),
+		page.For("POST /stop", guard.SendingStop, trust.Stop),
+		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),
+		page.For("POST /settings/messages", guard.SettingsChange, settings.Save),
+		page.For("POST /samples/{id}", guard.SettingsRead, settings.Sample),
+		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress).Quiet(),
+		page.For("GET /settings/messages/rules/{rule}", guard.SettingsRead, settings.Rule),
+		page.For("POST /settings/messages/rules/{rule}", guard.SettingsChange, settings.Change),
+
+		page.For("GET /settings/pictures", guard.SettingsRead, pictures.List),
+		page.For("POST /settings/pictures", guard.TemplateChange, pictures.Add).Upload(),
+		page.For("GET /settings/pictures/{picture}", guard.SettingsRead, pictures.File),
+		page.For("POST /settings/pictures/{picture}", guard.TemplateChange, pictures.Use),
+
+		page.For("GET /design", guard.SettingsRead, design),
+	}
+	return slices.Concat(table, booked(), people(), managing(), bulk(), words(), about(), s.Routes)
+}
+
+// booked are the routes of the calendar, its appointments, and when it can be booked.
+func booked() []page.Route {
+	return []page.Route{
 		page.For("GET /calendar", guard.CalendarRead, diary.Board),
 		page.For("GET /calendar/changes", guard.CalendarRead, diary.Changes).Quiet(),
 		page.For("GET /calendar/list", guard.CalendarRead, diary.List),
@@ -85,32 +115,7 @@ func (s *server) routes() []page.Route {
 		page.For("POST /appointments/{id}/undo", guard.CalendarChange, diary.Undo),
 		page.For("POST /appointments/{id}/restore", guard.CalendarChange, diary.Restore),
 		page.For("POST /appointments/{id}/mark", guard.CalendarChange, diary.Mark),
-
-		page.For("GET /messages", guard.MessageRead, messages.List),
-		page.For("GET /messages/answers", guard.ClientRead, letter.Waiting),
-		page.For("POST /messages/answers/{answer}/seen", guard.MessageWrite, letter.Done),
-		page.For("GET /messages/record", guard.MessageRead, record.Show),
-		page.For("GET /messages/record/evidence", guard.MessageRead, record.Download),
-		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
-		page.For("GET /messages/{id}/html", guard.MessageRead, team.Seen(messages.Frame)),
-
-		page.For("GET /stop", guard.SendingStop, trust.Show),
-		page.For("POST /stop", guard.SendingStop, trust.Stop),
-		page.For("GET /settings/messages", guard.SettingsRead, settings.Messages),
-		page.For("POST /settings/messages", guard.SettingsChange, settings.Save),
-		page.For("POST /samples/{id}", guard.SettingsRead, settings.Sample),
-		page.For("GET /settings/messages/progress", guard.SettingsRead, settings.Progress).Quiet(),
-		page.For("GET /settings/messages/rules/{rule}", guard.SettingsRead, settings.Rule),
-		page.For("POST /settings/messages/rules/{rule}", guard.SettingsChange, settings.Change),
-
-		page.For("GET /settings/pictures", guard.SettingsRead, pictures.List),
-		page.For("POST /settings/pictures", guard.TemplateChange, pictures.Add).Upload(),
-		page.For("GET /settings/pictures/{picture}", guard.SettingsRead, pictures.File),
-		page.For("POST /settings/pictures/{picture}", guard.TemplateChange, pictures.Use),
-
-		page.For("GET /design", guard.SettingsRead, design),
 	}
-	return slices.Concat(table, people(), managing(), bulk(), words(), about(), s.Routes)
 }
 
 // people are the routes of clients and of what is written to one of them.

@@ -77,7 +77,7 @@ func Move(v *page.Visit) (page.Answer, error) {
 		if !m.refused(err, id) {
 			return page.Answer{}, err
 		}
-		m.conflicts, _ = noted(v, err, nil)
+		m.conflicts, _ = noted(v, err, left(v))
 		return m.again(err)
 	}
 	return went(v, a.ID, "moved")

@@ -43,9 +43,11 @@ func noted(v *page.Visit, err error, before []string) ([]conflict, bool) {
 		out = append(out, conflict{value: value, say: v.Text.ShortDay(noon(c.Wall.Date), v.Now.In(v.Location)) + ", " + page.Clock(c.Wall), why: v.Say(why(c.Err))})
 	}
 	for _, value := range before {
+		left := conflict{value: value, say: v.Say("series.stays"), why: v.Say("series.left")}
 		if date, err := zone.ParseDate(value); err == nil {
-			out = append(out, conflict{value: value, say: v.Text.ShortDay(noon(date), v.Now.In(v.Location)), why: v.Say("series.left")})
+			left.say = v.Text.ShortDay(noon(date), v.Now.In(v.Location))
 		}
+		out = append(out, left)
 	}
 	return out, true
 }

@@ -122,6 +122,7 @@ var calendarEnglish = map[string]string{
 	"series.all-help":  "Those that are over, were cancelled or have begun stay as they are.",
 	"series.leave":     "Leave these where they are",
 	"series.leave-out": "Leave these out",
+	"series.stays":     "One that stays where it is",
 	"series.left":      "left out",
 	"series.taken":     "That time is taken.",
 	"series.gap":       "The clocks go forward: that time does not exist on this day.",

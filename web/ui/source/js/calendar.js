@@ -65,6 +65,13 @@
     document.addEventListener("htmx:before:request", (event) => {
         if (event.target.id === "board" && (drag || document.querySelector("dialog[open]"))) event.preventDefault();
     });
+    // An answer that is none leaves the board as it is; where the session has ended nobody's names stay on the screen.
+    document.addEventListener("htmx:before:response", (event) => {
+        const status = event.detail?.ctx?.response?.status;
+        if (event.target.id !== "board" || !(status >= 400)) return;
+        event.preventDefault();
+        if (status === 401) location.reload();
+    });
     let within = "";
     document.addEventListener("htmx:before:swap", () => { within = document.activeElement?.closest?.("#board a")?.getAttribute("href") ?? ""; });
     document.addEventListener("htmx:after:swap", () => {
