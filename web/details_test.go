@@ -293,14 +293,14 @@ func TestTheSettingsPagesFit(t *testing.T) {
 func TestGettingStarted(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
-		w.says(w.get("/"), 200, "2 steps until your first reminder can leave", "Go on with Getting started")
+		w.says(w.get("/"), 200, "2 steps left until you are set up", "Go on with Getting started")
 		w.says(w.get("/start"), 200, "Say who you are Address, phone and e-mail: they stand in every message. To do", "Say what can be booked Such as a first visit of 60 minutes. Done", "Bring your clients")
 		form := typedIn(w.get("/settings/practice"))
 		w.goes(w.ask("POST", "/settings/practice", with(form, "address", "12 Wattle Street", "phone", "(03) 5550 0142", "email", "hello@wattle.example")), "/settings/practice")
-		w.says(w.get("/start"), 200, "One step until your first reminder can leave", "they stand in every message. Done")
+		w.says(w.get("/start"), 200, "One step left until you are set up", "they stand in every message. Done")
 		place := "/settings/locations/" + string(w.one.location)
 		w.goes(w.ask("POST", place, with(typedIn(w.get(place)), "from_0", "09:00", "to_0", "17:00")), place)
-		w.says(w.get("/start"), 200, "Everything that is needed is done")
+		w.says(w.get("/start"), 200, "You are set up")
 		w.silent(w.get("/"), "Getting started")
 		desk := w.as(w.two, "front@example.org", guard.FrontDesk)
 		if answer := w.askAs(desk, "GET", "/", nil); strings.Contains(answer.body, "Getting started") {

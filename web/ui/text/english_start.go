@@ -4,9 +4,9 @@ package text
 var startEnglish = map[string]string{
 	"start.title":              "Getting started",
 	"start.line":               "Your first hour, step by step",
-	"start.left":               "One step until your first reminder can leave|%s steps until your first reminder can leave",
-	"start.ready":              "Everything that is needed is done: reminders leave by themselves.",
-	"start.needed":             "Before anything is sent",
+	"start.left":               "One step left until you are set up|%s steps left until you are set up",
+	"start.ready":              "You are set up: reminders leave by themselves.",
+	"start.needed":             "What a reminder needs",
 	"start.useful":             "When you like",
 	"start.done":               "Done",
 	"start.open":               "To do",
