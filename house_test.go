@@ -201,7 +201,7 @@ var wide = map[string]string{
 	"store": "owns them", "job": "claims", "courier": "claims and marks", "plan": "finds practices with something due", "message": "claims, receipts",
 	"practice": "lists practices", "app": "operator commands", "testkit": "sets up tests", "rehearse": "demo and bench", "guard": "sign-in", "transfer": "clears after a dead import",
 	"public": "finds a message or a version by its token", "ledger": "one log for all: its head, its hashes, its checkpoints",
-	"order": "finds orders with something to do", "incident": "an incident is of the installation; what concerns a practice is asked for by its id",
+	"order": "finds orders with something to do", "notice": "whether all who are concerned were told", "incident": "an incident is of the installation; what concerns a practice is asked for by its id",
 }
 
 func TestOnlyNamedPackagesSeeEveryPractice(t *testing.T) {
@@ -279,7 +279,8 @@ var readers = map[string][]string{
 	"order":    {"client", "consent", "appointment", "attendee", "suppression"}, // whom it is for, and who must not get it
 	"transfer": {"client", "appointment", "attendee", "staged_client", "staged_appointment", "message", "due", "location", "service", "practitioner"},
 	"courier":  {"message", "message_step", "freeze_entry", "suppression"},
-	"incident": {"message", "message_step", "freeze_entry", "wording_version", "bulk_order", "letter", "program_grant", "look", "look_client"}, // what is measured, across all of it
+	"incident": {"message", "message_step", "freeze_entry", "wording_version", "bulk_order", "letter", "program_grant", "look", "look_client", "practice"}, // what is measured, across all of it
+	"notice":   {"message"}, // whether it arrived
 }
 
 var tableInSQL = regexp.MustCompile(`\b(FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)`)

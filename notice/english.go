@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"slices"
+
 	"letterhead/message"
 	"letterhead/wording"
 )
@@ -68,7 +70,22 @@ func english() []entry {
 			"A password, a second factor or a passkey of yours was added, changed or removed. Noticed " + when + ".",
 			"If it was you, there is nothing to do. If it was not, end the other sessions and tell an owner of your practice now."}, "See how you sign in", ""},
 	}
-	return append(append(out, unsigned()...), stopped()...)
+	return slices.Concat(out, unsigned(), stopped(), incidents())
+}
+
+// An incident, and again when nobody read of it. What it is about is on the page alone.
+func incidents() []entry {
+	return []entry{
+		{Incident, "incident", "An incident concerns your practice", []string{
+			"Something went wrong with messages in practices’ names, and yours is among them. Noticed " + when + ".",
+			"The page behind the button says what is known and what is not: which messages, how many clients, what is stopped, and what you can tell them. It is kept up to date.",
+			"Nothing is asked of you in this message."}, "See what is known",
+			"an incident concerns messages in your practice’s name. Open Letterhead: the page Incidents says what is known."},
+		{Incident, "incident-unread", "Not read yet: an incident concerns your practice", []string{
+			"We told you of an incident that concerns messages in your practice’s name, and nobody of your team has opened its page. Noticed " + when + ".",
+			"There may be something that only your practice can decide, such as what to tell your clients."}, "See what is known",
+			"nobody of your team has opened the page of an incident that concerns your practice. Open Letterhead: Incidents."},
+	}
 }
 
 // The forms of held messages, by how many.

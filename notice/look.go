@@ -6,9 +6,11 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"letterhead/approval"
 	"letterhead/guard"
+	"letterhead/incident/book"
 	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/store"
@@ -72,7 +74,7 @@ func find(ctx context.Context, tx *store.Tx, chains Chains, changed []guard.Happ
 	if refused := new(approval.Refused); err != nil && !errors.As(err, &refused) { // of a chain that does not hold nothing is told; of all else it is
 		return nil, err
 	}
-	for _, look := range []func(context.Context) error{f.doors, f.stops, f.held} {
+	for _, look := range []func(context.Context) error{f.doors, f.stops, f.held, f.incidents} {
 		if err := look(ctx); err != nil {
 			return nil, err
 		}
@@ -191,6 +193,21 @@ func (f *finder) by(who string) string {
 	}
 	return "other"
 }
+
+// incidents tells the owners that one concerns the practice, and once more when none of its people has opened the page for some hours.
+func (f *finder) incidents(ctx context.Context) error {
+	told, err := book.Telling(ctx, f.tx, since(f.tx.Now, Incident))
+	for _, x := range told {
+		f.tell(Incident, "", x.Incident, f.owners())
+		if x.ReadAt.IsZero() && f.tx.Now.Sub(x.TellAt) > unread {
+			f.tell(Incident, "unread", x.Incident+" unread", f.owners())
+		}
+	}
+	return err
+}
+
+// unread is for how long nobody may have read of an incident before its owners are told again.
+const unread = 4 * time.Hour
 
 // held tells once a day, by the practice's own clock, that messages wait to be signed.
 func (f *finder) held(ctx context.Context) error {

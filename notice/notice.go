@@ -1,5 +1,5 @@
 // Package notice is what Letterhead itself tells a practice's members by e-mail: an invitation, something
-// waits for a signature or takes effect soon, a signing key, a stop, messages that are held, a sign-in from another device, a changed way to sign in.
+// waits for a signature or takes effect soon, a signing key, a stop, messages that are held, a sign-in from another device, a changed way to sign in, an incident.
 //
 // The words are compiled into the program: a notice names one of them, and nothing that anybody typed merges: no name, no text, no reason, no practice.
 // What merges is when it was noticed and the recipient's own link, a page of the portal. It comes from the operator's own domain.
@@ -46,6 +46,7 @@ const (
 	Unsigned   Kind = "unsigned" // messages are held for want of a signature
 	Device     Kind = "device"   // a sign-in from a device that the person had not used
 	Changed    Kind = "changed"  // the ways to sign in
+	Incident   Kind = "incident" // one concerns the practice; again when nobody read of it
 )
 
 // use is how long a kind is of use, where its link leads, and its share of a day: of the practice and of one address. The practice's shares together
@@ -67,6 +68,7 @@ var uses = map[Kind]use{
 	Unsigned:   {day, "/stop", 7, 4, 0},
 	Device:     {day, "/security", 7, 4, 0},
 	Changed:    {day, "/security", 7, 4, 0},
+	Incident:   {3 * day, "/incidents", 10, 4, 0},
 }
 
 const (

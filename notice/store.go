@@ -99,5 +99,26 @@ func List(ctx context.Context, tx *store.Tx, member store.MemberID, most int) ([
 	})
 }
 
+// Given is a notice of something, and how its message stands.
+type Given struct {
+	Practice store.PracticeID
+	Member   store.MemberID
+	Form     string
+	State    message.State
+	LeftAt   time.Time
+}
+
+// Of are the notices of a kind about one thing, of all practices.
+func Of(ctx context.Context, w *store.Wide, kind Kind, about string) ([]Given, error) {
+	rows, err := w.Query(ctx, `SELECT n.practice, n.member, n.form, m.state, m.left_at FROM notice n JOIN message m ON m.practice = n.practice AND m.id = n.id
+		WHERE n.kind = $1 AND (n.about = $2 OR n.about = $3) ORDER BY n.practice, n.at LIMIT 100000`, string(kind), about, about+" unread")
+	return store.Collect(rows, err, func(r *store.Rows) (g Given, err error) {
+		var left int64
+		err = r.Scan(&g.Practice, &g.Member, &g.Form, &g.State, &left)
+		g.LeftAt = store.Instant(left)
+		return g, err
+	})
+}
+
 // since is from when on something counts as new.
 func since(now time.Time, kind Kind) time.Time { return now.Add(-uses[kind].life) }

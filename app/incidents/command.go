@@ -15,7 +15,10 @@ import (
 
 	"letterhead/app/register"
 	"letterhead/fault"
+	"letterhead/incident"
 	"letterhead/incident/book"
+	"letterhead/incident/form"
+	"letterhead/incident/tell"
 	"letterhead/message"
 	"letterhead/store"
 )
@@ -120,7 +123,7 @@ func (c *Command) Run(ctx context.Context, call Call) error {
 	}
 	do, known := map[string]func(context.Context, Host, Call, string) error{
 		"open": c.open, "list": c.list, "show": c.show, "contain": c.contain, "measure": c.measure, "decide": c.note(book.Decision), "lesson": c.note(book.Lesson),
-		"action": c.action, "describe": c.describing, "close": c.close,
+		"action": c.action, "describe": c.describing, "close": c.close, "tell": c.tell, "export": c.export,
 	}[verb]
 	if !known {
 		return fault.Field("VERB", "incident.verb", "there is no %q; say open, list, show, contain, measure, tell, decide, action, lesson, describe, close, import, export or clocks", verb)
@@ -272,6 +275,47 @@ func (c *Command) describing(ctx context.Context, h Host, _ Call, id string) err
 		}
 		return book.Describe(ctx, w, id, i.Version, f)
 	})
+}
+
+// tell has every practice concerned told, and says how far their notices are.
+func (c *Command) tell(ctx context.Context, h Host, call Call, id string) error {
+	var n int
+	err := h.DB.Whole(ctx, "tell of an incident", func(w *store.Wide) (err error) {
+		if _, err = book.Find(ctx, w, "", id); err == nil {
+			n, err = tell.Everybody(ctx, w, id, cmp.Or(c.who, "command"))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	proof, err := h.Notices(ctx, id)
+	if err != nil {
+		return err
+	}
+	if c.asJSON {
+		return printJSON(call.Out, proof)
+	}
+	fmt.Fprintf(call.Out, "%d practices are told from now on by the program that runs; %d are concerned.\n", n, proof.Practices)
+	fmt.Fprintf(call.Out, "Their notices: %d queued, %d sent, %d failed; %d practices have opened the page.\n", proof.Queued, proof.Sent, proof.Failed, proof.Read)
+	return nil
+}
+
+// export writes an incident of this installation.
+func (c *Command) export(ctx context.Context, h Host, call Call, id string) error {
+	var i incident.Incident
+	err := h.DB.WholeView(ctx, "export an incident", func(w *store.Wide) (err error) {
+		i, err = tell.Record(ctx, w, id, h.Entity())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	out, err := form.Write(i, c.File.As)
+	if err == nil {
+		_, err = call.Out.Write(out)
+	}
+	return err
 }
 
 func (c *Command) close(ctx context.Context, h Host, _ Call, id string) error {

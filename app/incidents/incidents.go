@@ -22,6 +22,7 @@ import (
 	"letterhead/incident/book"
 	"letterhead/incident/measure"
 	"letterhead/message"
+	"letterhead/notice"
 	"letterhead/store"
 	"letterhead/vault"
 )
@@ -187,4 +188,56 @@ func (h Host) signers(chains *chain.Chains) func(context.Context, store.Practice
 		}
 		return out, err
 	}
+}
+
+// Entity is whose installation it is, as records name it.
+func (h Host) Entity() string { return h.Config.Platform() }
+
+// Proof is how far the notices of an incident are.
+type Proof struct {
+	Practices int       `json:"practices"`
+	Queued    int       `json:"queued"`
+	Sent      int       `json:"sent"`
+	Failed    int       `json:"failed"`
+	Read      int       `json:"read"`
+	Told      int       `json:"told"` // practices with a notice that was sent
+	Last      time.Time `json:"last"` // when the last of them was
+}
+
+// Notices reads the notices of an incident and what became of them, and writes down when all practices had been told.
+func (h Host) Notices(ctx context.Context, id string) (p Proof, err error) {
+	err = h.DB.WholeView(ctx, "notices of an incident", func(w *store.Wide) error {
+		concerned, err := book.Practices(ctx, w, id)
+		if err != nil {
+			return err
+		}
+		p.Practices = len(concerned)
+		for _, c := range concerned {
+			if !c.ReadAt.IsZero() {
+				p.Read++
+			}
+		}
+		states, err := notice.Of(ctx, w, notice.Incident, id)
+		told := map[store.PracticeID]bool{}
+		for _, s := range states {
+			switch s.State { //nolint:exhaustive // what waits in any way is not told yet
+			case message.Sent:
+				p.Sent++
+				told[s.Practice] = true
+				if s.LeftAt.After(p.Last) {
+					p.Last = s.LeftAt
+				}
+			case message.Refused, message.Dropped, message.MaybeSent:
+				p.Failed++
+			default:
+				p.Queued++
+			}
+		}
+		p.Told = len(told)
+		return err
+	})
+	if err != nil || p.Practices == 0 || p.Told < p.Practices {
+		return p, err
+	}
+	return p, h.DB.Whole(ctx, "everybody is told", func(w *store.Wide) error { return book.TellDone(ctx, w, id, p.Last) })
 }

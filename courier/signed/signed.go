@@ -111,7 +111,7 @@ func (a *Answer) ask(s *approval.State, c Carried, now time.Time) (reason string
 const soMany = 1000
 
 // SystemDay bounds how many messages of its own Letterhead sends in the name of nobody to a practice's members in a day.
-const SystemDay = 100
+const SystemDay = 110
 
 // SampleDay bounds how many samples a member gets in a day.
 const SampleDay = 50

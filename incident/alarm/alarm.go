@@ -9,7 +9,9 @@ package alarm
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"letterhead/incident/book"
@@ -56,7 +58,7 @@ func Breaker(ctx context.Context, w *store.Wide) (fresh []book.Case, err error) 
 		return nil, nil
 	}
 	if c, err := book.Lately(ctx, w, book.Breaker, w.Now.Add(-together)); err == nil {
-		return nil, book.Contain(ctx, w, c.ID, news...)
+		return nil, errors.Join(book.Contain(ctx, w, c.ID, news...), book.Tell(ctx, w, c.ID, of(news)...))
 	}
 	first := news[0]
 	for _, s := range news {
@@ -66,10 +68,23 @@ func Breaker(ctx context.Context, w *store.Wide) (fresh []book.Case, err error) 
 	}
 	c, isNew, err := book.Raise(ctx, w, book.Opening{Kind: book.Breaker, Alarm: "breaker " + first.ID, By: BreakerWho, From: first.At.Add(-24 * time.Hour), Stops: news,
 		Facts: book.Facts{Title: "Messages were stopped that no ordinary day explains", Description: first.Reason}})
+	if err != nil {
+		return nil, err
+	}
 	if isNew {
 		fresh = append(fresh, c)
 	}
-	return fresh, err
+	return fresh, book.Tell(ctx, w, c.ID, of(news)...)
+}
+
+// of are the practices of stops: those that have one are told without anybody's doing.
+func of(stops []message.Stop) (out []store.PracticeID) {
+	for _, s := range stops {
+		if s.Practice != "" && !slices.Contains(out, s.Practice) {
+			out = append(out, s.Practice)
+		}
+	}
+	return out
 }
 
 // Burst is a practice whose mails many receivers reported.

@@ -13,6 +13,8 @@ package book
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -23,9 +25,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"crypto/rand"
-
 	"letterhead/fault"
+	"letterhead/ledger"
+	"letterhead/ledger/leaf"
 	"letterhead/message"
 	"letterhead/register"
 	"letterhead/store"
@@ -160,7 +162,34 @@ func Raise(ctx context.Context, w *store.Wide, o Opening) (c Case, fresh bool, e
 	if err := Note(ctx, w, c.ID, "", Entry{Kind: Step, What: "Opened: " + o.Facts.Title, Who: o.By}); err != nil {
 		return c, false, err
 	}
-	return c, true, errors.Join(Contain(ctx, w, c.ID, o.Stops...), Concern(ctx, w, c.ID, o.Practices...))
+	return c, true, errors.Join(Contain(ctx, w, c.ID, o.Stops...), Concern(ctx, w, c.ID, o.Practices...), record(ctx, w, c, leaf.Opened))
+}
+
+// record asks for a leaf of the state, in the installation's name and in those of the practices concerned.
+func record(ctx context.Context, w *store.Wide, c Case, word string) error {
+	state, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	figures, err := Figures(ctx, w, "", c.ID)
+	if err != nil {
+		return err
+	}
+	more, err := json.Marshal(figures)
+	if err != nil {
+		return err
+	}
+	concerned, err := Practices(ctx, w, c.ID)
+	if err != nil {
+		return err
+	}
+	one := ledger.Incident{ID: c.ID, Word: word, At: w.Now, Digest: sha256.Sum256(append(append(state, '\n'), more...))}
+	list := []ledger.Incident{one}
+	for _, p := range concerned {
+		one.Practice = p.Practice
+		list = append(list, one)
+	}
+	return ledger.WantAll(ctx, w, list...)
 }
 
 // newID is a day and eight letters, as a record's page is called.
@@ -261,7 +290,10 @@ func Close(ctx context.Context, w *store.Wide, id, who string) error {
 	if err := changed(w.Exec(ctx, `UPDATE incident SET closed_at = $1, closed_by = $2, version = version + 1 WHERE practice = '' AND id = $3 AND closed_at = 0`, store.Micro(w.Now), who, id)); err != nil {
 		return err
 	}
-	return Note(ctx, w, id, "", Entry{Kind: Step, What: "Closed", Who: who})
+	if c, err = Find(ctx, w, "", id); err != nil {
+		return err
+	}
+	return errors.Join(Note(ctx, w, id, "", Entry{Kind: Step, What: "Closed", Who: who}), record(ctx, w, c, leaf.Closed))
 }
 
 func changed(n int64, err error) error {
@@ -302,7 +334,14 @@ func Measured(ctx context.Context, w *store.Wide, id string, of map[store.Practi
 	if _, err := w.Set(ctx, putFigures, rows, id, store.Micro(w.Now)); err != nil {
 		return fmt.Errorf("write figures down: %w", err)
 	}
-	return changed(w.Exec(ctx, `UPDATE incident SET measured_at = $1 WHERE practice = '' AND id = $2`, store.Micro(w.Now), id))
+	if err := changed(w.Exec(ctx, `UPDATE incident SET measured_at = $1 WHERE practice = '' AND id = $2`, store.Micro(w.Now), id)); err != nil {
+		return err
+	}
+	c, err := Find(ctx, w, "", id)
+	if err != nil {
+		return err
+	}
+	return record(ctx, w, c, leaf.Changed)
 }
 
 var putFigures = store.NewSet(`WITH v (practice, name, content) AS (VALUES `, `)

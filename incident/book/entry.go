@@ -145,8 +145,8 @@ func Practices(ctx context.Context, w *store.Wide, id string) ([]Concerned, erro
 	return store.Collect(rows, err, scanConcerned)
 }
 
-// Told writes down that a practice's people are to be told from now on. That they were is in their notices.
-func Told(ctx context.Context, w *store.Wide, id string, practices ...store.PracticeID) error {
+// Tell writes down that a practice's people are to be told from now on. That they were is in their notices.
+func Tell(ctx context.Context, w *store.Wide, id string, practices ...store.PracticeID) error {
 	for part := range slices.Chunk(practices, 500) {
 		if _, err := w.Exec(ctx, `UPDATE incident_practice SET tell_at = $1 WHERE incident = $2 AND tell_at = 0 AND practice IN (`+store.List(3, len(part))+`)`,
 			append([]any{store.Micro(w.Now), id}, store.Any(part)...)...); err != nil {
@@ -255,4 +255,21 @@ func Known(ctx context.Context, w *store.Wide, stops []message.Stop) (map[string
 		}
 	}
 	return out, nil
+}
+
+// Telling are the incidents that the transaction's practice is to be told of since an instant.
+func Telling(ctx context.Context, tx *store.Tx, since time.Time) ([]Told, error) {
+	rows, err := tx.Query(ctx, `SELECT incident, tell_at, read_at FROM incident_practice WHERE practice = $1 AND tell_at >= $2 AND tell_at > 0 ORDER BY tell_at, incident LIMIT 50`, store.Micro(since))
+	return store.Collect(rows, err, func(r *store.Rows) (t Told, err error) {
+		var tell, read int64
+		err = r.Scan(&t.Incident, &tell, &read)
+		t.TellAt, t.ReadAt = store.Instant(tell), store.Instant(read)
+		return t, err
+	})
+}
+
+// Told is an incident that a practice is told of.
+type Told struct {
+	Incident       string
+	TellAt, ReadAt time.Time
 }
