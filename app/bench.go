@@ -12,6 +12,7 @@ import (
 	"letterhead/courier/trust"
 	"letterhead/rehearse"
 	"letterhead/rehearse/drill"
+	"letterhead/rehearse/drill/august"
 	"letterhead/store"
 	"letterhead/vault"
 )
@@ -118,11 +119,17 @@ func (o *opened) Live(ctx context.Context) error {
 func drillCommand() command {
 	cmd := command{
 		name: "drill", summary: "play the attacks of docs/threat.md against the program itself, on this machine alone, in fresh folders; exit 1 if a bound is broken",
-		examples: []string{"drill", "drill --only version-swapped,stolen-session", "drill --full --json"},
+		examples: []string{"drill", "drill --only version-swapped,stolen-session", "drill --full --json", "drill --incident   (August 2024 to its end: stopped, measured, told, written down)"},
 	}
 	cmd.run = func(ctx context.Context, c *call) error {
-		o := drill.Options{Program: benched{}, Out: c.out, Log: c.errs}
-		if err := c.parse(cmd, o.Flags); err != nil {
+		o, whole := drill.Options{Program: benched{}, Out: c.out, Log: c.errs}, false
+		err := c.parse(cmd, func(f *flag.FlagSet) {
+			o.Flags(f)
+			f.BoolVar(&whole, "incident", false, "play one incident to its end instead, and print its timeline and record")
+		})
+		if err == nil && whole {
+			return august.Run(ctx, august.Options{Program: benched{}, Database: o.Database, Out: c.out})
+		} else if err != nil {
 			return err
 		}
 		return drill.Run(ctx, o)

@@ -166,18 +166,36 @@ func (h Host) Measure(ctx context.Context, id string) (map[store.PracticeID][]bo
 }
 
 // signers says whose signatures statements have.
-func (h Host) signers(chains *chain.Chains) func(context.Context, store.PracticeID, []string) ([]store.MemberID, error) {
-	return func(ctx context.Context, practice store.PracticeID, statements []string) (out []store.MemberID, err error) {
+func (h Host) signers(chains *chain.Chains) func(context.Context, store.PracticeID, []string, map[string]string) ([]store.MemberID, error) {
+	return func(ctx context.Context, practice store.PracticeID, statements []string, wordings map[string]string) (out []store.MemberID, err error) {
 		err = h.DB.View(ctx, store.Actor{Practice: practice, Agent: "incident"}, func(tx *store.Tx) error {
 			return chains.Read(ctx, tx, func(s *approval.State) error {
+				add := func(signers []approval.Signer) {
+					for _, x := range signers {
+						out = append(out, x.Member)
+					}
+				}
 				for _, text := range statements {
 					digest, err := approval.ParseDigest(text)
 					if err != nil {
 						return err
 					}
 					_, signers := s.Signed(digest)
-					for _, x := range signers {
-						out = append(out, x.Member)
+					add(signers)
+				}
+				for wording, text := range wordings {
+					digest, err := approval.ParseDigest(text)
+					if err != nil {
+						return err
+					}
+					if stands, why := s.Allows(approval.KindWording, wording, digest, tx.Now); why == nil {
+						_, signers := s.Signed(stands.Digest)
+						add(signers)
+					}
+					for _, waits := range s.Waiting(tx.Now) {
+						if waits.Statement.Kind == approval.KindWording && waits.Statement.Digest == digest {
+							add(waits.Signers)
+						}
 					}
 				}
 				return nil

@@ -377,7 +377,7 @@ func Each(ctx context.Context, w *store.Wide, id, name string) (map[store.Practi
 }
 
 // names are the figures in the order in which they are told. Ends in _at: an instant; in _ms: milliseconds.
-var names = []string{"first_bad_at", "last_bad_at", "detected_at", "contained_at", "detected_after_ms", "contained_after_ms", "practices", "clients", "messages", "messages_left", "messages_held",
+var names = []string{"first_made_at", "first_bad_at", "last_bad_at", "detected_at", "contained_at", "detected_after_ms", "contained_after_ms", "practices", "clients", "messages", "messages_left", "messages_held",
 	"messages_recalled", "messages_refused", "messages_waiting", "leaves", "versions", "rules", "orders", "link_hosts", "fields_merged", "endpoints", "credentials", "sessions", "members",
 	"addresses", "personal_data_clients", "personal_data_fields", "honest_caught", "honest_released"}
 

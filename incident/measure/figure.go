@@ -110,6 +110,7 @@ func (s *sheet) number(name string, n int64, note string, evidence ...string) {
 // times says when. What was stopped first was detected then.
 func (s *sheet) times() {
 	const nothing = "no bad message left"
+	s.instant("first_made_at", s.c.firstMade, "there is no bad message", s.source...)
 	s.instant("first_bad_at", s.c.firstLeft, nothing, s.source...)
 	s.instant("last_bad_at", s.c.lastLeft, nothing, s.source...)
 	detected, shows := s.item.OpenedAt, []string{"incident " + s.id}

@@ -26,8 +26,9 @@ import (
 // Measurer measures.
 type Measurer struct {
 	DB *store.DB
-	// Signers are the members whose signatures let a practice's statements go, by the statements' digests (hex) as leaves name them; nil where nobody can tell.
-	Signers func(ctx context.Context, practice store.PracticeID, statements []string) ([]store.MemberID, error)
+	// Signers are the members whose signatures a practice's statements have: those that leaves name by their digests (hex), and those on a wording's version, by
+	// the wording's id and the version's digest; nil where nobody can tell.
+	Signers func(ctx context.Context, practice store.PracticeID, statements []string, wordings map[string]string) ([]store.MemberID, error)
 }
 
 // Run measures an incident, keeps the figures, and returns them: of all ("") and of each practice.
@@ -67,7 +68,7 @@ func (m Measurer) Run(ctx context.Context, id string) (map[store.PracticeID][]bo
 // run is one measurement.
 type run struct {
 	*store.DB
-	signers func(context.Context, store.PracticeID, []string) ([]store.MemberID, error)
+	signers func(context.Context, store.PracticeID, []string, map[string]string) ([]store.MemberID, error)
 	id      string
 
 	item        book.Case
@@ -83,6 +84,7 @@ type run struct {
 type counted struct {
 	digests, subjects map[string]bool // suspects
 	rules, orders     map[string]bool
+	wordings          map[string]string // id → digest of the suspect version
 
 	sent, maybe, leaving, held, dropped, refused, queued int64
 	clients                                              int64
@@ -109,7 +111,7 @@ func (r *run) counted(p store.PracticeID) *counted {
 	c := r.of[p]
 	if c == nil {
 		set := func() map[string]bool { return map[string]bool{} }
-		c = &counted{digests: set(), subjects: set(), rules: set(), orders: set(), statements: set(), members: set(), sessions: set(), credentials: set(), addresses: set(), routes: set(),
+		c = &counted{wordings: map[string]string{}, digests: set(), subjects: set(), rules: set(), orders: set(), statements: set(), members: set(), sessions: set(), credentials: set(), addresses: set(), routes: set(),
 			seen: set(), fields: set()}
 		r.of[p] = c
 	}

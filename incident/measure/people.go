@@ -80,10 +80,10 @@ func (r *run) people(ctx context.Context) error {
 	}
 	for _, p := range r.practices() {
 		c := r.of[p]
-		if r.signers == nil || len(c.statements) == 0 {
+		if r.signers == nil || len(c.statements)+len(c.wordings) == 0 {
 			continue
 		}
-		members, err := r.signers(ctx, p, slices.Sorted(maps.Keys(c.statements)))
+		members, err := r.signers(ctx, p, slices.Sorted(maps.Keys(c.statements)), c.wordings)
 		if err != nil {
 			return err
 		}
@@ -128,17 +128,21 @@ func (r *run) preparers(ctx context.Context, w *store.Wide, p store.PracticeID, 
 	)
 }
 
-// ways are the sessions, addresses and routes by which those members and programs changed something, by the log of requests.
+// ways are the sessions, addresses and routes by which those members and programs changed something, or tried to, by the log of requests.
 func (r *run) ways(ctx context.Context, w *store.Wide, p store.PracticeID, c *counted) error {
 	if len(c.members)+len(c.credentials) == 0 {
 		return nil
 	}
-	rows, err := w.Query(ctx, `SELECT member, session, credential, address, route FROM route_use WHERE practice = $1 AND at >= $2 AND at <= $3 AND route LIKE 'POST %' AND status < 400
+	rows, err := w.Query(ctx, `SELECT member, session, credential, address, route, min(status) FROM route_use WHERE practice = $1 AND at >= $2 AND at <= $3 AND route LIKE 'POST %'
 		GROUP BY member, session, credential, address, route LIMIT 20000`, string(p), store.Micro(r.from), store.Micro(r.until))
 	_, err = store.Collect(rows, err, func(x *store.Rows) (none struct{}, err error) {
 		var member, session, credential, address, route string
-		if err = x.Scan(&member, &session, &credential, &address, &route); err != nil {
+		var status int
+		if err = x.Scan(&member, &session, &credential, &address, &route, &status); err != nil {
 			return none, err
+		}
+		if status >= 400 {
+			route += " (refused)"
 		}
 		if member != "" && c.members[member] || credential != "" && c.credentials[credential] {
 			for _, each := range []struct {

@@ -85,7 +85,8 @@ func (r *run) byVersion(ctx context.Context, w *store.Wide) error {
 		}
 		for _, s := range ask {
 			if (s.Practice == "" || s.Practice == p) && v.has(s, id, wordingID, digest) {
-				r.counted(p).digests[digest] = true
+				c := r.counted(p)
+				c.digests[digest], c.wordings[wordingID] = true, digest
 				r.versions[digest] = v
 			}
 		}

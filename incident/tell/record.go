@@ -33,7 +33,7 @@ func Record(ctx context.Context, w *store.Wide, id, entity string) (incident.Inc
 	f := c.Facts
 	i := incident.Incident{ID: c.ID, Title: f.Title, Entity: entity, Description: f.Description, Text: f.Text, Date: register.Day(c.OpenedAt.Format(time.DateOnly)), Severity: f.Severity, Vector: f.Vector,
 		Status: f.Status, Sectors: f.Sectors, Countries: countries, Data: f.Data, Source: f.Source,
-		Occurred: moment(known["first_bad_at"].At), Discovered: moment(known["detected_at"].At), Contained: moment(known["contained_at"].At), Told: moment(c.ToldAt)}
+		Occurred: moment(known["first_made_at"].At), Discovered: moment(known["detected_at"].At), Contained: moment(known["contained_at"].At), Told: moment(c.ToldAt)}
 	if i.Occurred == "" && i.Discovered == "" {
 		i.Discovered = moment(c.OpenedAt)
 	}
