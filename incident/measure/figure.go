@@ -196,7 +196,7 @@ func (s *sheet) leafs() {
 	case len(c.digests) == 0:
 		s.put(book.Figure{Name: "leaves", State: register.Unknown, Note: "the ledger names versions, and none is suspect by itself"})
 	case c.leaves < c.sent:
-		s.put(book.Figure{Name: "leaves", State: register.Exact, Number: c.leaves, Note: fmt.Sprintf("fewer than the %d messages whose rows say that they left: rows and ledger do not agree", c.sent), Evidence: show})
+		s.number("leaves", c.leaves, fmt.Sprintf("fewer than the %d messages whose rows say that they left: rows and ledger do not agree", c.sent), show...)
 	default:
 		s.number("leaves", c.leaves, "message leaves of the suspect versions; one for each try", show...)
 	}
