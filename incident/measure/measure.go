@@ -149,40 +149,36 @@ const bad = `FROM incident_suspect s CROSS JOIN message m
 	WHERE s.incident = $1 AND m.practice = s.practice AND m.created_at >= $2 AND m.created_at <= $3 AND (s.digest <> '' AND m.digest = s.digest OR s.subject <> '' AND m.subject = s.subject
 	AND NOT EXISTS (SELECT 1 FROM incident_suspect d WHERE d.practice = m.practice AND d.incident = $1 AND d.digest = m.digest AND d.subject = ''))`
 
-// Statements are what Run reads the messages with, for the tests that look at their plans; each takes incident, from and until.
-var Statements = map[string]string{
-	"fates": `SELECT m.practice, m.kind, m.subject, m.state, count(*), min(m.created_at), coalesce(min(CASE WHEN m.left_at > 0 THEN m.left_at END), 0), max(m.left_at) ` + bad + `
-		GROUP BY m.practice, m.kind, m.subject, m.state`,
-	"clients": `SELECT m.practice, count(DISTINCT m.client) ` + bad + ` AND m.client <> '' GROUP BY m.practice`,
-}
+// Fates is what Run reads the messages with, once, for the test that looks at its plan; it takes incident, from and until.
+const Fates = `SELECT m.practice, m.kind, m.subject, m.state, m.client, count(*), min(m.created_at), coalesce(min(CASE WHEN m.left_at > 0 THEN m.left_at END), 0), max(m.left_at) ` + bad + `
+	GROUP BY m.practice, m.kind, m.subject, m.state, m.client`
 
 func (r *run) messages(ctx context.Context, w *store.Wide) error {
-	rows, err := w.Query(ctx, Statements["fates"], r.id, store.Micro(r.from), store.Micro(r.until))
+	rows, err := w.Query(ctx, Fates, r.id, store.Micro(r.from), store.Micro(r.until))
+	type person struct {
+		practice store.PracticeID
+		client   string
+	}
+	people := map[person]bool{}
 	_, err = store.Collect(rows, err, func(x *store.Rows) (none struct{}, err error) {
 		var p store.PracticeID
 		var kind message.Kind
-		var subject string
+		var subject, client string
 		var state message.State
 		var n, made, first, last int64
-		if err = x.Scan(&p, &kind, &subject, &state, &n, &made, &first, &last); err == nil {
-			r.counted(p).add(kind, subject, state, n, made, first, last)
+		if err = x.Scan(&p, &kind, &subject, &state, &client, &n, &made, &first, &last); err != nil {
+			return none, err
 		}
-		return none, err
+		c := r.counted(p)
+		c.add(kind, subject, state, n, made, first, last)
+		if who := (person{p, client}); client != "" && !people[who] {
+			people[who] = true
+			c.clients++
+		}
+		return none, nil
 	})
 	if err != nil {
 		return fmt.Errorf("count suspect messages: %w", err)
-	}
-	rows, err = w.Query(ctx, Statements["clients"], r.id, store.Micro(r.from), store.Micro(r.until))
-	_, err = store.Collect(rows, err, func(x *store.Rows) (none struct{}, err error) {
-		var p store.PracticeID
-		var n int64
-		if err = x.Scan(&p, &n); err == nil {
-			r.counted(p).clients = n
-		}
-		return none, err
-	})
-	if err != nil {
-		return fmt.Errorf("count clients: %w", err)
 	}
 	return nil
 }

@@ -238,16 +238,11 @@ func TestThePlanUsesIndexes(t *testing.T) {
 	t.Parallel()
 	db := testkit.Open(t, testkit.Engines()[0], nil)
 	err := db.WholeView(t.Context(), "plan", func(x *store.Wide) error {
-		for name, query := range measure.Statements {
-			plan, err := x.Plan(t.Context(), query, "i", int64(1), int64(2))
-			if err != nil {
-				return err
-			}
-			if strings.Contains(plan, "SCAN m") || !strings.Contains(plan, "SEARCH m USING INDEX message_recent (practice=? AND created_at>? AND created_at<?)") {
-				t.Errorf("%s:\n%s", name, plan)
-			}
+		plan, err := x.Plan(t.Context(), measure.Fates, "i", int64(1), int64(2))
+		if err == nil && (strings.Contains(plan, "SCAN m") || !strings.Contains(plan, "SEARCH m USING INDEX message_recent (practice=? AND created_at>? AND created_at<?)")) {
+			t.Error(plan)
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
