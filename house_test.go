@@ -280,7 +280,7 @@ var readers = map[string][]string{
 	"transfer": {"client", "appointment", "attendee", "staged_client", "staged_appointment", "message", "due", "location", "service", "practitioner"},
 	"courier":  {"message", "message_step", "freeze_entry", "suppression"},
 	"incident": {"message", "message_step", "freeze_entry", "wording_version", "bulk_order", "letter", "program_grant", "look", "look_client", "practice"}, // what is measured, across all of it
-	"notice":   {"message"}, // whether it arrived
+	"notice":   {"message"},                                                                                                                                // whether it arrived
 }
 
 var tableInSQL = regexp.MustCompile(`\b(FROM|JOIN|INTO|UPDATE)\s+([a-z_]+)`)
