@@ -20,6 +20,7 @@ import (
 	"letterhead/ledger/proof"
 	"letterhead/message"
 	"letterhead/store"
+	"letterhead/vault"
 	"letterhead/wording/code"
 )
 
@@ -72,7 +73,7 @@ func (c *Courier) record(ctx context.Context, b *batch) error {
 	}
 	departures := make([]message.Departure, len(parcels))
 	for i, p := range parcels {
-		departures[i] = message.Departure{Practice: p.Practice, ID: p.ID, MessageID: p.MessageID, AddressIndex: p.facts.AddressIndex, Relay: p.route.name, Sealed: p.sealed, Code: code.Code(p.facts.Values.Code)}
+		departures[i] = message.Departure{Practice: p.Practice, ID: p.ID, MessageID: p.MessageID, AddressIndex: p.facts.AddressIndex, Relay: p.route.name, Sealed: p.keys.Seal(vault.Place{Table: "message", Row: string(p.ID), Column: "sealed", Version: p.Attempts + 1}, append(p.kept, p.signature...)), Code: code.Code(p.facts.Values.Code)}
 	}
 	leaves, err := c.leaves(parcels)
 	if err != nil {

@@ -3,7 +3,6 @@ package courier
 import (
 	"container/list"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"maps"
@@ -14,7 +13,6 @@ import (
 	"letterhead/courier/breaker"
 	"letterhead/courier/domain"
 	"letterhead/courier/kept"
-	"letterhead/courier/smtp"
 	"letterhead/ledger/leaf"
 	"letterhead/message"
 	"letterhead/store"
@@ -28,8 +26,7 @@ import (
 type version struct {
 	compiled *wording.Compiled
 	sender   wording.Sender
-	from     []byte // the From header, with its CRLF
-	mime     []byte // MIME-Version, Content-Type, Auto-Submitted
+	frame    kept.Frame
 	hosts    []string
 	links    []string // that the wording leads to, in any of its languages
 	text     breaker.Text
@@ -177,12 +174,8 @@ func (c *Courier) compile(decoded *wording.Version, pictures map[string][]byte, 
 	if said, ok := decoded.Language(compiled.Language()); ok {
 		v.text = breaker.TextOfWording(said)
 	}
-	if v.from, err = wording.AppendAddress([]byte("From: "), decoded.Sender.Name, decoded.Sender.Local, decoded.Sender.Domain, len("From: ")); err != nil {
-		return nil, err
-	}
-	v.from = append(v.from, '\r', '\n')
-	v.mime = []byte("MIME-Version: 1.0\r\nContent-Type: " + compiled.ContentType() + "\r\nAuto-Submitted: auto-generated\r\n") // RFC 3834 §5
-	return v, nil
+	v.frame, err = kept.FrameOf(decoded, compiled)
+	return v, err
 }
 
 // parcel is a message in the courier's hands.
@@ -206,7 +199,7 @@ type parcel struct {
 	signature []byte
 	text      string // of an SMS
 	to, from  string // envelope
-	sealed    []byte
+	kept      []byte // what stays sealed, without its signature
 	salt      leaf.Salt
 	leaf      uint64 // sequence of its leaf; 0 before it has one
 	route     *route // relay or gateway
@@ -262,39 +255,27 @@ func (c *Courier) merge(p *parcel, date string, now time.Time) {
 		return
 	}
 	p.salt = leaf.NewSalt()
-	raw, err := json.Marshal(Record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values, Directory: p.approved.directory(), Salt: p.salt[:]})
-	if err != nil {
+	r := Record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values, Directory: p.approved.directory(), Salt: p.salt[:], Portal: c.portal.String()}
+	var err error
+	if p.kept, err = r.Append(); err != nil {
 		p.end(message.Held, message.ReasonInspection, "values")
-		return
 	}
-	p.sealed = p.keys.Seal(vault.Place{Table: "message", Row: string(p.ID), Column: "sealed", Version: p.Attempts + 1}, raw)
 }
 
-// compose writes the header. Its order is that of RFC 5322 §3.6; every value is made by us, typed, or folded and encoded by package wording.
+// compose writes the header.
 func (c *Courier) compose(p *parcel, rendered *wording.Rendered, date string) bool {
-	to, err := smtp.Address(p.facts.Address)
-	if err != nil {
-		p.end(message.Refused, message.ReasonNoAddress, "not an address that mail can be sent to")
-		return false
+	h := kept.Head{Address: p.facts.Address, ReplyTo: p.approved.book.ReplyTo(p.facts.Values.PlaceID), Subject: rendered.Subject, Date: date, MessageID: p.MessageID}
+	if p.Purpose == message.Marketing {
+		h.Unsubscribe = p.facts.Values.Unsubscribe
 	}
-	h := append(p.header[:0], p.version.from...)
-	h = append(append(append(h, "To: "...), to...), '\r', '\n')
-	if reply := p.approved.book.ReplyTo(p.facts.Values.PlaceID); reply != "" {
-		reply, err = smtp.Address(reply)
-		if err != nil {
-			p.end(message.Held, message.ReasonSender, "the location's reply address is not one")
-			return false
-		}
-		h = append(append(append(h, "Reply-To: "...), reply...), '\r', '\n')
+	var err error
+	switch p.header, p.to, err = p.version.frame.Header(p.header[:0], &h); {
+	case errors.Is(err, kept.ErrAddress):
+		p.end(message.Refused, message.ReasonNoAddress, kept.ErrAddress.Error())
+	case err != nil:
+		p.end(message.Held, message.ReasonSender, kept.ErrReply.Error())
 	}
-	h = append(append(append(h, "Subject: "...), rendered.Subject...), '\r', '\n')
-	h = append(append(append(h, "Date: "...), date...), '\r', '\n')
-	h = append(append(append(h, "Message-ID: <"...), p.MessageID...), '>', '\r', '\n')
-	h = append(h, p.version.mime...)
-	if p.Purpose == message.Marketing { // RFC 8058 §3.1
-		h = append(append(append(h, "List-Unsubscribe: <"...), p.facts.Values.Unsubscribe...), ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"...)
-	}
-	p.header, p.body, p.to = append(h, '\r', '\n'), rendered.Body, to
+	p.body = rendered.Body
 	p.from = c.Tokens.ReturnPath(p.Practice, p.ID, domain.ReturnPath(p.version.sender.Domain))
-	return true
+	return err == nil
 }

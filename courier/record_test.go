@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 
 	"letterhead/approval"
 	"letterhead/courier"
+	"letterhead/courier/kept"
 	"letterhead/courier/trust"
 	"letterhead/ledger"
 	"letterhead/ledger/evidence"
@@ -63,7 +63,10 @@ func (w *world) record(p store.PracticeID, m *message.Message) (r courier.Record
 		table, row, column, version := m.Place()
 		raw, err := keys.Open(tx, vault.Of{Client: m.Client, Fields: "message"}, vault.Place{Table: table, Row: row, Column: column, Version: version}, sealed)
 		if err == nil {
-			err = json.Unmarshal(raw, &r)
+			var read *courier.Record
+			if read, err = kept.Parse(raw); err == nil {
+				r = *read
+			}
 		}
 		return err
 	})
@@ -112,8 +115,8 @@ func TestALeafIsOfWhatArrived(t *testing.T) {
 	})
 }
 
-// kept is what the ledger was at some time.
-type kept struct {
+// snapshot is what the ledger was at some time.
+type snapshot struct {
 	size, hashes int64
 	edge         []byte
 	practices    map[string]struct {
@@ -122,7 +125,7 @@ type kept struct {
 	}
 }
 
-func (w *world) keep() (k kept) {
+func (w *world) keep() (k snapshot) {
 	w.whole(func(x *store.Wide) error {
 		k.practices = map[string]struct {
 			count, chain int64
@@ -146,7 +149,7 @@ func (w *world) keep() (k kept) {
 }
 
 // rollBack makes the ledger again what it was: whole, and shorter than what was told.
-func (w *world) rollBack(k kept) {
+func (w *world) rollBack(k snapshot) {
 	w.whole(func(x *store.Wide) error {
 		do := func(statement string, args ...any) error {
 			_, err := x.Exec(context.Background(), statement, args...)
@@ -166,7 +169,7 @@ func TestALedgerThatWasRolledBack(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		s := listen(t, sink.SMTPOptions{})
 		running := w.courier(w.options(relayTo(s.Address())))
-		var before kept
+		var before snapshot
 		for i, prefix := range []string{"m", "n"} {
 			w.queue("a", prefix, 3, nil)
 			if err := running.Drain(t.Context(), w.db.Now()); err != nil {

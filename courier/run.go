@@ -21,6 +21,7 @@ import (
 	"letterhead/courier/buffer"
 	"letterhead/courier/chain"
 	"letterhead/courier/journal"
+	"letterhead/courier/kept"
 	"letterhead/courier/logbook"
 	"letterhead/courier/lookout"
 	"letterhead/courier/sender"
@@ -463,7 +464,7 @@ func (b *batch) rest() []*parcel {
 
 // carry takes a batch through all stages. Whatever happens, each of its messages ends with a state, a reason and a step, or back in the queue.
 func (c *Courier) carry(ctx context.Context, claimed []*message.Message, now time.Time) {
-	b := &batch{now: now, date: now.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"), parcels: make([]*parcel, len(claimed))}
+	b := &batch{now: now, date: kept.Date(now), parcels: make([]*parcel, len(claimed))}
 	// One read of facts for each practice, whatever the turns.
 	slices.SortStableFunc(claimed, func(a, b *message.Message) int { return strings.Compare(string(a.Practice), string(b.Practice)) })
 	all := make([]parcel, len(claimed))

@@ -197,3 +197,11 @@ func TestTheRecordInABrowser(t *testing.T) {
 		}
 	}
 }
+
+func (l *log) Leaf(ctx context.Context, practice store.PracticeID, since time.Time, fits func(*leaf.Leaf) bool) (out ledger.Proved, err error) {
+	err = l.w.db.WholeView(ctx, "test", func(x *store.Wide) (err error) {
+		out, err = ledger.FindProved(ctx, x, l.key.Verifier, practice, store.Micro(since), 10_000, fits)
+		return err
+	})
+	return out, err
+}

@@ -67,6 +67,7 @@ func (s *server) routes() []page.Route {
 		page.For("GET /messages/record/evidence", guard.MessageRead, record.Download),
 		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),
 		page.For("GET /messages/{id}/html", guard.MessageRead, team.Seen(messages.Frame)),
+		page.For("GET /messages/{id}/source", guard.MessageRead, team.Seen(messages.Source)),
 
 		page.For("GET /stop", guard.SendingStop, trust.Show),
 		page.For("POST /stop", guard.SendingStop, trust.Stop),

@@ -1,13 +1,17 @@
 package web
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"testing"
 	"time"
 
-	"letterhead/courier"
+	"letterhead/courier/kept"
+	"letterhead/ledger"
+	"letterhead/ledger/leaf"
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/template"
@@ -43,8 +47,10 @@ func (w *world) left(h home, who string, channel message.Channel, first string) 
 		return err
 	})
 	wall := wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 11}
-	raw, err := json.Marshal(courier.Record{Address: "fatima@example.org", Language: "en", Values: wording.Values{Recipient: wording.Person{First: first}, Start: wall, End: wall, Minutes: 45,
-		Zone: "Australia/Melbourne", Mode: wording.ModeInPerson, Practitioner: "Petra Schäfer", Location: wording.Place{Name: "Wattle Street"}}})
+	salt := leaf.NewSalt()
+	record := kept.Record{Salt: salt[:], Address: "fatima@example.org", Language: "en", Values: wording.Values{Recipient: wording.Person{First: first}, Start: wall, End: wall, Minutes: 45,
+		Zone: "Australia/Melbourne", Mode: wording.ModeInPerson, Practitioner: "Petra Schäfer", Location: wording.Place{Name: "Wattle Street"}}}
+	raw, err := record.Append()
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -106,5 +112,111 @@ func TestTheLogSaysWhatWaitsForASignature(t *testing.T) {
 			return err
 		})
 		w.says(w.get("/messages"), 200, "One message waits for a signature")
+	})
+}
+
+// putOn appends the leaf of a message as it was left, with a change.
+func (l *log) putOn(h home, m message.Message, r *kept.Record, content []byte, change func(*leaf.Message)) {
+	l.w.Helper()
+	made, err := r.Make(kept.Sent{SMS: m.Channel == message.SMS, MessageID: m.MessageID}, kept.Sources{Version: content, Digest: m.Digest})
+	if err != nil {
+		l.w.Fatal(err)
+	}
+	salt, digest := leaf.Salt(r.Salt), leaf.Hash{}
+	if _, err := hex.Decode(digest[:], []byte(m.Digest)); err != nil {
+		l.w.Fatal(err)
+	}
+	body := &leaf.Message{Class: leaf.ClassTest, Channel: leaf.Email, Version: digest, Links: leaf.Links(made.Compiled.Hosts()), Recipient: r.Recipient(leaf.Email),
+		Text: salt.Text(sha256.Sum256(made.Whole)), Words: salt.Words(leaf.WordsOf(kept.PlainPart(nil, made.Body)))}
+	change(body)
+	err = l.w.db.Whole(context.Background(), "test", func(x *store.Wide) error {
+		_, _, err := ledger.Append(context.Background(), x, []ledger.Entry{{Practice: h.id, Label: ledger.LabelOf(l.chains[h.id].Entries[0]), Body: body}})
+		return err
+	})
+	if err != nil {
+		l.w.Fatal(err)
+	}
+}
+
+// What exactly was sent: the page holds a message against its leaf, and says what was changed since: values, version, leaf, or that there is none.
+func TestAMessageIsHeldAgainstTheRecord(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		l := w.newLog()
+		l.sent(w.one, 3)
+		id := w.left(w.one, "Haddad", message.Email, "Fatima")
+		path := "/messages/" + string(id)
+		w.says(w.get(path), 200, "What exactly was sent", "Not on record")
+		var m message.Message
+		var content []byte
+		var r *kept.Record
+		w.view(w.one, func(ctx context.Context, tx *store.Tx) (err error) {
+			if m, err = message.Find(ctx, tx, id); err != nil {
+				return err
+			}
+			found, err := template.Content(ctx, tx, []template.VersionID{template.VersionID(m.Version)})
+			if err != nil {
+				return err
+			}
+			content = found[template.VersionID(m.Version)]
+			keys, err := w.keeper.Keys(ctx, tx)
+			if err != nil {
+				return err
+			}
+			sealed, err := message.Sealed(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			table, row, column, version := m.Place()
+			raw, err := keys.Open(tx, vault.Of{Client: m.Client, Fields: "message"}, vault.Place{Table: table, Row: row, Column: column, Version: version}, sealed)
+			if err == nil {
+				r, err = kept.Parse(raw)
+			}
+			return err
+		})
+		l.putOn(w.one, m, r, content, func(*leaf.Message) {})
+		w.says(w.get(path), 200, "As on record", "to the last byte", "not signed yet", "Download as sent")
+		if _, err := ledger.Checkpoint(t.Context(), w.db, l.key); err != nil {
+			t.Fatal(err)
+		}
+		same := w.get(path)
+		w.says(same, 200, "As on record", "entry")
+		w.silent(same, "not signed yet")
+		source := w.get(path + "/source")
+		if source.Code != 200 || !strings.Contains(source.body, "To: fatima@example.org\r\n") || !strings.Contains(source.Header().Get("Content-Disposition"), "attachment") {
+			t.Errorf("%d %v", source.Code, source.Header())
+		}
+		row := func(statement string, args ...any) {
+			t.Helper()
+			w.change(w.one, func(ctx context.Context, tx *store.Tx) error { _, err := tx.Exec(ctx, statement, args...); return err })
+		}
+		row(`UPDATE message SET message_id = 'forged@y' WHERE practice = $1 AND id = $2`, string(id))
+		w.says(w.get(path), 200, "Not as on record", "the message as a whole")
+		row(`UPDATE message SET message_id = $2 WHERE practice = $1 AND id = $3`, m.MessageID, string(id))
+		row(`UPDATE wording_version SET content = $2 WHERE practice = $1 AND id = $3`, bytes.Replace(content, []byte("Hello"), []byte("Prize"), 1), m.Version)
+		w.says(w.get(path), 200, "What it said cannot be shown", "changed since it left")
+		row(`UPDATE wording_version SET content = $2 WHERE practice = $1 AND id = $3`, content, m.Version)
+		w.says(w.get(path), 200, "As on record")
+		err := w.db.Whole(context.Background(), "test", func(x *store.Wide) error {
+			var raw []byte
+			ctx := context.Background()
+			if err := x.Row(ctx, `SELECT leaves FROM ledger_leaf ORDER BY place DESC LIMIT 1`).Scan(&raw); err != nil {
+				return err
+			}
+			changed := bytes.Clone(raw)
+			changed[len(raw)-1] ^= 1 // of the words
+			_, err := x.Exec(ctx, `UPDATE ledger_leaf SET leaves = $1 WHERE leaves = $2`, changed, raw)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.says(w.get(path), 200, "Record changed")
+		row(`UPDATE message SET sealed = $2 WHERE practice = $1 AND id = $3`, []byte("forged"), string(id))
+		w.says(w.get(path), 200, "What it said cannot be shown", "changed since it left")
+		row(`UPDATE message SET sealed = NULL WHERE practice = $1 AND id = $2`, string(id))
+		w.says(w.get(path), 200, "Cannot be compared")
+		other := w.left(w.two, "Haddad", message.Email, "Fatima")
+		w.says(w.get("/messages/"+string(other)+"/source"), 404, "There is nothing here")
 	})
 }

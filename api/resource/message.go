@@ -2,7 +2,6 @@ package resource
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -10,7 +9,7 @@ import (
 	"letterhead/api/call"
 	"letterhead/calendar"
 	"letterhead/client"
-	"letterhead/courier"
+	"letterhead/courier/kept"
 	"letterhead/guard"
 	"letterhead/message"
 	"letterhead/plan"
@@ -181,9 +180,11 @@ func address(c *call.Call, ctx context.Context, tx *store.Tx, m message.Message)
 	if err != nil {
 		return "", err
 	}
-	var was courier.Record
-	err = json.Unmarshal(raw, &was)
-	return was.Address, err
+	was, err := kept.Parse(raw)
+	if err != nil {
+		return "", err
+	}
+	return was.Address, nil
 }
 
 // LineOut is one thing that will or will not be sent.

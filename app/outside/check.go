@@ -3,7 +3,6 @@ package outside
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"html"
 	"regexp"
@@ -82,9 +81,10 @@ type asked struct {
 	*message.Message
 	version  *wording.Version
 	content  []byte
+	pictures map[string][]byte
 	compiled *wording.Compiled
 	record   *kept.Record  // nil: it was erased
-	again    mail.Mail     // the message made again, where there is a record
+	again    mail.Mail     // the message made again, where that is possible
 	said     *leaf.Message // its leaf, where there is a record
 }
 
@@ -143,11 +143,10 @@ func (c *checks) read(ctx context.Context, tx *store.Tx, a *asked) error {
 		for _, i := range version.Images() {
 			names = append(names, i.SHA256)
 		}
-		bytes, err := c.source.Pictures(ctx, tx, names)
-		if err != nil {
+		if a.pictures, err = c.source.Pictures(ctx, tx, names); err != nil {
 			return err
 		}
-		for _, b := range bytes {
+		for _, b := range a.pictures {
 			if err := version.Attach(b); err != nil {
 				return err
 			}
@@ -172,30 +171,28 @@ func (c *checks) open(ctx context.Context, tx *store.Tx, a *asked) error {
 	if err != nil {
 		return nil //nolint:nilerr // what cannot be opened was erased, or is another's: there is nothing to compare with
 	}
-	a.record = &kept.Record{}
-	if err := json.Unmarshal(raw, a.record); err != nil || len(a.record.Salt) != len(leaf.Salt{}) {
+	if a.record, err = kept.Parse(raw); err != nil || len(a.record.Salt) != len(leaf.Salt{}) {
 		return errors.New("what is sealed with a message is no record")
 	}
 	return c.again(ctx, tx, a)
 }
 
 func (c *checks) again(ctx context.Context, tx *store.Tx, a *asked) error {
-	from := kept.Sources{Version: a.content, Digest: a.Digest, Portal: c.portal}
+	from := kept.Sources{Version: a.content, Digest: a.Digest, Pictures: a.pictures}
 	if a.record.Directory != "" {
 		var err error
 		if from.Directory, err = c.source.Directory(ctx, tx, a.record.Directory); err != nil {
 			return err
 		}
 	}
-	if len(a.version.Images()) > 0 {
-		return nil // its bytes are compared, its words with the leaf
+	made, err := a.record.Make(kept.Sent{MessageID: a.MessageID, Way: a.Purpose == message.Marketing}, from)
+	if errors.Is(err, kept.ErrOther) {
+		return nil // its bytes are compared, and its words, with the leaf
 	}
-	made, err := a.record.Render(from)
-	if err != nil {
-		return err
+	if err == nil {
+		a.again = mail.Open(made.Whole)
 	}
-	a.again = mail.Open(append([]byte("MIME-Version: 1.0\r\nContent-Type: "+made.ContentType()+"\r\n\r\n"), made.Body...))
-	return nil
+	return err
 }
 
 // good tells whether people's approval of the message stands and nothing of it is stopped.
@@ -295,7 +292,7 @@ func (c *checks) leaf(ctx context.Context, a *asked) (said *leaf.Message, err er
 	if a.record == nil {
 		return nil, nil
 	}
-	recipient := leaf.Salt(a.record.Salt).Recipient(leaf.Email, a.record.Address)
+	recipient := a.record.Recipient(leaf.Email)
 	err = c.DB.WholeView(ctx, "the leaf of a message", func(w *store.Wide) error {
 		_, err := ledger.Find(ctx, w, a.Practice, store.Micro(a.CreatedAt), mostLeaves, func(l *leaf.Leaf) bool {
 			m, is := l.Body.(*leaf.Message)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"letterhead/courier/setting"
 	"letterhead/courier/trust"
 	"letterhead/fault"
 	"letterhead/ledger"
+	"letterhead/ledger/leaf"
 	"letterhead/ledger/proof"
 	"letterhead/store"
 	"letterhead/web/page"
@@ -52,6 +54,22 @@ func (p Pages) About(ctx context.Context, practice store.PracticeID) (out page.A
 		out.Names, out.Witnessed, out.Since = seen.Names, seen.At, seen.Since
 		return err
 	})
+}
+
+// mostLeaves bounds the looking for a leaf: a message leaves within days of being made.
+const mostLeaves = 200_000
+
+// Leaf implements page.Record.
+func (p Pages) Leaf(ctx context.Context, practice store.PracticeID, since time.Time, fits func(*leaf.Leaf) bool) (out ledger.Proved, err error) {
+	key, err := ledger.OpenKey(p.Folder, p.Trust.Installation, p.Trust.Epoch)
+	if err != nil {
+		return out, err
+	}
+	err = p.DB.WholeView(ctx, "find and prove a leaf", func(w *store.Wide) (err error) {
+		out, err = ledger.FindProved(ctx, w, key.Verifier, practice, store.Micro(since), mostLeaves, fits)
+		return err
+	})
+	return out, err
 }
 
 // Evidence implements page.Record: the bytes of `export evidence` as of the last checkpoint.

@@ -1,14 +1,19 @@
-// Package kept is what stays sealed with a message that left: enough to make the same words again from the version and the practice's own texts as they
-// were signed.
+// Package kept is how a mail is put together around a rendered version, and what stays sealed with a message that left: enough to make the very same bytes
+// again from the version and the practice's own texts as they were signed, and to hold them against the message's leaf.
 //
-// Promises: what is made again is made by the code that sent it, from bytes whose digests are compared; what cannot be made again is an error.
+// Promises: what is made again is made by the code that sent it, from bytes whose digests are compared; what cannot be made again is an error, and
+// ErrOther where what is stored is not what the message was made of. Fits compares with what the leaf says and with nothing else.
 package kept
 
 import (
+	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
+	"letterhead/ledger/leaf"
 	"letterhead/wording"
 )
 
@@ -18,8 +23,24 @@ type Record struct {
 	Language  string         `json:"language"`
 	Date      int64          `json:"date"` // of the header, seconds
 	Values    wording.Values `json:"values"`
-	Directory string         `json:"directory"` // digest of the practice's own texts, hex
-	Salt      []byte         `json:"salt"`      // of the leaf's commitments
+	Directory string         `json:"directory"`        // digest of the practice's own texts, hex
+	Salt      []byte         `json:"salt"`             // of the leaf's commitments
+	Portal    string         `json:"portal,omitempty"` // where its links pass
+	Signature []byte         `json:"-"`                // DKIM-Signature fields; it stands behind the JSON
+}
+
+// Append writes a record without its signature, which is put behind it when there is one.
+func (r *Record) Append() ([]byte, error) { return json.Marshal(r) }
+
+// Parse reads what was sealed.
+func Parse(raw []byte) (*Record, error) {
+	r := &Record{}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if err := d.Decode(r); err != nil {
+		return nil, fmt.Errorf("what is sealed with a message is no record: %w", err)
+	}
+	r.Signature = raw[d.InputOffset():]
+	return r, nil
 }
 
 // Sources are what a message was made of beside its record.
@@ -28,32 +49,76 @@ type Sources struct {
 	Digest    string // that it must have, hex
 	Directory []byte // canonical JSON of the practice's own texts
 	Pictures  map[string][]byte
-	Portal    wording.Portal
 }
 
-var errOther = errors.New("what is stored is not what the message was made of")
+// ErrOther says that what is stored is not what the message was made of.
+var ErrOther = errors.New("what is stored is not what the message was made of")
 
-// Render makes the message again.
-func (r *Record) Render(s Sources) (out wording.Rendered, err error) {
-	version, digest, err := wording.DecodeCanonical(s.Version)
-	if err != nil || digest.String() != s.Digest {
-		return out, errors.Join(errOther, err)
+// Sent is what a message's row says of how it left.
+type Sent struct {
+	SMS       bool
+	MessageID string
+	Way       bool // marketing: the header says how to end it
+}
+
+// Made is a message that was made again.
+type Made struct {
+	wording.Rendered
+	Version  *wording.Version
+	Compiled *wording.Compiled
+	Whole    []byte // as it was handed off
+	channel  leaf.Channel
+	digest   wording.Digest
+}
+
+// Make makes the message again.
+func (r *Record) Make(sent Sent, s Sources) (*Made, error) {
+	m := &Made{channel: leaf.Email}
+	var err error
+	if m.Version, m.digest, err = wording.DecodeCanonical(s.Version); err != nil || m.digest.String() != s.Digest {
+		return nil, errors.Join(ErrOther, err)
 	}
 	var book *wording.Book
 	if r.Directory != "" {
 		var sum wording.Digest
 		if book, sum, err = wording.ParseDirectory(s.Directory); err != nil || hex.EncodeToString(sum[:]) != r.Directory {
-			return out, errors.Join(errOther, err)
+			return nil, errors.Join(ErrOther, err)
 		}
 	}
-	for _, i := range version.Images() {
-		if err := version.Attach(s.Pictures[i.SHA256]); err != nil {
-			return out, fmt.Errorf("a picture of the message: %w", err)
+	for _, i := range m.Version.Images() {
+		if err := m.Version.Attach(s.Pictures[i.SHA256]); err != nil {
+			return nil, errors.Join(ErrOther, err)
 		}
 	}
-	compiled, err := wording.CompileThrough(s.Portal, version, r.Language)
+	var portal wording.Portal
+	if r.Portal != "" {
+		if portal, err = wording.ParsePortal(r.Portal); err != nil {
+			return nil, err
+		}
+	}
+	if m.Compiled, err = wording.CompileThrough(portal, m.Version, m.Version.Match(r.Language)); err != nil {
+		return nil, err
+	}
+	m.Rendered = m.Compiled.RenderWith(book, nil, &r.Values)
+	if sent.SMS {
+		m.channel, m.Whole = leaf.SMS, m.SMS
+		return m, nil
+	}
+	frame, err := FrameOf(m.Version, m.Compiled)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
-	return compiled.RenderWith(book, nil, &r.Values), nil
+	h := Head{Address: r.Address, Subject: m.Subject, Date: Date(time.Unix(r.Date, 0)), MessageID: sent.MessageID}
+	if book != nil {
+		h.ReplyTo = book.ReplyTo(r.Values.PlaceID)
+	}
+	if sent.Way {
+		h.Unsubscribe = r.Values.Unsubscribe
+	}
+	whole, _, err := frame.Header(bytes.Clone(r.Signature), &h)
+	if err != nil {
+		return nil, err
+	}
+	m.Whole = append(whole, m.Body...)
+	return m, nil
 }

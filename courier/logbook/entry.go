@@ -1,10 +1,10 @@
 package logbook
 
 import (
-	"bytes"
 	"crypto/sha256"
 
 	"letterhead/approval"
+	"letterhead/courier/kept"
 	"letterhead/ledger"
 	"letterhead/ledger/leaf"
 	"letterhead/message"
@@ -45,7 +45,7 @@ func (l *Logbook) Entry(d *Departure) (ledger.Entry, error) {
 	words := d.Parts[0]
 	if !d.Text {
 		var room [4 << 10]byte
-		words = plainPart(room[:0], d.Parts[2])
+		words = kept.PlainPart(room[:0], d.Parts[2])
 	}
 	out := ledger.Entry{Practice: d.Practice, Label: l.Label(d.Practice), Body: &leaf.Message{
 		Class: classes[d.Kind], Channel: channel, Version: ledger.Hash(version), Approval: ledger.Hash(d.Approval), Wording: ledger.Hash(d.Wording), Links: leaf.Links(d.Hosts),
@@ -62,37 +62,6 @@ func channelOf(c message.Channel) leaf.Channel {
 		return leaf.SMS
 	}
 	return leaf.Email
-}
-
-// plainPart appends the text of a body's first part, as package wording lays it out: quoted-printable (RFC 2045 §6.7) after the first empty line, up to the
-// boundary that the body begins with.
-func plainPart(out, body []byte) []byte {
-	boundary, _, _ := bytes.Cut(body, []byte("\r\n"))
-	_, text, _ := bytes.Cut(body, []byte("\r\n\r\n"))
-	if end := bytes.Index(text, append([]byte("\r\n"), boundary...)); end >= 0 {
-		text = text[:end]
-	}
-	for {
-		plain := bytes.IndexByte(text, '=')
-		if plain < 0 || plain+2 >= len(text) {
-			return append(out, text...)
-		}
-		out = append(out, text[:plain]...)
-		if high, low := digit(text[plain+1]), digit(text[plain+2]); high < 16 && low < 16 { // a soft line break is nothing
-			out = append(out, high<<4|low)
-		}
-		text = text[plain+3:]
-	}
-}
-
-func digit(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
 }
 
 // Left is what became of a message with a leaf.

@@ -2,13 +2,13 @@ package logbook
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"letterhead/courier/journal"
+	"letterhead/courier/kept"
 	"letterhead/ledger"
 	"letterhead/ledger/leaf"
 	"letterhead/message"
@@ -80,11 +80,11 @@ func (l *Logbook) salts(ctx context.Context, keeper *vault.Keeper, practice stor
 			}
 			table, row, column, version := m.Place()
 			raw, err := keys.Open(tx, vault.Of{Client: m.Client, Fields: "message"}, vault.Place{Table: table, Row: row, Column: column, Version: version}, sealed)
-			var r struct {
-				Address string `json:"address"`
-				Salt    []byte `json:"salt"`
+			if err != nil {
+				continue
 			}
-			if err != nil || json.Unmarshal(raw, &r) != nil || len(r.Salt) != len(leaf.Salt{}) {
+			r, err := kept.Parse(raw)
+			if err != nil || len(r.Salt) != len(leaf.Salt{}) {
 				continue
 			}
 			name := m.Practice
@@ -97,7 +97,7 @@ func (l *Logbook) salts(ctx context.Context, keeper *vault.Keeper, practice stor
 				into[name] = want
 			}
 			want.since = min(want.since, store.Micro(m.ChangedAt))
-			want.of[leaf.Salt(r.Salt).Recipient(channelOf(m.Channel), r.Address)] = Try{m.Practice, m.ID, m.Attempts}
+			want.of[r.Recipient(channelOf(m.Channel))] = Try{m.Practice, m.ID, m.Attempts}
 		}
 		return nil
 	})

@@ -42,7 +42,9 @@ func gateControls() []group {
 		{"what begins is in the journal first", "courier/handoff.go", "	segment, err := c.journal.Begun(entries...)\n", "	segment, err := 0, error(nil)\n", "TestKilledCouriersLoseAndDoubleNothing|TestNothingLeavesWithoutItsJournal"},
 		{"the version is the one whose digest the message names", "courier/merge.go", "actual.String() != p.Digest || ", "actual.String() == \"\" || ", "TestNothingUnsignedLeaves"},
 		{"what was rendered is inspected", "courier/merge.go", "if found := wording.Inspect(&rendered); len(found) > 0 {", "if found := wording.Inspect(&rendered); false {", "TestEveryCheckOfTheGateHolds"},
-		{"the sealed values of a message are bound to it", "courier/merge.go", `Row: string(p.ID), Column: "sealed"`, `Row: "m", Column: "sealed"`, "TestAMessageGoesItsWay"},
+		{"the sealed values of a message are bound to it", "courier/handoff.go", `Row: string(p.ID), Column: "sealed"`, `Row: "m", Column: "sealed"`, "TestAMessageGoesItsWay"},
+		{"a message made again is held against its leaf", "courier/kept/fits.go", "if !part.same {", "if false {", "TestWhatExactlyWasSent"},
+		{"a leaf is found in the log that was signed", "ledger/proved.go", "if err := proof.CheckLeaf(hashes, head, out.Index, leaf.Sum(out.Raw)); err != nil {", "if false {", "TestWhatExactlyWasSent"},
 	}}, {"message", []control{
 		{"another courier's practice is left to it", line, "WHERE message_lease.process = excluded.process OR message_lease.until <= ?`", "WHERE ? > 0`", leases},
 		{"a lease that ran out holds nobody up", line, "OR message_lease.until <= ?`", "OR message_lease.until < 0 * ?`", leases},

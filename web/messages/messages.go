@@ -2,7 +2,8 @@
 //
 // The list shows to whom by the client's name, and opens nothing. A message's own page shows what it said: made again from the version that was
 // sent and the values sealed with it, an e-mail's HTML in a frame in which nothing is loaded and nothing runs, and it says what could not be
-// merged as it was given.
+// merged as it was given. It also answers what exactly was sent: the message is made again to the last byte, its hash is compared with what the leaf in the
+// ledger commits to, and the leaf's place in the log is proved. Whatever was changed since, values, version, row or leaf, is said.
 package messages
 
 import (
@@ -205,6 +206,8 @@ type one struct {
 	other    ui.Link // the other view
 	replaced []string
 	stops    []ui.Link
+	proof    *proof // nil: it has not left
+	source   string // where its source is; "" where there is none
 }
 
 // Show is one message: what it is, what it said and every step of its way. ?view=text shows an e-mail's text part.
@@ -247,6 +250,9 @@ func Show(v *page.Visit) (page.Answer, error) {
 	o.facts = []ui.Fact{to, {Name: v.Say("messages.channel"), Value: v.Say("channel." + string(m.Channel))}, {Name: v.Say("messages.made"), Value: moment(m.CreatedAt)},
 		{Name: v.Say("messages.not-after"), Value: moment(m.NotAfter)}, {Name: v.Say("messages.tries"), Value: v.Text.Number(int(m.Attempts))}}
 	o.show(m, spoken, unsaid)
+	if o.proof, err = prove(v, m, spoken, unsaid); err != nil {
+		return page.Answer{}, err
+	}
 	o.frame = v.Frame(o.title, "/messages")
 	return page.Show(showOne(o))
 }

@@ -20,6 +20,8 @@ import (
 	"letterhead/approval"
 	"letterhead/fault"
 	"letterhead/guard"
+	"letterhead/ledger"
+	"letterhead/ledger/leaf"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/vault"
@@ -170,6 +172,9 @@ type Record interface {
 	About(ctx context.Context, practice store.PracticeID) (About, error)
 	// Evidence writes the practice's evidence file, as of the last checkpoint.
 	Evidence(ctx context.Context, practice store.PracticeID, out io.Writer) error
+	// Leaf finds the first leaf of the practice, not before an instant, that fits, and proves that it is in the log. store.ErrNone: there is none;
+	// ledger.ErrDamaged: what stands there is not what was signed.
+	Leaf(ctx context.Context, practice store.PracticeID, since time.Time, fits func(*leaf.Leaf) bool) (ledger.Proved, error)
 }
 
 // Sender is what the process that answers can say of where a practice's messages come from.

@@ -44,6 +44,9 @@ func ParsePortal(public string) (Portal, error) {
 	return Portal{u.Scheme + "://" + u.Host}, nil
 }
 
+// String is its address, as ParsePortal reads it; "" of none.
+func (p Portal) String() string { return p.base }
+
 // None tells that there is no portal.
 func (p Portal) None() bool { return p.base == "" }
 

@@ -16,6 +16,7 @@ var english = &Catalogue{
 		stopEnglish,
 		pictureEnglish,
 		recordEnglish,
+		proofEnglish,
 		orderEnglish,
 		letterEnglish,
 		clientEnglish,

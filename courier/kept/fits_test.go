@@ -1,8 +1,9 @@
-package logbook
+package kept_test
 
 import (
 	"testing"
 
+	"letterhead/courier/kept"
 	"letterhead/ledger/leaf"
 )
 
@@ -15,7 +16,7 @@ func TestThePlainPartIsRead(t *testing.T) {
 		"cut short":        {part + "a=", "a="},
 		"nothing":          {"", ""},
 	} {
-		if got := string(plainPart(nil, []byte(c.body))); got != c.want {
+		if got := string(kept.PlainPart(nil, []byte(c.body))); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
