@@ -30,7 +30,7 @@ func filled(w *world, h home, pattern string) (method, path string) {
 			path = strings.Replace(path, "{id}", value, 1)
 		}
 	}
-	return method, strings.Replace(path, "{contact}", string(h.contact), 1)
+	return method, strings.NewReplacer("{contact}", string(h.contact), "{other}", string(h.clients["Haddad"])).Replace(path)
 }
 
 func messageOf(w *world, h home) string {
@@ -61,7 +61,7 @@ func TestAnotherPracticesThingsAreNotFound(t *testing.T) {
 			w.silent(answer, "Costa", "joao@", "Rimu")
 			// And our own: the same route with our id is found.
 			method, path = filled(w, w.one, route.Pattern())
-			if method == "GET" {
+			if method == "GET" && !strings.HasSuffix(path, "/source") { // what has not left has no source: TestAMessageIsHeldAgainstTheRecord reads one that has
 				if own := w.get(path); own.Code != 200 {
 					w.Errorf("%s: %d", path, own.Code)
 				}

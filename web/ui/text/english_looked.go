@@ -77,6 +77,8 @@ var lookedEnglish = map[string]string{
 	"looked.field.log":         "who looked",
 
 	"looked.at.GET /{$}":                                  "Today",
+	"looked.at.GET /calendar/list":                        "A day as a list, to print",
+	"looked.at.GET /calendar/changes":                     "The calendar, as others change it",
 	"looked.at.GET /calendar":                             "The week",
 	"looked.at.GET /appointments/{id}":                    "An appointment",
 	"looked.at.GET /appointments/{id}/move":               "Moving an appointment",
