@@ -210,9 +210,13 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if s.desk != nil {
 		signing = s.desk.Address
 	}
+	codes, err := i.outside().Callers(s.chains)
+	if err != nil {
+		return nil, err
+	}
 	members, err := web.New(web.Config{
 		DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
-		Desk: signing, Signed: s.chains.Read, Record: record.Pages{Host: i.recordHost(), Config: i.config.Courier}, Asked: s.asked,
+		Desk: signing, Signed: s.chains.Read, Record: record.Pages{Host: i.recordHost(), Config: i.config.Courier}, Asked: s.asked, Codes: codes,
 		Sender: i.brand(), Platform: i.config.Platform(), LooksKept: i.config.LooksKept,
 	})
 	if err != nil {

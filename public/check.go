@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"letterhead/fault"
+	"letterhead/store"
 	"letterhead/wording/code"
 )
 
@@ -19,6 +21,7 @@ const (
 	Withdrawn
 	Compare
 	Genuine
+	Erased // it was sent, and what it said is erased
 )
 
 // Shown is what somebody shows of a mail: its source, or the words that they see.
@@ -38,8 +41,44 @@ type Checked struct {
 
 // Checks knows the messages.
 type Checks interface {
-	Ask(ctx context.Context, c code.Code, shown Shown) (Checked, error)
+	// Ask tells what is known of a mail of one practice, or of any ("").
+	Ask(ctx context.Context, practice store.PracticeID, c code.Code, shown Shown) (Checked, error)
+	// Clinic is the practice of a label; a fault of kind NotFound where there is none.
+	Clinic(ctx context.Context, label string) (Clinic, error)
 }
+
+// Clinic is a practice on its own page of questions.
+type Clinic struct {
+	Practice     store.PracticeID
+	Label        string // its page is checkPath/Label
+	Name, Accent string
+}
+
+func (c Clinic) path() string {
+	if c.Label == "" {
+		return checkPath
+	}
+	return checkPath + "/" + c.Label
+}
+
+func (c Clinic) letterhead() letterhead { return letterhead{Name: c.Name, Accent: c.Accent} }
+
+// clinic is whose page it is: a practice's own, or everybody's.
+func (s *server) clinic(r *http.Request) (c Clinic, err error) {
+	label := r.PathValue("label")
+	if label == "" {
+		return c, nil
+	}
+	if s.Checks == nil {
+		return c, fault.New(fault.NotFound, "public.clinic", "there is no such practice")
+	}
+	if c, err = s.Checks.Clinic(r.Context(), label); !colour.MatchString(c.Accent) {
+		c.Accent = plainAccent
+	}
+	return c, err
+}
+
+const plainAccent = "#1f4e79"
 
 const (
 	checkPath = "/check"
@@ -50,8 +89,12 @@ const (
 )
 
 // checkForm shows the form.
-func (s *server) checkForm(*http.Request) answer {
-	return answer{status: http.StatusOK, page: checking("")}
+func (s *server) checkForm(r *http.Request) answer {
+	of, err := s.clinic(r)
+	if err != nil {
+		return trouble(err)
+	}
+	return answer{status: http.StatusOK, page: checking(of, "")}
 }
 
 // check answers. What was typed is not shown again, nor written anywhere.
@@ -59,25 +102,29 @@ func (s *server) check(r *http.Request) answer {
 	begun := time.Now()
 	if at, now := place(s.Address(r)), s.DB.Now(); !s.asks.allow(at, now) || !s.asksAll.allow("", now) && !s.asksScarce.allow(at, now) {
 		a := tooMany()
-		a.raw, a.page = nil, checking("You asked often. Wait a minute, then try again; or ring the practice.")
+		a.raw, a.page = nil, checking(Clinic{}, "You asked often. Wait a minute, then try again; or ring the practice.")
 		return a
+	}
+	of, err := s.clinic(r)
+	if err != nil {
+		return trouble(err)
 	}
 	shown, c, wrong := readCheck(r)
 	if wrong != "" {
-		return answer{status: http.StatusUnprocessableEntity, page: checking(wrong)}
+		return answer{status: http.StatusUnprocessableEntity, page: checking(of, wrong)}
 	}
 	if s.Checks == nil {
 		return answer{status: http.StatusServiceUnavailable, page: failed()}
 	}
-	said, err := s.Checks.Ask(r.Context(), c, shown)
+	said, err := s.Checks.Ask(r.Context(), of.Practice, c, shown)
 	s.evenly(r.Context(), begun)
 	if err != nil {
 		return trouble(err)
 	}
 	if !colour.MatchString(said.Accent) {
-		said.Accent = "#1f4e79"
+		said.Accent = plainAccent
 	}
-	return answer{status: http.StatusOK, page: checked(said, len(shown.Mail) > 0 || shown.Words != "")}
+	return answer{status: http.StatusOK, page: checked(of, said, len(shown.Mail) > 0 || shown.Words != "")}
 }
 
 // evenly lets answers take the same time, whether there is such a code or not.

@@ -13,13 +13,25 @@ import (
 	"testing"
 	"time"
 
+	"letterhead/fault"
+	"letterhead/store"
 	"letterhead/testkit"
 	"letterhead/wording/code"
 )
 
 type known map[code.Code]Checked
 
-func (k known) Ask(_ context.Context, c code.Code, _ Shown) (Checked, error) {
+func (k known) Clinic(_ context.Context, label string) (Clinic, error) {
+	if label != "wattle" {
+		return Clinic{}, fault.New(fault.NotFound, "test", "")
+	}
+	return Clinic{Practice: "a", Label: label, Name: "Wattle <b>", Accent: "#123456"}, nil
+}
+
+func (k known) Ask(_ context.Context, practice store.PracticeID, c code.Code, _ Shown) (Checked, error) {
+	if practice == "a" && c != "K7QF3M9PXE" {
+		return Checked{}, nil
+	}
 	if c == "ZZZZZZZZZZ" {
 		return Checked{}, errors.New("nobody can tell")
 	}
@@ -30,13 +42,18 @@ func questions(t *testing.T) func(typed string, words string) *httptest.Response
 	t.Helper()
 	h, err := New(Parts{DB: testkit.Open(t, testkit.SQLite, nil), Evenly: time.Millisecond, Checks: known{
 		"K7QF3M9PXD": {Verdict: Compare, Name: "Wattle <b>", Phone: "(03) 5550 0142", Accent: "red", At: time.Unix(1_790_000_000, 0), Hosts: []string{"wattle.example"}},
+		"K7QF3M9PXE": {Verdict: Erased, At: time.Unix(1_790_000_000, 0)},
 		"K7QF3M9PXX": {Verdict: Withdrawn, Name: "Wattle"}, "K7QF3M9PXY": {Verdict: Genuine, WordsOnly: true, Name: "Wattle"},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func(typed, words string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(http.MethodPost, checkPath, strings.NewReader(url.Values{"code": {typed}, "words": {words}}.Encode()))
+		path := checkPath
+		if label, rest, is := strings.Cut(typed, "@"); is {
+			path, typed = path+"/"+label, rest
+		}
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(url.Values{"code": {typed}, "words": {words}}.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
@@ -57,6 +74,11 @@ func TestWhatThePageSays(t *testing.T) {
 		{"K7QF3M9PXY", "words", "Words do not show where a link leads", 200},
 		{"K7QF3M9PZZ", "<script>alert(1)</script>", "This code is not ours", 200},
 		{"<script>", "", "That is not a code", 422},
+		{"wattle@<script>", "", "/check/wattle", 422},
+		{"wattle@K7QF3M9PXE", "", "has been erased since", 200},
+		{"wattle@K7QF3M9PXD", "", "This code is not ours", 200},
+		{"wattle@K7QF3M9PXD", "", "Wattle &lt;b&gt;", 200},
+		{"banksia@K7QF3M9PXD", "", "There is nothing here", 404},
 		{"ZZZZZZZZZZ", "", "This did not work", 500},
 	} {
 		w := ask(c.typed, c.words)

@@ -68,6 +68,8 @@ func routes() []route {
 		open("GET "+link.Path+"{version}/{number}", "who got the mail has no account; the address names a signed version and a link in it, and nobody", (*server).follow),
 		open("GET "+checkPath, "who asks whether a mail is real has no account; the form says nothing", (*server).checkForm),
 		open("POST "+checkPath, "the mail's code is the right to ask; the answer says nothing of who got it", (*server).check),
+		open("GET "+checkPath+"/{label}", "a practice's own page of the same, to be linked from its website; its name is public", (*server).checkForm),
+		open("POST "+checkPath+"/{label}", "the mail's code is the right to ask; only that practice's mails are known here", (*server).check),
 		open("POST /hooks/sms/{gateway}", "the gateway signs what it reports", (*server).text),
 		open("POST /hooks/mail/{relay}", "the relay signs what it passes on; the report itself must carry a mail's token", (*server).report),
 		open("GET "+RecordPath+"checkpoint", "whoever checks the record of messages needs its signed state, which names nobody", (*server).checkpoint),
@@ -79,7 +81,7 @@ func routes() []route {
 
 // Prefixes are the addresses that belong to this package.
 func Prefixes() []string {
-	return []string{"/unsubscribe/", link.Path, checkPath, RecordPath, "/hooks/", "/public/"}
+	return []string{"/unsubscribe/", link.Path, checkPath, checkPath + "/", RecordPath, "/hooks/", "/public/"}
 }
 
 // Table lists the route table as text, for the command that prints it and for tests.

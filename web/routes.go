@@ -63,6 +63,8 @@ func (s *server) routes() []page.Route {
 		page.For("GET /messages", guard.MessageRead, messages.List),
 		page.For("GET /messages/answers", guard.ClientRead, letter.Waiting),
 		page.For("POST /messages/answers/{answer}/seen", guard.MessageWrite, letter.Done),
+		page.For("GET /messages/code", guard.MessageRead, messages.AskCode),
+		page.For("POST /messages/code", guard.MessageRead, messages.AnswerCode),
 		page.For("GET /messages/record", guard.MessageRead, record.Show),
 		page.For("GET /messages/record/evidence", guard.MessageRead, record.Download),
 		page.For("GET /messages/{id}", guard.MessageRead, team.Seen(messages.Show)),

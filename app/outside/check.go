@@ -17,6 +17,7 @@ import (
 	"letterhead/ledger"
 	"letterhead/ledger/leaf"
 	"letterhead/message"
+	practices "letterhead/practice"
 	"letterhead/public"
 	"letterhead/store"
 	"letterhead/template"
@@ -50,25 +51,43 @@ func (o Of) checks(chains *chain.Chains) (*checks, error) {
 
 // Ask tells what is known of the mail with a code. Nothing but the practice, the day and the hosts of links is told of it. An error means that
 // nobody can tell now.
-func (c *checks) Ask(ctx context.Context, text code.Code, shown public.Shown) (public.Checked, error) {
+func (c *checks) Ask(ctx context.Context, practice store.PracticeID, text code.Code, shown public.Shown) (public.Checked, error) {
+	said, _, err := c.ask(ctx, practice, text, shown)
+	return said, err
+}
+
+// Clinic implements public.Checks.
+func (c *checks) Clinic(ctx context.Context, label string) (of public.Clinic, err error) {
+	err = c.DB.WholeView(ctx, "the practice of a page of questions", func(w *store.Wide) error {
+		p, err := practices.Named(ctx, w, label)
+		if err == nil && p.Label != label {
+			err = practices.ErrNotFound
+		}
+		of = public.Clinic{Practice: p.ID, Label: p.Label, Name: p.Name, Accent: p.Accent}
+		return err
+	})
+	return of, err
+}
+
+// ask is Ask, with the message that the answer is about.
+func (c *checks) ask(ctx context.Context, practice store.PracticeID, text code.Code, shown public.Shown) (best public.Checked, of *message.Message, err error) {
 	var found []message.Message
-	err := c.DB.WholeView(ctx, "the message of a code", func(w *store.Wide) (err error) {
+	err = c.DB.WholeView(ctx, "the message of a code", func(w *store.Wide) (err error) {
 		found, err = c.codes.Find(ctx, w, text)
 		return err
 	})
-	best := public.Checked{Verdict: public.NotOurs}
 	for i := range found {
-		if m := &found[i]; err == nil && left(m) {
+		if m := &found[i]; err == nil && left(m) && (practice == "" || m.Practice == practice) {
 			var one public.Checked
 			if one, err = c.one(ctx, m, text, shown); best.Verdict == public.NotOurs || one.Verdict == public.Genuine {
-				best = one
+				best, of = one, m
 			}
 		}
 	}
 	if err != nil {
-		return public.Checked{}, err
+		return public.Checked{}, nil, err
 	}
-	return best, nil
+	return best, of, nil
 }
 
 // left tells of a message that somebody may have.
@@ -94,6 +113,16 @@ func (c *checks) one(ctx context.Context, m *message.Message, text code.Code, sh
 	if err = c.DB.View(ctx, as, func(tx *store.Tx) error { return c.read(ctx, tx, &a) }); err != nil {
 		return out, err
 	}
+	if out.At = m.LeftAt; out.At.IsZero() {
+		out.At = m.ChangedAt
+	}
+	if a.version == nil { // what it said is erased
+		out.Verdict = public.Erased
+		if open, _, err := c.stops(ctx, m.Practice, wording.Digest{}); err != nil || slices.ContainsFunc(open, a.stoppedUnread) {
+			return public.Checked{Verdict: public.Withdrawn, At: out.At}, err
+		}
+		return out, nil
+	}
 	err = c.DB.View(ctx, as, func(tx *store.Tx) error { return c.open(ctx, tx, &a) })
 	if err != nil && !errors.Is(err, vault.ErrNoKeys) { // without keys all of it was erased
 		return out, err
@@ -101,12 +130,9 @@ func (c *checks) one(ctx context.Context, m *message.Message, text code.Code, sh
 	if a.record != nil && a.record.Values.Code != string(text) { // of a try that did not leave
 		return public.Checked{Verdict: public.NotOurs}, nil
 	}
-	out = public.Checked{Verdict: public.Compare, Name: a.version.Branding.Name, Accent: a.version.Branding.Accent, At: m.LeftAt, Hosts: a.compiled.Hosts()}
+	out = public.Checked{Verdict: public.Compare, Name: a.version.Branding.Name, Accent: a.version.Branding.Accent, At: out.At, Hosts: a.compiled.Hosts()}
 	if a.version.Branding.Phone != nil {
 		out.Phone = a.version.Branding.Phone.Display
-	}
-	if out.At.IsZero() {
-		out.At = m.ChangedAt
 	}
 	if own := c.portal.Host(); own != "" && (len(out.Hosts) > 0 || m.Purpose == message.Marketing) && !slices.Contains(out.Hosts, own) {
 		out.Hosts = append([]string{own}, out.Hosts...)
@@ -132,7 +158,9 @@ func (c *checks) read(ctx context.Context, tx *store.Tx, a *asked) error {
 	if err != nil {
 		return err
 	}
-	a.content = stored[a.Version]
+	if a.content = stored[a.Version]; len(a.content) == 0 {
+		return nil
+	}
 	version, digest, err := wording.DecodeCanonical(a.content)
 	if err != nil || digest.String() != a.Digest {
 		return errors.Join(errors.New("a stored version is not the one that was sent"), err)
@@ -271,6 +299,15 @@ func (a *asked) stoppedBy(s message.Stop, texts []string, ids []template.ID) boo
 		return a.Kind != message.Rule
 	}
 	return true
+}
+
+// stoppedUnread is stoppedBy of a message whose words are erased: whose links and text nobody knows any more.
+func (a *asked) stoppedUnread(s message.Stop) bool {
+	switch s.Scope {
+	case message.StopHost, message.StopLink, message.StopText, message.StopWording, message.StopMember, message.StopCredential:
+		return false
+	}
+	return a.stoppedBy(s, nil, nil)
 }
 
 // compare holds what somebody shows against the message's leaf. Without its leaf nothing is genuine.

@@ -27,6 +27,7 @@ import (
 	"letterhead/vault"
 	"letterhead/web/ui"
 	"letterhead/web/ui/text"
+	"letterhead/wording/code"
 )
 
 // Handler answers a visit. An error becomes an error page by its kind.
@@ -158,6 +159,7 @@ type Visit struct {
 	Base     ui.Frame // without title and place
 	Desk     string   // address of the signing desk; "" where nobody said
 	Record   Record   // what can be said of the record of messages; nil where nobody can
+	Codes    Codes    // what can be said of the codes of mails; nil where nobody can
 	Sender   Sender   // what can be said of where messages come from; nil where nobody can
 	Platform string   // the domain below which each practice has a name
 
@@ -175,6 +177,31 @@ type Record interface {
 	// Leaf finds the first leaf of the practice, not before an instant, that fits, and proves that it is in the log. store.ErrNone: there is none;
 	// ledger.ErrDamaged: what stands there is not what was signed.
 	Leaf(ctx context.Context, practice store.PracticeID, since time.Time, fits func(*leaf.Leaf) bool) (ledger.Proved, error)
+}
+
+// Codes knows the mails by their codes.
+type Codes interface {
+	// Code tells what is known of a mail of the member's practice. A fault of kind TooMany: the member asks too often.
+	Code(ctx context.Context, by store.Actor, c code.Code) (Coded, error)
+}
+
+// Verdict is what can be said of a mail with a code.
+type Verdict int
+
+// The verdicts.
+const (
+	NotOurs Verdict = iota
+	Sent
+	Withdrawn
+	Erased // it was sent, and what it said is erased
+)
+
+// Coded is the answer.
+type Coded struct {
+	Verdict Verdict
+	Message string // its id; "" where it is not ours
+	At      time.Time
+	Hosts   []string // that its links lead to
 }
 
 // Sender is what the process that answers can say of where a practice's messages come from.

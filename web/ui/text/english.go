@@ -17,6 +17,7 @@ var english = &Catalogue{
 		pictureEnglish,
 		recordEnglish,
 		proofEnglish,
+		codeEnglish,
 		orderEnglish,
 		letterEnglish,
 		clientEnglish,
