@@ -2,6 +2,7 @@ package outside
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,6 +28,7 @@ import (
 	"letterhead/testkit/sink"
 	"letterhead/testkit/visitor"
 	"letterhead/web/mail"
+	"letterhead/web/page"
 	"letterhead/wording"
 	"letterhead/wording/code"
 )
@@ -169,7 +171,7 @@ func (w *asker) ask(c code.Code, shown public.Shown) public.Checked {
 	defer func() { _ = j.Close() }()
 	asked, err := w.checks(chain.Open(w.House.Folder, j))
 	w.Must(err)
-	said, err := asked.Ask(w.Context(), c, shown)
+	said, err := asked.Ask(w.Context(), "", c, shown)
 	w.Must(err)
 	return said
 }
@@ -279,3 +281,45 @@ func TestWhatDidNotLeaveIsNotOurs(t *testing.T) {
 		t.Errorf("another version under its digest: %+v", said)
 	}
 }
+
+// A member who types a caller's code hears of their own practice's mails alone, and not too often; a practice's own page knows its mails alone.
+func TestACallersCode(t *testing.T) {
+	t.Parallel()
+	w := newAsker(t, testkit.SQLite)
+	j, err := journal.Open(courier.JournalFolder(w.House.Folder), w.Root.Installation, w.Root.Epoch)
+	w.Must(err)
+	defer func() { _ = j.Close() }()
+	codes, err := w.Callers(chain.Open(w.House.Folder, j))
+	w.Must(err)
+	ask := func(id store.PracticeID, c code.Code) (page.Coded, error) {
+		return codes.Code(t.Context(), store.Actor{Practice: id, Member: "ana"}, c)
+	}
+	if said, err := ask("a", w.codes["a"]); err != nil || said.Verdict != page.Sent || said.Message != string(w.sent["a"]) || !slices.Contains(said.Hosts, "wattle.example") {
+		t.Errorf("%+v %v", said, err)
+	}
+	if said, err := ask("a", w.codes["b"]); err != nil || said.Verdict != page.NotOurs || said.Message != "" || said.Hosts != nil {
+		t.Errorf("another practice's: %+v %v", said, err)
+	}
+	public, err := w.checks(chain.Open(w.House.Folder, j))
+	w.Must(err)
+	for id, want := range map[store.PracticeID]string{"a": "Compare", "b": ""} {
+		if said, err := public.Ask(t.Context(), id, w.codes["a"], shownNothing); err != nil || (said.Name != "") != (want != "") {
+			t.Errorf("%s's page: %+v %v", id, said, err)
+		}
+	}
+	w.Change("a", func(tx *store.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE message SET wording_version = 'erased' WHERE practice = $1`)
+		return err
+	})
+	if said, err := ask("a", w.codes["a"]); err != nil || said.Verdict != page.Erased {
+		t.Errorf("erased words: %+v %v", said, err)
+	}
+	for range asking.Burst {
+		_, err = ask("b", "K7QF3M9PZZ")
+	}
+	if _, err = ask("b", "K7QF3M9PZZ"); !errors.Is(err, errAsked) {
+		t.Errorf("guessing goes on: %v", err)
+	}
+}
+
+var shownNothing public.Shown

@@ -40,7 +40,7 @@ var verdicts = map[public.Verdict]page.Verdict{
 
 // Code implements page.Codes.
 func (c *callers) Code(ctx context.Context, by store.Actor, text code.Code) (out page.Coded, err error) {
-	if may, _ := c.limits.Take(c.DB.Now(), string(by.Practice), by.Member, asking); !may {
+	if may, _ := c.limits.Take(c.DB.Now(), "code", string(by.Practice)+" "+string(by.Member), asking); !may {
 		return out, errAsked
 	}
 	said, of, err := c.ask(ctx, by.Practice, text, public.Shown{})
