@@ -78,6 +78,14 @@ func (s *server) clinic(r *http.Request) (c Clinic, err error) {
 	return c, err
 }
 
+// nowhere is the answer under a label that no practice has.
+func nowhere(err error) answer {
+	if f := fault.As(err); f != nil && f.Kind == fault.NotFound {
+		return answer{status: http.StatusNotFound, page: notFound()}
+	}
+	return trouble(err)
+}
+
 const plainAccent = "#1f4e79"
 
 const (
@@ -92,7 +100,7 @@ const (
 func (s *server) checkForm(r *http.Request) answer {
 	of, err := s.clinic(r)
 	if err != nil {
-		return trouble(err)
+		return nowhere(err)
 	}
 	return answer{status: http.StatusOK, page: checking(of, "")}
 }
@@ -107,7 +115,7 @@ func (s *server) check(r *http.Request) answer {
 	}
 	of, err := s.clinic(r)
 	if err != nil {
-		return trouble(err)
+		return nowhere(err)
 	}
 	shown, c, wrong := readCheck(r)
 	if wrong != "" {

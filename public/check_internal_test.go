@@ -29,7 +29,7 @@ func (k known) Clinic(_ context.Context, label string) (Clinic, error) {
 }
 
 func (k known) Ask(_ context.Context, practice store.PracticeID, c code.Code, _ Shown) (Checked, error) {
-	if practice == "a" && c != "K7QF3M9PXE" {
+	if practice == "a" && c != "K7QF3M9PYY" {
 		return Checked{}, nil
 	}
 	if c == "ZZZZZZZZZZ" {
@@ -42,7 +42,7 @@ func questions(t *testing.T) func(typed string, words string) *httptest.Response
 	t.Helper()
 	h, err := New(Parts{DB: testkit.Open(t, testkit.SQLite, nil), Evenly: time.Millisecond, Checks: known{
 		"K7QF3M9PXD": {Verdict: Compare, Name: "Wattle <b>", Phone: "(03) 5550 0142", Accent: "red", At: time.Unix(1_790_000_000, 0), Hosts: []string{"wattle.example"}},
-		"K7QF3M9PXE": {Verdict: Erased, At: time.Unix(1_790_000_000, 0)},
+		"K7QF3M9PYY": {Verdict: Erased, At: time.Unix(1_790_000_000, 0)},
 		"K7QF3M9PXX": {Verdict: Withdrawn, Name: "Wattle"}, "K7QF3M9PXY": {Verdict: Genuine, WordsOnly: true, Name: "Wattle"},
 	}})
 	if err != nil {
@@ -75,12 +75,15 @@ func TestWhatThePageSays(t *testing.T) {
 		{"K7QF3M9PZZ", "<script>alert(1)</script>", "This code is not ours", 200},
 		{"<script>", "", "That is not a code", 422},
 		{"wattle@<script>", "", "/check/wattle", 422},
-		{"wattle@K7QF3M9PXE", "", "has been erased since", 200},
+		{"wattle@K7QF3M9PYY", "", "has been erased since", 200},
 		{"wattle@K7QF3M9PXD", "", "This code is not ours", 200},
 		{"wattle@K7QF3M9PXD", "", "Wattle &lt;b&gt;", 200},
 		{"banksia@K7QF3M9PXD", "", "There is nothing here", 404},
 		{"ZZZZZZZZZZ", "", "This did not work", 500},
 	} {
+		if strings.HasPrefix(c.typed, "banksia") {
+			ask = questions(t) // the next ten questions
+		}
 		w := ask(c.typed, c.words)
 		if page := w.Body.String(); w.Code != c.status || !strings.Contains(page, c.says) || strings.Contains(page, "<script") || strings.Contains(page, "<b>") {
 			t.Errorf("%q: %d %s", c.typed, w.Code, page)
