@@ -277,7 +277,7 @@ func TestWhatDidNotLeaveIsNotOurs(t *testing.T) {
 	defer func() { _ = j.Close() }()
 	asked, err := w.checks(chain.Open(w.House.Folder, j))
 	w.Must(err)
-	if said, err := asked.Ask(w.Context(), w.codes["a"], shown); err == nil {
+	if said, err := asked.Ask(w.Context(), "", w.codes["a"], shown); err == nil {
 		t.Errorf("another version under its digest: %+v", said)
 	}
 }
