@@ -12,7 +12,8 @@ func checkingControls() []group {
 			{"nothing beyond the last signed state is published", "ledger/read.go", "tile.N > size || last > size || last <= 0 {", "tile.N > size || last <= 0 {", "TestWhatIsPublishedOfTheRecord"},
 		}},
 		{"app/outside", []control{
-			{"only what left is genuine", answer, "err == nil && left(m) {", "err == nil {", gone},
+			{"only what left is genuine", answer, "err == nil && left(m) && ", "err == nil && ", gone},
+			{"a practice's page knows its own mails alone", answer, " && (practice == \"\" || m.Practice == practice) {", " && practice != \"never\" {", "TestACallersCode"},
 			{"a code is of the try that left", answer, "a.record.Values.Code != string(text) {", "false && a.record.Values.Code != string(text) {", gone},
 			{"a mail whose approval does not stand is withdrawn", answer, "	case !good:\n", "	case !good && m.ID == \"\":\n", away},
 			{"genuine is what left, to the byte", answer, "if asHandedOff(shown.Mail, said, salt) {", "if asHandedOff(shown.Mail, said, salt) || len(shown.Mail) > 0 {", "TestOnlyWhatLeftIsGenuine"},
