@@ -32,7 +32,7 @@ func Erase(ctx context.Context, tx *store.Tx, keys *vault.Keys, id ID, version i
 		return ErrInUse
 	}
 	gone := Client{ID: id, LastName: ErasedName, Version: c.Version, ArchivedAt: c.ArchivedAt, MergedInto: c.MergedInto, Reminders: NoReminders, Email: Address{State: None}, Mobile: Address{State: None}}
-	if gone, err = write(ctx, tx, keys, gone); err != nil {
+	if _, err = write(ctx, tx, keys, gone); err != nil {
 		return err
 	}
 	for _, s := range []struct {

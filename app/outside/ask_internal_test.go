@@ -315,7 +315,7 @@ func TestACallersCode(t *testing.T) {
 		t.Errorf("erased words: %+v %v", said, err)
 	}
 	for range asking.Burst {
-		_, err = ask("b", "K7QF3M9PZZ")
+		_, _ = ask("b", "K7QF3M9PZZ")
 	}
 	if _, err = ask("b", "K7QF3M9PZZ"); !errors.Is(err, errAsked) {
 		t.Errorf("guessing goes on: %v", err)

@@ -90,7 +90,7 @@ type counted struct {
 	clients                                              int64
 	firstMade, firstLeft, lastLeft                       time.Time
 
-	caught, released, waiting int64
+	caught, released int64
 
 	leaves              int64
 	firstLeaf, lastLeaf uint64
