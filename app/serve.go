@@ -16,6 +16,7 @@ import (
 	"letterhead/api"
 	"letterhead/app/desk"
 	"letterhead/app/entrance"
+	"letterhead/app/incidents"
 	"letterhead/app/record"
 	"letterhead/app/secure"
 	"letterhead/app/watch"
@@ -216,7 +217,7 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	}
 	members, err := web.New(web.Config{
 		DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
-		Desk: signing, Signed: s.chains.Read, Record: record.Pages{Host: i.recordHost(), Config: i.config.Courier}, Asked: s.asked, Codes: codes,
+		Desk: signing, Signed: s.chains.Read, Record: record.Pages{Host: i.recordHost(), Config: i.config.Courier}, Asked: s.asked, Codes: codes, Incidents: incidents.Pages{Host: i.incidents()},
 		Sender: i.brand(), Platform: i.config.Platform(), LooksKept: i.config.LooksKept,
 	})
 	if err != nil {

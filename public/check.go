@@ -36,6 +36,7 @@ type Checked struct {
 	Name, Phone, Accent string // of the practice, as the signed version has them
 	At                  time.Time
 	Hosts               []string // that links lead to
+	Disowned            bool     // of Withdrawn: the practice says that it did not write this
 	WordsOnly           bool     // of Genuine: the words are, where links lead was not shown
 }
 

@@ -9,6 +9,7 @@ import (
 	"letterhead/web/clients"
 	"letterhead/web/diary"
 	"letterhead/web/hours"
+	"letterhead/web/incidents"
 	"letterhead/web/letter"
 	"letterhead/web/looked"
 	"letterhead/web/messages"
@@ -63,6 +64,10 @@ func (s *server) routes() []page.Route {
 		page.For("GET /messages", guard.MessageRead, messages.List),
 		page.For("GET /messages/answers", guard.ClientRead, letter.Waiting),
 		page.For("POST /messages/answers/{answer}/seen", guard.MessageWrite, letter.Done),
+		page.For("GET /incidents", guard.SendingStop, incidents.List),
+		page.For("POST /incidents", guard.SendingStop, incidents.Open),
+		page.For("GET /incidents/{id}", guard.SendingStop, incidents.Show),
+		page.For("POST /incidents/{id}", guard.Approve, incidents.Change),
 		page.For("GET /messages/code", guard.MessageRead, messages.AskCode),
 		page.For("POST /messages/code", guard.MessageRead, messages.AnswerCode),
 		page.For("GET /messages/record", guard.MessageRead, record.Show),

@@ -23,7 +23,7 @@ import (
 func filled(w *world, h home, pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
 	path = strings.TrimSuffix(path, "{$}")
-	id := map[string]string{"/appointments/{id}": string(h.appointments["Costa"]), "/clients/{id}": string(h.clients["Costa"]), "/messages/{id}": messageOf(w, h), "/orders/{id}": string(h.order), "/templates/{id}": w.wording(h, "booked"),
+	id := map[string]string{"/appointments/{id}": string(h.appointments["Costa"]), "/clients/{id}": string(h.clients["Costa"]), "/messages/{id}": messageOf(w, h), "/orders/{id}": string(h.order), "/incidents/{id}": w.incident(h), "/templates/{id}": w.wording(h, "booked"),
 		"/settings/locations/{id}": string(h.location), "/settings/services/{id}": string(h.service), "/settings/practitioners/{id}": string(h.practitioners["Liam Nguyen"])}
 	for prefix, value := range id {
 		if strings.HasPrefix(path, prefix) {

@@ -228,7 +228,7 @@ func (s *server) frame(v *page.Visit, failed int) ui.Frame {
 		places = append(places, ui.Place{Name: v.Say("looked.title"), Path: "/looked"})
 	}
 	if v.May(guard.SendingStop) {
-		places = append(places, ui.Place{Name: v.Say("stop.title"), Path: "/stop"})
+		places = append(places, ui.Place{Name: v.Say("stop.title"), Path: "/stop"}, ui.Place{Name: v.Say("incident.title"), Path: "/incidents"})
 	}
 	if v.May(guard.SettingsRead) {
 		places = append(places, ui.Place{Name: v.Say("settings.title"), Path: "/settings", Key: "s"})

@@ -49,7 +49,8 @@ type Config struct {
 	Platform  string // the domain below which each practice has a name
 	LooksKept int    // days that the access log is kept; 0: for ever
 
-	Codes page.Codes // what can be said of the codes of mails; nil where nobody can
+	Incidents page.Incidents // what is known of incidents; nil where nobody can tell
+	Codes     page.Codes     // what can be said of the codes of mails; nil where nobody can
 
 	// Signed reads what a practice's people signed, within a transaction; nil where nobody can tell.
 	Signed func(ctx context.Context, tx *store.Tx, read func(*approval.State) error) error

@@ -87,7 +87,7 @@ func newWorld(t *testing.T, engine testkit.Engine, routes ...page.Route) *world 
 	}
 	w.clock.Set(at)
 	w.door = visitor.Door(t, w.db, w.keeper)
-	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes, Platform: platformName})
+	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes, Platform: platformName, Incidents: w.incidents()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"letterhead/courier"
 	"letterhead/courier/chain"
 	"letterhead/courier/kept"
+	"letterhead/incident/book"
+	"letterhead/incident/measure"
 	"letterhead/ledger"
 	"letterhead/ledger/leaf"
 	"letterhead/message"
@@ -84,10 +86,33 @@ func (c *checks) ask(ctx context.Context, practice store.PracticeID, text code.C
 			}
 		}
 	}
+	if err == nil && of != nil {
+		err = c.correct(ctx, of, &best)
+	}
 	if err != nil {
 		return public.Checked{}, nil, err
 	}
 	return best, of, nil
+}
+
+// correct has the answer say that the practice disowned the message, where it did: whatever else is known, nobody is to act on it.
+func (c *checks) correct(ctx context.Context, m *message.Message, out *public.Checked) error {
+	return c.DB.WholeView(ctx, "what a practice says of a message", func(w *store.Wide) error {
+		all, err := book.Corrections(ctx, w, m.Practice)
+		for _, incident := range all {
+			if err != nil || out.Disowned {
+				break
+			}
+			var of book.Case
+			if of, err = book.Find(ctx, w, m.Practice, incident); err == nil {
+				out.Disowned, err = measure.Has(ctx, w, of, m)
+			}
+		}
+		if out.Disowned {
+			out.Verdict = public.Withdrawn
+		}
+		return err
+	})
 }
 
 // left tells of a message that somebody may have.

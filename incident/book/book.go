@@ -359,23 +359,6 @@ func Figures(ctx context.Context, w *store.Wide, practice store.PracticeID, id s
 	})
 }
 
-// Each are the figures of one name of every practice concerned.
-func Each(ctx context.Context, w *store.Wide, id, name string) (map[store.PracticeID]Figure, error) {
-	rows, err := w.Query(ctx, `SELECT practice, content FROM incident_figure WHERE incident = $1 AND name = $2 AND practice <> ''`, id, name)
-	out := map[store.PracticeID]Figure{}
-	_, err = store.Collect(rows, err, func(r *store.Rows) (none struct{}, err error) {
-		var practice store.PracticeID
-		var raw string
-		var f Figure
-		if err = r.Scan(&practice, &raw); err == nil {
-			err = json.Unmarshal([]byte(raw), &f)
-		}
-		out[practice] = f
-		return none, err
-	})
-	return out, err
-}
-
 // names are the figures in the order in which they are told. Ends in _at: an instant; in _ms: milliseconds.
 var names = []string{"first_made_at", "first_bad_at", "last_bad_at", "detected_at", "contained_at", "detected_after_ms", "contained_after_ms", "practices", "clients", "messages", "messages_left", "messages_held",
 	"messages_recalled", "messages_refused", "messages_waiting", "leaves", "versions", "rules", "orders", "link_hosts", "fields_merged", "endpoints", "credentials", "sessions", "members",

@@ -180,21 +180,13 @@ func Correct(ctx context.Context, w *store.Wide, practice store.PracticeID, id, 
 		text, who, store.Micro(w.Now), string(practice), id))
 }
 
-// Corrections are what a practice published, of open and closed incidents, with their windows.
-func Corrections(ctx context.Context, w *store.Wide, practice store.PracticeID) ([]Correction, error) {
-	rows, err := w.Query(ctx, `SELECT p.incident, p.correction, p.corrected_at FROM incident_practice p WHERE p.practice = $1 AND p.correction <> '' ORDER BY p.corrected_at DESC LIMIT 20`, string(practice))
-	return store.Collect(rows, err, func(r *store.Rows) (c Correction, err error) {
-		var at int64
-		err = r.Scan(&c.Incident, &c.Text, &at)
-		c.At = store.Instant(at)
-		return c, err
-	})
-}
+// mostCorrections bounds the incidents that one message is looked for in: those a practice spoke of last.
+const mostCorrections = 20
 
-// Correction is what a practice says beside its messages of an incident.
-type Correction struct {
-	Incident, Text string
-	At             time.Time
+// Corrections are the incidents of which a practice published a correction, the latest first.
+func Corrections(ctx context.Context, w *store.Wide, practice store.PracticeID) ([]string, error) {
+	rows, err := w.Query(ctx, `SELECT incident FROM incident_practice WHERE practice = $1 AND correction <> '' ORDER BY corrected_at DESC LIMIT $2`, string(practice), mostCorrections)
+	return store.Collect(rows, err, func(r *store.Rows) (id string, err error) { return id, r.Scan(&id) })
 }
 
 // Contain writes down the stops that contain an incident; a stop is of one incident.

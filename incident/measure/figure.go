@@ -35,7 +35,7 @@ func (r *run) figures() map[store.PracticeID][]book.Figure {
 	for _, p := range r.practices() {
 		c := r.of[p]
 		all.take(c)
-		if c.total()+c.caught > 0 {
+		if c.concerned || c.total()+c.caught > 0 {
 			out[p] = r.sheet(p, c)
 		}
 	}
@@ -80,8 +80,13 @@ func (s *sheet) of() string {
 	return ", practice " + string(s.whose)
 }
 
-// known tells whether it is said at all which messages are bad.
-func (s *sheet) known() bool { return len(s.c.digests)+len(s.c.subjects) > 0 }
+// known tells whether it is said at all which of the sheet's messages are bad: by something suspect, or by a stop of a part that holds none of them.
+func (s *sheet) known() bool {
+	part := func(x message.Stop) bool {
+		return !x.Whole() && (s.whose == "" || x.Practice == "" || x.Practice == s.whose)
+	}
+	return len(s.c.digests)+len(s.c.subjects) > 0 || slices.ContainsFunc(s.stops, part)
+}
 
 func (s *sheet) put(f book.Figure) { s.out = append(s.out, f) }
 

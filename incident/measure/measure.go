@@ -82,6 +82,7 @@ type run struct {
 
 // counted is what was counted of one practice.
 type counted struct {
+	concerned         bool
 	digests, subjects map[string]bool // suspects
 	rules, orders     map[string]bool
 	wordings          map[string]string // id → digest of the suspect version

@@ -37,7 +37,7 @@ func (r *run) suspect(ctx context.Context, w *store.Wide) (err error) {
 		return err
 	}
 	for _, c := range concerned {
-		r.counted(c.Practice)
+		r.counted(c.Practice).concerned = true
 	}
 	if err := r.byVersion(ctx, w); err != nil {
 		return err
@@ -57,6 +57,9 @@ func (r *run) byVersion(ctx context.Context, w *store.Wide) error {
 			ask = append(ask, s)
 			everywhere = everywhere || s.Practice == ""
 			of[s.Practice] = true
+			if _, wrong := wording.ParseDigest(s.Subject); s.Scope == message.StopVersion && s.Practice != "" && wrong == nil {
+				r.counted(s.Practice).digests[s.Subject] = true // also where no row has such a version any more
+			}
 		}
 	}
 	if len(ask) == 0 {

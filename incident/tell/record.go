@@ -48,6 +48,12 @@ func Record(ctx context.Context, w *store.Wide, id, entity string) (incident.Inc
 	return i, i.Check()
 }
 
+// Of is a record as one practice has it: of its country, with its own figures.
+func Of(i incident.Incident, country string, figures []book.Figure) incident.Incident {
+	i.Countries, i.Impact, i.Figures = []string{country}, impact(Known(figures)), nil
+	return i
+}
+
 // Known are figures by name; one that was not measured is unknown.
 func Known(figures []book.Figure) map[string]book.Figure {
 	out := map[string]book.Figure{}

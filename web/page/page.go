@@ -20,8 +20,12 @@ import (
 	"letterhead/approval"
 	"letterhead/fault"
 	"letterhead/guard"
+	"letterhead/incident/book"
+	"letterhead/incident/measure"
+	"letterhead/incident/tell"
 	"letterhead/ledger"
 	"letterhead/ledger/leaf"
+	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/vault"
@@ -142,26 +146,27 @@ func (r Route) Check() error {
 
 // Visit is one request of a member who may make it; on an open route, of anybody.
 type Visit struct {
-	Request  *http.Request
-	Session  guard.Session // without ID when nobody is signed in
-	Token    string        // the session's, from its cookie; "" when nobody is signed in
-	Browser  guard.Browser
-	Door     *guard.Door
-	Secure   bool // reached by https
-	Actor    store.Actor
-	Member   guard.Member
-	Practice practice.Practice
-	Location *time.Location // of the practice's zone
-	Now      time.Time
-	Text     *text.Catalogue
-	DB       *store.DB
-	Keeper   *vault.Keeper
-	Base     ui.Frame // without title and place
-	Desk     string   // address of the signing desk; "" where nobody said
-	Record   Record   // what can be said of the record of messages; nil where nobody can
-	Codes    Codes    // what can be said of the codes of mails; nil where nobody can
-	Sender   Sender   // what can be said of where messages come from; nil where nobody can
-	Platform string   // the domain below which each practice has a name
+	Request   *http.Request
+	Session   guard.Session // without ID when nobody is signed in
+	Token     string        // the session's, from its cookie; "" when nobody is signed in
+	Browser   guard.Browser
+	Door      *guard.Door
+	Secure    bool // reached by https
+	Actor     store.Actor
+	Member    guard.Member
+	Practice  practice.Practice
+	Location  *time.Location // of the practice's zone
+	Now       time.Time
+	Text      *text.Catalogue
+	DB        *store.DB
+	Keeper    *vault.Keeper
+	Base      ui.Frame  // without title and place
+	Desk      string    // address of the signing desk; "" where nobody said
+	Record    Record    // what can be said of the record of messages; nil where nobody can
+	Codes     Codes     // what can be said of the codes of mails; nil where nobody can
+	Sender    Sender    // what can be said of where messages come from; nil where nobody can
+	Incidents Incidents // what is known of incidents; nil where nobody can tell
+	Platform  string    // the domain below which each practice has a name
 
 	LooksKept int // days that the access log is kept; 0: for ever
 
@@ -177,6 +182,30 @@ type Record interface {
 	// Leaf finds the first leaf of the practice, not before an instant, that fits, and proves that it is in the log. store.ErrNone: there is none;
 	// ledger.ErrDamaged: what stands there is not what was signed.
 	Leaf(ctx context.Context, practice store.PracticeID, since time.Time, fits func(*leaf.Leaf) bool) (ledger.Proved, error)
+}
+
+// Incidents knows what went wrong with messages. What does not concern the practice is not found.
+type Incidents interface {
+	List(ctx context.Context, practice store.PracticeID) ([]book.Case, error)
+	Show(ctx context.Context, by store.Actor, id string) (Incident, error)
+	// Open stops something of the practice and opens an incident of it; it returns its id.
+	Open(ctx context.Context, by store.Actor, title string, stop message.Stop) (string, error)
+	Note(ctx context.Context, by store.Actor, id string, e book.Entry) error
+	// Correct has the check page say of the practice's messages of an incident that the practice did not write them, or say so no more.
+	Correct(ctx context.Context, by store.Actor, id string, publish bool) error
+}
+
+// Incident is one, as a practice sees it.
+type Incident struct {
+	Case       book.Case
+	Stops      []message.Stop
+	Figures    []book.Figure
+	Entries    []book.Entry
+	List       []measure.Listed // the practice's messages of it, the first of them
+	Drafts     []tell.Draft
+	Names      map[string]string // of members
+	Correction string            // what the check page says, once it is published
+	Published  bool
 }
 
 // Codes knows the mails by their codes.

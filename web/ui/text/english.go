@@ -21,6 +21,7 @@ var english = &Catalogue{
 		orderEnglish,
 		letterEnglish,
 		clientEnglish,
+		incidentEnglish,
 		mergeEnglish,
 		eraseEnglish,
 		lookedEnglish,

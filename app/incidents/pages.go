@@ -1,0 +1,156 @@
+package incidents
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"letterhead/fault"
+	"letterhead/guard"
+	"letterhead/incident/book"
+	"letterhead/incident/measure"
+	"letterhead/incident/tell"
+	"letterhead/message"
+	"letterhead/practice"
+	"letterhead/store"
+	"letterhead/web/page"
+	"letterhead/zone"
+)
+
+// Pages is what members' pages know of incidents.
+type Pages struct{ Host }
+
+var _ page.Incidents = Pages{}
+
+var errNone = fault.New(fault.NotFound, "incident.not_found", "no such incident")
+
+// found makes of what does not concern a practice what is not there.
+func found(err error) error {
+	if errors.Is(err, store.ErrNone) {
+		return errNone.With(err)
+	}
+	return err
+}
+
+// List implements page.Incidents.
+func (p Pages) List(ctx context.Context, id store.PracticeID) (all []book.Case, err error) {
+	err = p.DB.WholeView(ctx, "a practice's incidents", func(w *store.Wide) error {
+		all, err = book.List(ctx, w, id, 200)
+		return err
+	})
+	return all, err
+}
+
+// mostListed bounds the messages that the page lists.
+const mostListed = 100
+
+// Show implements page.Incidents. That somebody opened it is written down, once. An incident that does not concern the practice is not found.
+func (p Pages) Show(ctx context.Context, by store.Actor, id string) (out page.Incident, err error) {
+	err = p.DB.WholeView(ctx, "an incident's page", func(w *store.Wide) error {
+		if out.Case, err = book.Find(ctx, w, by.Practice, id); err != nil {
+			return err
+		}
+		of, err := book.Of(ctx, w, by.Practice, id)
+		out.Published = of.Correction != ""
+		var failed [4]error
+		out.Stops, failed[0] = book.Stops(ctx, w, by.Practice, id)
+		out.Figures, failed[1] = book.Figures(ctx, w, by.Practice, id)
+		out.Entries, failed[2] = book.Entries(ctx, w, by.Practice, id)
+		out.List, failed[3] = measure.Suspect(ctx, w, by.Practice, out.Case, mostListed)
+		return errors.Join(err, errors.Join(failed[:]...))
+	})
+	if err != nil {
+		return out, found(err)
+	}
+	out.Entries = own(out.Entries, out.Stops)
+	if by.Member != "" {
+		err = p.DB.Whole(ctx, "an incident was read of", func(w *store.Wide) error { return book.Read(ctx, w, by.Practice, id, string(by.Member)) })
+	}
+	return out, errors.Join(err, p.drafts(ctx, by, &out))
+}
+
+// own leaves out the steps that tell of other practices' stops.
+func own(entries []book.Entry, stops []message.Stop) []book.Entry {
+	mine := map[string]bool{}
+	for _, s := range stops {
+		mine["stop "+s.ID] = true
+	}
+	return slices.DeleteFunc(entries, func(e book.Entry) bool {
+		return e.Kind == book.Step && strings.HasPrefix(e.Why, "stop ") && !mine[e.Why]
+	})
+}
+
+// drafts are what there is to tell: the practice what it needs, its clients, and the regulators of its country.
+func (p Pages) drafts(ctx context.Context, by store.Actor, out *page.Incident) error {
+	var of practice.Practice
+	err := p.DB.View(ctx, by, func(tx *store.Tx) (err error) {
+		if of, err = practice.Find(ctx, tx); err != nil {
+			return err
+		}
+		team, err := guard.Members(ctx, tx)
+		out.Names = map[string]string{}
+		for _, m := range team {
+			out.Names[string(m.ID)] = m.Name
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	out.Drafts = []tell.Draft{tell.Practice(out.Case, of.Name, out.Figures, len(out.Stops)), tell.Clients(of.Name, of.Phone, tell.Known(out.Figures))}
+	out.Correction = tell.Correction(of.Name)
+	where, err := zone.Load(of.Zone)
+	if err != nil {
+		return err
+	}
+	return p.DB.WholeView(ctx, "an incident's drafts", func(w *store.Wide) error {
+		record, err := tell.Record(ctx, w, out.Case.ID, p.Entity())
+		if err != nil {
+			return err
+		}
+		drafts, err := tell.Regulators(tell.Of(record, of.Country, out.Figures), out.Case.OpenedAt, where)
+		out.Drafts = append(out.Drafts, drafts...)
+		return err
+	})
+}
+
+// Open implements page.Incidents.
+func (p Pages) Open(ctx context.Context, by store.Actor, title string, stop message.Stop) (string, error) {
+	o := book.Opening{Kind: book.Person, By: by.Who(), Facts: book.Facts{Title: title}, Practices: []store.PracticeID{by.Practice}}
+	if err := o.Facts.Check(); err != nil {
+		return "", err
+	}
+	var made message.Stop
+	err := p.DB.Change(ctx, by, func(tx *store.Tx) (err error) {
+		made, err = message.FreezeOnly(ctx, tx, stop.Scope, stop.Subject, stop.Reason)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	o.Stops = []message.Stop{made}
+	c, err := p.Host.Open(ctx, o, nil)
+	return c.ID, err
+}
+
+// Note implements page.Incidents: the practice's own entry.
+func (p Pages) Note(ctx context.Context, by store.Actor, id string, e book.Entry) error {
+	e.Who = by.Who()
+	return found(p.DB.Whole(ctx, "note of an incident", func(w *store.Wide) error { return book.Note(ctx, w, id, by.Practice, e) }))
+}
+
+// Correct implements page.Incidents. The sentence is Letterhead's own: the check page says nothing that only a row says.
+func (p Pages) Correct(ctx context.Context, by store.Actor, id string, publish bool) error {
+	text := ""
+	if publish {
+		if err := p.DB.View(ctx, by, func(tx *store.Tx) error {
+			of, err := practice.Find(ctx, tx)
+			text = tell.Correction(of.Name)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return found(p.DB.Whole(ctx, "a practice's correction", func(w *store.Wide) error { return book.Correct(ctx, w, by.Practice, id, by.Who(), text) }))
+}
