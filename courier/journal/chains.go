@@ -33,7 +33,7 @@ const (
 
 	compactBytes = 1 << 20 // smaller files are left as they are
 	mostNonces   = 100_000
-	mostTogether = 400 // entries in one seen record
+	mostTogether = 170 // entries in one seen record: each takes up to 20 bytes, and no record has more than mostRecord
 )
 
 // Why a chain's news are not written down.
@@ -471,6 +471,9 @@ func (c *chains) rewrite(folder string, id identity) error {
 		if until > store.Micro(c.file.ModTime()) {
 			b.Write(appendNonce(nil, n.practice, n.text, until))
 		}
+	}
+	if whole, err := wholeChains(b.Bytes(), id.Installation); err != nil || whole != int64(b.Len()) { // before it replaces the only one that says so
+		return errors.Join(fmt.Errorf("%s would not be whole", chainsFile), err)
 	}
 	if err := writeFile(folder, chainsFile, b.Bytes()); err != nil {
 		return err

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -174,6 +175,36 @@ func TestTheChainsFileStaysSmall(t *testing.T) {
 	}
 	if c := known(t, j, "p"); c.Head != head(30_001) {
 		t.Errorf("%+v", c.Head)
+	}
+}
+
+// Hashes are no digits and entries are days apart: then each takes all the bytes that it may in a file that is written anew.
+func TestAChainsFileWrittenAnewIsReadAgain(t *testing.T) {
+	t.Parallel()
+	folder := create(t)
+	j := open(t, folder)
+	at, full := morning, journal.ChainHead{}
+	for round := range 40 {
+		news := journal.ChainNews{After: full, At: at}
+		for i := range 500 {
+			full = journal.ChainHead{Position: full.Position + 1, Hash: sha256.Sum256(fmt.Appendf(nil, "%d %d", round, i))}
+			news.Entries = append(news.Entries, full.Hash)
+			if len(news.Entries) == 50 {
+				if err := j.NoteChain("p", news); err != nil {
+					t.Fatalf("%d %d: %v", round, i, err)
+				}
+				at = at.Add(100 * 24 * time.Hour)
+				news = journal.ChainNews{After: full, At: at}
+			}
+		}
+	}
+	for _, one := range []*journal.Journal{j, open(t, folder)} {
+		if c := known(t, one, "p"); c.Head != full || c.Seen(1).IsZero() || c.Seen(full.Position).IsZero() {
+			t.Errorf("%d of %d entries are known", c.Head.Position, full.Position)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(folder, "chains.log")); err != nil || info.Size() > 1<<20 {
+		t.Errorf("it was not written anew: %v %v", info, err)
 	}
 }
 
