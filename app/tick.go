@@ -98,8 +98,8 @@ func tickCommand() command {
 // delivers has the process use little memory: what a courier holds is small, and lives for a batch.
 func (c *call) delivers() {
 	c.small = true
-	if c.env["GOGC"] == "" {
-		debug.SetGCPercent(50)
+	if before := debug.SetGCPercent(50); before != 100 { // GOGC says otherwise
+		debug.SetGCPercent(before)
 	}
 }
 
