@@ -319,6 +319,13 @@ func Waiting(ctx context.Context, tx *store.Tx, keys *vault.Keys) ([]Letter, err
 	return opened(tx, keys, slices.DeleteFunc(found, func(w row) bool { return hidden[w.Client] }))
 }
 
+// CountAsked counts those that wait for a signature, up to as many, whoever may see them.
+func CountAsked(ctx context.Context, tx *store.Tx) (n int, err error) {
+	err = tx.Row(ctx, `SELECT count(*) FROM (SELECT 1 FROM letter WHERE practice = $1 AND state = 'asked' AND expires > $2 LIMIT $3) AS waiting`,
+		store.Micro(tx.Now), mostWaiting).Scan(&n)
+	return n, err
+}
+
 const mostWaiting = 200
 
 // Sign makes of a letter that was just signed the one message that it becomes: for whoever appends the signature, in the same transaction. The

@@ -121,6 +121,12 @@ func Waiting(ctx context.Context, tx *store.Tx) ([]Order, error) {
 	return store.Collect(rows, err, scan)
 }
 
+// CountAsked counts those that wait for a signature.
+func CountAsked(ctx context.Context, tx *store.Tx) (n int, err error) {
+	err = tx.Row(ctx, `SELECT count(*) FROM bulk_order WHERE practice = $1 AND state = 'asked' AND window_until > $2`, store.Micro(tx.Now)).Scan(&n)
+	return n, err
+}
+
 // New makes drafts of a request: one, or two where each client's preference decides the channel. Nobody is told.
 func New(ctx context.Context, tx *store.Tx, r Request) ([]Order, error) {
 	var n int

@@ -11,6 +11,7 @@ import (
 	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/guard"
+	"letterhead/order"
 	"letterhead/store"
 	"letterhead/testkit"
 )
@@ -40,6 +41,25 @@ func TestTodaySaysWhoComesAndWhoWasNotReached(t *testing.T) {
 		w.says(w.get("/?date=nonsense&who=x&at=y"), 200, "Tuesday 1 December")
 		beside := w.get("/?at=" + string(w.one.appointments["Costa"]))
 		w.says(beside, 200, "João Costa, 13:00", "Will not be sent")
+	})
+}
+
+// What waits for a signature is said to those who can ask for one, once somebody can give it.
+func TestTodaySaysWhatWaitsForASignature(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		l := w.newLog()
+		w.silent(w.get("/"), "Waiting for a signature")
+		l.sent(w.one, 1)
+		w.goes(w.post("/clients/"+string(w.one.clients["Costa"])+"/letters/new", "recipient", string(w.one.clients["Costa"]), "channel", "email", "text", "Your insoles are here.", "do", "ask"), "/letters/")
+		w.goes(w.post("/orders/"+string(w.one.order)+"/ask", "edition", "1"), "/orders/")
+		w.silent(w.get("/"), "1 bulk message") // its recipients are not fixed yet
+		if err := order.Fix(context.Background(), w.db, w.one.id, w.one.order); err != nil {
+			w.Fatal(err)
+		}
+		w.says(w.get("/"), 200, "Waiting for a signature Your practice’s details, as they are now 6 templates 5 automatic messages 1 bulk message 1 letter")
+		w.silent(w.get("/?date=2026-12-02"), "Waiting for a signature")
+		w.silent(w.askAs(w.as(w.one, "rosa@example.org", guard.FrontDesk), "GET", "/", nil), "Waiting for a signature")
 	})
 }
 

@@ -1,4 +1,4 @@
-// Package signed says what of a practice waits for a signature: its details, its templates, its automatic messages.
+// Package signed says what of a practice waits for a signature: its details, its templates, its automatic messages, its bulk messages and letters.
 //
 // It reads what the practice's people signed, compares digests and decides nothing: the desk lists what there is to sign, the courier believes the
 // chain alone.
@@ -10,6 +10,8 @@ import (
 	"encoding/hex"
 
 	"letterhead/approval"
+	"letterhead/letter"
+	"letterhead/order"
 	"letterhead/plan"
 	"letterhead/practice"
 	"letterhead/store"
@@ -25,9 +27,11 @@ type State struct {
 	Details   bool // names, places and numbers are signed as they are
 	Templates int  // whose newest version is not signed
 	Rules     int  // switched on, and not signed
+	Orders    int  // asked for
+	Letters   int  // asked for
 }
 
-// All tells whether nothing waits.
+// All tells whether what a practice begins with is signed.
 func (s State) All() bool {
 	return s.Known && s.Keys > 0 && s.Details && s.Templates == 0 && s.Rules == 0
 }
@@ -51,6 +55,12 @@ func Read(ctx context.Context, tx *store.Tx, v *page.Visit) (s State, err error)
 	}
 	current, err := template.CurrentVersions(ctx, tx)
 	if err != nil {
+		return s, err
+	}
+	if s.Orders, err = order.CountAsked(ctx, tx); err != nil {
+		return s, err
+	}
+	if s.Letters, err = letter.CountAsked(ctx, tx); err != nil {
 		return s, err
 	}
 	err = v.Signed(ctx, tx, func(a *approval.State) error {

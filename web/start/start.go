@@ -46,12 +46,8 @@ func (s Steps) Left() (n int) {
 // colour is the one that a practice begins with.
 var colour = practice.New("", "", "").Accent
 
-// Read reads them.
-func Read(ctx context.Context, tx *store.Tx, v *page.Visit) (s Steps, err error) {
-	state, err := signed.Read(ctx, tx, v)
-	if err != nil {
-		return s, err
-	}
+// Read reads them, with what is signed.
+func Read(ctx context.Context, tx *store.Tx, v *page.Visit, state signed.State) (s Steps, err error) {
 	locations, err := practice.Locations(ctx, tx)
 	if err != nil {
 		return s, err
@@ -119,8 +115,11 @@ type view struct {
 // Show is the page.
 func Show(v *page.Visit) (page.Answer, error) {
 	s := view{visit: v, frame: v.Frame(v.Say("start.title"), "/settings")}
-	err := v.View(func(ctx context.Context, tx *store.Tx) (err error) {
-		s.Steps, err = Read(ctx, tx, v)
+	err := v.View(func(ctx context.Context, tx *store.Tx) error {
+		state, err := signed.Read(ctx, tx, v)
+		if err == nil {
+			s.Steps, err = Read(ctx, tx, v, state)
+		}
 		return err
 	})
 	if err != nil {

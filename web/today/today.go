@@ -15,6 +15,7 @@ import (
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/web/page"
+	"letterhead/web/signed"
 	"letterhead/web/start"
 	"letterhead/web/story"
 	"letterhead/web/ui"
@@ -48,8 +49,9 @@ type view struct {
 	today     bool
 	expected  []calendar.Entry // in the order of the day
 	unreached []row
-	texts     int // that came in, and wait for somebody
-	left      int // steps until the first reminder can leave
+	texts     int      // that came in, and wait for somebody
+	left      int      // steps until the first reminder can leave
+	unsigned  []string // what waits for a signature, in words
 	selected  *calendar.Entry
 	timeline  []ui.Entry
 	may       bool // book
@@ -88,12 +90,10 @@ func Show(v *page.Visit) (page.Answer, error) {
 				return err
 			}
 		}
-		if v.May(guard.SettingsChange) && s.today && v.Now.Sub(v.Practice.CreatedAt) < young {
-			steps, err := start.Read(ctx, tx, v)
-			if err != nil {
+		if s.today {
+			if err := s.begun(ctx, tx); err != nil {
 				return err
 			}
-			s.left = steps.Left()
 		}
 		told, err = story.Of(ctx, tx, ids(s.expected)...)
 		return err
@@ -109,6 +109,48 @@ func Show(v *page.Visit) (page.Answer, error) {
 	s.day = s.grid(people, v.Query("who"))
 	s.words()
 	return page.Show(show(s))
+}
+
+// begun reads what waits for a signature, and what a young practice has still to do, for those who can do something about it.
+func (s *view) begun(ctx context.Context, tx *store.Tx) error {
+	v := s.visit
+	settles := v.May(guard.SettingsChange) && v.Now.Sub(v.Practice.CreatedAt) < young
+	if !settles && !v.May(guard.Approve) {
+		return nil
+	}
+	state, err := signed.Read(ctx, tx, v)
+	if err != nil {
+		return err
+	}
+	if v.May(guard.Approve) {
+		s.waiting(state)
+	}
+	if settles {
+		steps, err := start.Read(ctx, tx, v, state)
+		if err != nil {
+			return err
+		}
+		s.left = steps.Left()
+	}
+	return nil
+}
+
+// waiting says what waits for a signature, once there is somebody who can give one.
+func (s *view) waiting(waits signed.State) {
+	if !waits.Known || waits.Keys == 0 {
+		return
+	}
+	if !waits.Details {
+		s.unsigned = append(s.unsigned, s.visit.Say("today.unsigned-details"))
+	}
+	for _, kind := range []struct {
+		key string
+		n   int
+	}{{"templates", waits.Templates}, {"rules", waits.Rules}, {"orders", waits.Orders}, {"letters", waits.Letters}} {
+		if kind.n > 0 {
+			s.unsigned = append(s.unsigned, s.visit.Count("today.unsigned-"+kind.key, kind.n))
+		}
+	}
 }
 
 // onDay returns the appointments whose own wall shows this day. A wall is at most 14 hours from UTC, so two days around it hold them all.
