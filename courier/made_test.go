@@ -85,6 +85,9 @@ func TestWhatExactlyWasSent(t *testing.T) {
 		if differs := made.Fits(&r, said); len(differs) != 0 {
 			t.Errorf("differs: %v", differs)
 		}
+		if differs := r.Row(&m, store.Instant(found.Leaf.At), found.Fate); len(differs) != 0 {
+			t.Errorf("the row differs: %v", differs)
+		}
 		for name, c := range map[string]struct {
 			change func(*kept.Record, *kept.Sent, *kept.Sources)
 			want   string

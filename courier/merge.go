@@ -255,7 +255,7 @@ func (c *Courier) merge(p *parcel, date string, now time.Time) {
 		return
 	}
 	p.salt = leaf.NewSalt()
-	r := Record{Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values, Directory: p.approved.directory(), Salt: p.salt[:], Portal: c.portal.String()}
+	r := Record{Of: kept.Of(&p.Message), Address: p.facts.Address, Language: p.version.compiled.Language(), Date: now.Unix(), Values: p.facts.Values, Directory: p.approved.directory(), Salt: p.salt[:], Portal: c.portal.String()}
 	var err error
 	if p.kept, err = r.Append(); err != nil {
 		p.end(message.Held, message.ReasonInspection, "values")

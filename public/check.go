@@ -38,6 +38,7 @@ type Checked struct {
 	Hosts               []string // that links lead to
 	Disowned            bool     // of Withdrawn: the practice says that it did not write this
 	WordsOnly           bool     // of Genuine: the words are, where links lead was not shown
+	Older               bool     // it was laid out in another way than mails are today: what a mail program changed cannot be told from what somebody did
 }
 
 // Checks knows the messages.

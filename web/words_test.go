@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ import (
 func (w *world) left(h home, who string, channel message.Channel, first string) message.ID {
 	w.Helper()
 	var id message.ID
+	var of message.Message
 	var keys *vault.Keys
 	w.change(h, func(ctx context.Context, tx *store.Tx) error {
 		var err error
@@ -43,12 +45,13 @@ func (w *world) left(h home, who string, channel message.Channel, first string) 
 			Language: "en", Appointment: string(h.appointments[who]), Client: string(h.clients[who]), Recipient: string(h.clients[who]), Turn: tx.Now, NotAfter: tx.Now.Add(24 * time.Hour)}})
 		if err == nil {
 			id = ids[0]
+			of, err = message.Find(ctx, tx, id)
 		}
 		return err
 	})
 	wall := wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 11}
 	salt := leaf.NewSalt()
-	record := kept.Record{Salt: salt[:], Address: "fatima@example.org", Language: "en", Values: wording.Values{Recipient: wording.Person{First: first}, Start: wall, End: wall, Minutes: 45,
+	record := kept.Record{Of: kept.Of(&of), Salt: salt[:], Address: "fatima@example.org", Language: "en", Values: wording.Values{Recipient: wording.Person{First: first}, Start: wall, End: wall, Minutes: 45,
 		Zone: "Australia/Melbourne", Mode: wording.ModeInPerson, Practitioner: "Petra Schäfer", Location: wording.Place{Name: "Wattle Street"}}}
 	raw, err := record.Append()
 	if err != nil {
@@ -129,13 +132,41 @@ func (l *log) putOn(h home, m message.Message, r *kept.Record, content []byte, c
 	body := &leaf.Message{Class: leaf.ClassTest, Channel: leaf.Email, Version: digest, Links: leaf.Links(made.Compiled.Hosts()), Recipient: r.Recipient(leaf.Email),
 		Text: salt.Text(sha256.Sum256(made.Whole)), Words: salt.Words(leaf.WordsOf(kept.PlainPart(nil, made.Body)))}
 	change(body)
-	err = l.w.db.Whole(context.Background(), "test", func(x *store.Wide) error {
-		_, _, err := ledger.Append(context.Background(), x, []ledger.Entry{{Practice: h.id, Label: ledger.LabelOf(l.chains[h.id].Entries[0]), Body: body}})
-		return err
-	})
+	entry := ledger.Entry{Practice: h.id, Label: ledger.LabelOf(l.chains[h.id].Entries[0]), Body: body}
+	for range 2 {
+		err = l.w.db.Whole(context.Background(), "test", func(x *store.Wide) error {
+			_, places, err := ledger.Append(context.Background(), x, []ledger.Entry{entry})
+			if err == nil && entry.Body == body {
+				entry.Body = &leaf.Outcome{Results: []leaf.Result{{Sequence: places[0].Sequence, Fate: leaf.Sent}}}
+			}
+			return err
+		})
+		if err != nil {
+			break
+		}
+	}
 	if err != nil {
 		l.w.Fatal(err)
 	}
+}
+
+// olderLayout is what is sealed with a message, as another version of the program would have sealed it.
+func (w *world) olderLayout(h home, m message.Message, r *kept.Record) (sealed []byte) {
+	w.Helper()
+	raw, err := r.Append()
+	if err != nil {
+		w.Fatal(err)
+	}
+	raw = bytes.Replace(raw, fmt.Appendf(nil, `"layout":%d`, kept.Layout), fmt.Appendf(nil, `"layout":%d`, kept.Layout+1), 1)
+	table, row, column, version := m.Place()
+	w.view(h, func(ctx context.Context, tx *store.Tx) error {
+		keys, err := w.keeper.Keys(ctx, tx)
+		if err == nil {
+			sealed = keys.Seal(vault.Place{Table: table, Row: row, Column: column, Version: version}, raw)
+		}
+		return err
+	})
+	return sealed
 }
 
 // What exactly was sent: the page holds a message against its leaf, and says what was changed since: values, version, leaf, or that there is none.
@@ -150,6 +181,7 @@ func TestAMessageIsHeldAgainstTheRecord(t *testing.T) {
 		var m message.Message
 		var content []byte
 		var r *kept.Record
+		var sealed []byte
 		w.view(w.one, func(ctx context.Context, tx *store.Tx) (err error) {
 			if m, err = message.Find(ctx, tx, id); err != nil {
 				return err
@@ -163,8 +195,7 @@ func TestAMessageIsHeldAgainstTheRecord(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			sealed, err := message.Sealed(ctx, tx, id)
-			if err != nil {
+			if sealed, err = message.Sealed(ctx, tx, id); err != nil {
 				return err
 			}
 			table, row, column, version := m.Place()
@@ -193,6 +224,21 @@ func TestAMessageIsHeldAgainstTheRecord(t *testing.T) {
 		row(`UPDATE message SET message_id = 'forged@y' WHERE practice = $1 AND id = $2`, string(id))
 		w.says(w.get(path), 200, "Not as on record", "the message as a whole")
 		row(`UPDATE message SET message_id = $2 WHERE practice = $1 AND id = $3`, m.MessageID, string(id))
+		for _, c := range []struct {
+			column, say  string
+			forged, real any
+		}{{"recipient", "for whom it was, and why", "somebody", m.Recipient}, {"subject", "for whom it was, and why", "another-rule", m.Rule}, {"created_at", "for whom it was, and why", store.Micro(m.CreatedAt) - 1, store.Micro(m.CreatedAt)},
+			{"state", "what became of it", "refused", "sent"}, {"left_at", "when it left", store.Micro(m.LeftAt.Add(-time.Hour)), store.Micro(m.LeftAt)}} {
+			row(`UPDATE message SET `+c.column+` = $2 WHERE practice = $1 AND id = $3`, c.forged, string(id))
+			w.says(w.get(path), 200, "Not as on record", c.say)
+			row(`UPDATE message SET `+c.column+` = $2 WHERE practice = $1 AND id = $3`, c.real, string(id))
+		}
+		row(`UPDATE message SET sealed = $2 WHERE practice = $1 AND id = $3`, w.olderLayout(w.one, m, r), string(id))
+		w.says(w.get(path), 200, "Made by another version", "lays messages out in another way")
+		row(`UPDATE message SET state = 'refused' WHERE practice = $1 AND id = $2`, string(id))
+		w.says(w.get(path), 200, "Not as on record", "what became of it")
+		row(`UPDATE message SET state = 'sent', sealed = $2 WHERE practice = $1 AND id = $3`, sealed, string(id))
+		w.says(w.get(path), 200, "As on record")
 		row(`UPDATE wording_version SET content = $2 WHERE practice = $1 AND id = $3`, bytes.Replace(content, []byte("Hello"), []byte("Prize"), 1), m.Version)
 		w.says(w.get(path), 200, "What it said cannot be shown", "changed since it left")
 		row(`UPDATE wording_version SET content = $2 WHERE practice = $1 AND id = $3`, content, m.Version)

@@ -129,6 +129,7 @@ type asked struct {
 	compiled *wording.Compiled
 	record   *kept.Record  // nil: it was erased
 	again    mail.Mail     // the message made again, where that is possible
+	older    bool          // it is not: it was laid out in another way than the program does today
 	said     *leaf.Message // its leaf, where there is a record
 }
 
@@ -239,7 +240,7 @@ func (c *checks) again(ctx context.Context, tx *store.Tx, a *asked) error {
 		}
 	}
 	made, err := a.record.Make(kept.Sent{MessageID: a.MessageID, Way: a.Purpose == message.Marketing}, from)
-	if errors.Is(err, kept.ErrOther) {
+	if a.older = errors.Is(err, kept.ErrLayout); a.older || errors.Is(err, kept.ErrOther) {
 		return nil // its bytes are compared, and its words, with the leaf
 	}
 	if err == nil {
@@ -344,7 +345,7 @@ func (a *asked) compare(shown public.Shown, out *public.Checked) {
 		return
 	}
 	whole, words := a.matches(a.said, leaf.Salt(a.record.Salt), shown)
-	if whole || words {
+	if out.Older = a.older; whole || words {
 		out.Verdict, out.WordsOnly = public.Genuine, !whole
 	}
 }

@@ -29,7 +29,7 @@ func TestOnlyWhatLeftIsGenuine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	record := &kept.Record{Address: "zoe@example.com", Language: "en", Values: wording.Values{Recipient: wording.Person{First: "Zoë"}, Code: "K7QF3M9PXD"}}
+	record := &kept.Record{Layout: kept.Layout, Address: "zoe@example.com", Language: "en", Values: wording.Values{Recipient: wording.Person{First: "Zoë"}, Code: "K7QF3M9PXD"}}
 	made, err := record.Make(kept.Sent{MessageID: "m@wattle.example"}, kept.Sources{Version: content, Digest: digest.String()})
 	if err != nil {
 		t.Fatal(err)

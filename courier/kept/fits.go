@@ -7,12 +7,15 @@ import (
 	"letterhead/ledger/leaf"
 )
 
-// The parts of a message that its leaf commits to.
+// The parts of a message that its leaf commits to, and those of its row.
 const (
 	PartVersion = "version"
 	PartLinks   = "links"
 	PartText    = "text"
 	PartWords   = "words"
+	PartRow     = "row"  // for whom it was, and why
+	PartFate    = "fate" // what became of it
+	PartTime    = "time" // when it left
 )
 
 // Recipient is what the leaf of the message commits to of who got it: no other leaf has the same.

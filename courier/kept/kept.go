@@ -2,7 +2,8 @@
 // again from the version and the practice's own texts as they were signed, and to hold them against the message's leaf.
 //
 // Promises: what is made again is made by the code that sent it, from bytes whose digests are compared; what cannot be made again is an error, and
-// ErrOther where what is stored is not what the message was made of. Fits compares with what the leaf says and with nothing else.
+// ErrOther where what is stored is not what the message was made of, or ErrLayout where another version of the program laid it out. Fits compares with what the
+// leaf says and with nothing else, Row with what was sealed and what is on record of the message's fate.
 package kept
 
 import (
@@ -17,8 +18,13 @@ import (
 	"letterhead/wording"
 )
 
+// Layout numbers how this program lays messages out, to the last byte. Whoever changes that raises it: testdata/layout-N is what number N looks like.
+const Layout = 1
+
 // Record is what is sealed.
 type Record struct {
+	Layout    int            `json:"layout"` // that it was made by
+	Of        []byte         `json:"of"`     // what its row said, see Of
 	Address   string         `json:"address"`
 	Language  string         `json:"language"`
 	Date      int64          `json:"date"` // of the header, seconds
@@ -30,7 +36,10 @@ type Record struct {
 }
 
 // Append writes a record without its signature, which is put behind it when there is one.
-func (r *Record) Append() ([]byte, error) { return json.Marshal(r) }
+func (r *Record) Append() ([]byte, error) {
+	r.Layout = Layout
+	return json.Marshal(r)
+}
 
 // Parse reads what was sealed.
 func Parse(raw []byte) (*Record, error) {
@@ -51,8 +60,11 @@ type Sources struct {
 	Pictures  map[string][]byte
 }
 
-// ErrOther says that what is stored is not what the message was made of.
-var ErrOther = errors.New("what is stored is not what the message was made of")
+// Why a message is not made again.
+var (
+	ErrOther  = errors.New("what is stored is not what the message was made of")
+	ErrLayout = errors.New("the program lays messages out in another way than when this one left")
+)
 
 // Sent is what a message's row says of how it left.
 type Sent struct {
@@ -73,6 +85,9 @@ type Made struct {
 
 // Make makes the message again.
 func (r *Record) Make(sent Sent, s Sources) (*Made, error) {
+	if r.Layout != Layout {
+		return nil, ErrLayout
+	}
 	m := &Made{channel: leaf.Email}
 	var err error
 	if m.Version, m.digest, err = wording.DecodeCanonical(s.Version); err != nil || m.digest.String() != s.Digest {

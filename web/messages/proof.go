@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"letterhead/courier/kept"
 	"letterhead/ledger"
 	"letterhead/ledger/leaf"
 	"letterhead/message"
@@ -32,7 +33,7 @@ func prove(v *page.Visit, m message.Message, w words, unsaid error) (*proof, err
 		return nil, nil //nolint:nilnil // there is nothing to compare
 	case errors.Is(unsaid, errChanged):
 		return tell(ui.Bad, "changed"), nil
-	case unsaid != nil:
+	case unsaid != nil && !errors.Is(unsaid, kept.ErrLayout):
 		return tell(ui.Plain, "erased"), nil //nolint:nilerr // the page says so
 	case v.Record == nil:
 		return tell(ui.Plain, "elsewhere"), nil
@@ -41,8 +42,11 @@ func prove(v *page.Visit, m message.Message, w words, unsaid error) (*proof, err
 	if m.Channel == message.SMS {
 		channel = leaf.SMS
 	}
-	recipient := w.record.Recipient(channel)
-	found, err := v.Record.Leaf(v.Context(), v.Practice.ID, m.CreatedAt, func(l *leaf.Leaf) bool {
+	recipient, name := w.record.Recipient(channel), v.Practice.ID
+	if m.Kind == message.System { // in Letterhead's own
+		name = ""
+	}
+	found, err := v.Record.Leaf(v.Context(), name, m.CreatedAt, func(l *leaf.Leaf) bool {
 		x, is := l.Body.(*leaf.Message)
 		return is && x.Recipient == recipient
 	})
@@ -56,11 +60,19 @@ func prove(v *page.Visit, m message.Message, w words, unsaid error) (*proof, err
 	}
 	x, _ := found.Leaf.Body.(*leaf.Message)
 	out := tell(ui.Good, "same")
-	if differs := w.made.Fits(w.record, x); len(differs) > 0 {
+	differs := w.record.Row(&m, store.Instant(found.Leaf.At), found.Fate)
+	if w.made != nil {
+		differs = append(w.made.Fits(w.record, x), differs...)
+	} else {
+		out = tell(ui.Plain, "layout")
+	}
+	if len(differs) > 0 {
 		out = tell(ui.Bad, "differs", parts(v, differs))
 	}
-	out.facts = []ui.Fact{{Name: v.Say("record.number"), Value: v.Text.Number(int(found.Sequence))}, {Name: v.Say("proof.signed"), Value: v.Say("proof.young")},
-		{Name: v.Say("proof.sum"), Value: sum(w.made.Whole)}}
+	out.facts = []ui.Fact{{Name: v.Say("record.number"), Value: v.Text.Number(int(found.Sequence))}, {Name: v.Say("proof.signed"), Value: v.Say("proof.young")}}
+	if w.made != nil {
+		out.facts = append(out.facts, ui.Fact{Name: v.Say("proof.sum"), Value: sum(w.made.Whole)})
+	}
 	if !found.Signed.IsZero() {
 		out.facts[1].Value = v.Say("record.checkpoint-of", v.Text.Number(int(found.Size)), v.Text.Moment(found.Signed.In(v.Location), v.Now.In(v.Location)))
 	}

@@ -41,7 +41,7 @@ var (
 
 // silent tells whether an error means that there is nothing to show.
 func silent(err error) bool {
-	return errors.Is(err, errSilent) || errors.Is(err, errChanged) || errors.Is(err, vault.ErrNoKeys)
+	return errors.Is(err, errSilent) || errors.Is(err, kept.ErrLayout) || errors.Is(err, errChanged) || errors.Is(err, vault.ErrNoKeys)
 }
 
 // said makes a message again. The digests of its version and of the practice's own texts are compared with those that it names.
@@ -71,8 +71,11 @@ func said(ctx context.Context, tx *store.Tx, keys *vault.Keys, m message.Message
 		return words{}, err
 	}
 	made, err := was.Make(kept.Sent{SMS: m.Channel == message.SMS, MessageID: m.MessageID, Way: m.Purpose == message.Marketing}, from)
-	if errors.Is(err, kept.ErrOther) {
+	switch {
+	case errors.Is(err, kept.ErrOther):
 		return words{}, errChanged
+	case errors.Is(err, kept.ErrLayout):
+		return words{record: was}, err
 	}
 	if err != nil {
 		return words{}, err
@@ -181,6 +184,9 @@ func (o *one) show(m message.Message, w words, err error) {
 	if err != nil {
 		if o.silent = v.Say("words.gone"); errors.Is(err, errChanged) {
 			o.silent = v.Say("words.changed")
+		}
+		if errors.Is(err, kept.ErrLayout) {
+			o.silent = v.Say("words.layout")
 		}
 		if m.LeftAt.IsZero() && m.Attempts == 0 {
 			o.silent = v.Say("words.not-yet")
