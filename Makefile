@@ -19,7 +19,7 @@ soak: prepare ## the long loops: 200 kills for each crash case, 90 days of four 
 	LETTERHEAD_DAYS=90 go test -timeout 1h -v -run OrdinaryDays ./app
 	LETTERHEAD_ATTACKS=all go test -timeout 1h -v -run TheDrillOnPostgreSQL ./scenario
 	LETTERHEAD_KILLS=200 go test -timeout 3h -run 'Kill|Crash' ./...
-	LETTERHEAD_TAMPERINGS=1000 go test -timeout 1h -v -run TamperedRows ./ledger
+	LETTERHEAD_TAMPERINGS=1000 go test -timeout 1h -v -run 'TamperedRows|TamperedMessages' ./ledger ./courier
 	go test -timeout 1h -race ./store ./job ./courier/... ./plan ./message
 	./testkit/fuzz 60s
 

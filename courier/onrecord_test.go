@@ -21,17 +21,12 @@ import (
 // story is a practice's leaves in one line: m a message, F and L a stop and its lift, I an incident.
 func (w *world) story(p store.PracticeID) string {
 	w.t.Helper()
-	head, err := ledger.Audit(context.Background(), w.db)
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	var out strings.Builder
-	err = w.db.WholeView(context.Background(), "test", func(x *store.Wide) error {
-		return ledger.Leaves(context.Background(), x, p, head.Size, func(s ledger.Stored) error {
-			l, err := leaf.Parse(s.Raw)
-			if err != nil {
-				return err
-			}
+	err := w.db.WholeView(context.Background(), "test", func(x *store.Wide) error {
+		if _, err := ledger.Audit(context.Background(), x); err != nil {
+			return err
+		}
+		return ledger.Since(context.Background(), x, p, 0, 1000, func(_ ledger.Stored, l *leaf.Leaf) error {
 			switch b := l.Body.(type) {
 			case *leaf.Message:
 				out.WriteString("m")
@@ -114,8 +109,8 @@ func TestAnIncidentIsOnRecord(t *testing.T) {
 		w.queue("a", "m", 1, nil)
 		w.drain(w.options(relayTo(s.Address())))
 		for _, word := range []string{leaf.Opened, leaf.Closed} {
-			w.change("a", func(tx *store.Tx) error {
-				return ledger.Want(context.Background(), tx, ledger.Incident{ID: "i", Word: word, At: tx.Now, Digest: leaf.Hash{1}})
+			w.whole(func(x *store.Wide) error {
+				return ledger.Want(context.Background(), x, ledger.Incident{Practice: "a", ID: "i", Word: word, At: x.Now, Digest: leaf.Hash{1}})
 			})
 			w.drain(w.options(relayTo(s.Address())))
 			w.drain(w.options(relayTo(s.Address())))

@@ -26,11 +26,11 @@ import (
 func (w *world) leaves(p store.PracticeID) map[leaf.Hash]*leaf.Message {
 	w.t.Helper()
 	out := map[leaf.Hash]*leaf.Message{}
-	head, err := ledger.Audit(context.Background(), w.db)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	err = w.db.WholeView(context.Background(), "test", func(x *store.Wide) error {
+	err := w.db.WholeView(context.Background(), "test", func(x *store.Wide) error {
+		head, err := ledger.Audit(context.Background(), x)
+		if err != nil {
+			return err
+		}
 		return ledger.AllLeaves(context.Background(), x, 0, head.Size, func(of store.PracticeID, s ledger.Stored) error {
 			l, err := leaf.Parse(s.Raw)
 			if err != nil {

@@ -11,10 +11,8 @@
 // Promises: leaves commit with the transaction or not at all; rows of leaves and hashes are never changed; a head that was returned is part of
 // every later one. Check finds a ledger that was changed or rolled back before anything is appended to it.
 //
-// Incidents come from the other side of the wall. Whoever opens, changes or closes one calls Want in the transaction that does so (WantAll for several
-// practices, or for the installation), with the digest of its state; the courier puts it on record within a minute, by Record, and OwnIncident shows where:
-//
-//	err := ledger.Want(ctx, tx, ledger.Incident{ID: id, Word: leaf.Opened, At: tx.Now, Digest: sha256.Sum256(canonical)})
+// Incidents come from the other side of the wall. Whoever opens, changes or closes one calls Want in the transaction that does so, with the
+// digest of its state; the courier puts it on record within a minute, by Record.
 //
 // Never: an address, a name, a text. The log's key is a file in the courier's folder, not a row.
 package ledger

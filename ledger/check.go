@@ -51,20 +51,28 @@ func check(ctx context.Context, w *store.Wide, known proof.Head) error {
 	if err != nil {
 		return err
 	}
-	return again(ctx, w, from, head)
+	return again(ctx, w, from, head, func(store.PracticeID, *leaf.Leaf) {})
+}
+
+// Audited is a ledger that was read again, whole.
+type Audited struct {
+	proof.Head
+	Messages map[store.PracticeID]int64 // leaves of messages, by practice; "" is the installation itself
 }
 
 // Audit reads every leaf again, from the first on.
-func Audit(ctx context.Context, db *store.DB) (whole proof.Head, err error) {
-	err = db.WholeView(ctx, "read the whole ledger again", func(w *store.Wide) error {
-		head, err := headHolds(ctx, w)
-		if err != nil {
-			return err
+func Audit(ctx context.Context, w *store.Wide) (out Audited, err error) {
+	head, err := headHolds(ctx, w)
+	if err != nil {
+		return out, err
+	}
+	out = Audited{head.tree.Head(), map[store.PracticeID]int64{}}
+	err = again(ctx, w, 0, head, func(p store.PracticeID, l *leaf.Leaf) {
+		if _, is := l.Body.(*leaf.Message); is {
+			out.Messages[p]++
 		}
-		whole = head.tree.Head()
-		return errors.Join(again(ctx, w, 0, head), practicesHold(ctx, w, head.tree.Size()))
 	})
-	return whole, err
+	return out, errors.Join(err, practicesHold(ctx, w, head.tree.Size()))
 }
 
 // headHolds compares the head's edge with the hashes that are stored.
@@ -119,7 +127,7 @@ func runBegin(ctx context.Context, w *store.Wide, place int64) (int64, error) {
 }
 
 // again reads the leaves from a place on and makes the tree of them anew: it must be the head, and each leaf must follow its practice's one before.
-func again(ctx context.Context, w *store.Wide, from int64, head *held) error {
+func again(ctx context.Context, w *store.Wide, from int64, head *held, met func(store.PracticeID, *leaf.Leaf)) error {
 	tree, err := edgeAt(newReader(ctx, w), from)
 	if err != nil {
 		return err
@@ -145,6 +153,7 @@ func again(ctx context.Context, w *store.Wide, from int64, head *held) error {
 		sum := leaf.Sum(s.Raw)
 		tree.Leaf(sum, nil)
 		last[practice], sums[practice], at = l, sum, l.At
+		met(practice, l)
 		if b, is := l.Body.(*leaf.Statement); is {
 			chains[practice] = approval.Head{Position: int64(b.Position), Hash: approval.Digest(b.Entry)}
 		}

@@ -3,8 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -36,18 +34,8 @@ func (i *Incident) check(now time.Time) error {
 	return nil
 }
 
-// Want asks for the state of an incident of the transaction's practice to be put on record. It is when the transaction is kept, and the courier looks.
-func Want(ctx context.Context, tx *store.Tx, i Incident) error {
-	if err := i.check(tx.Now); err != nil {
-		return err
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO ledger_wanted (practice, id, at, word, digest) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (practice, id, at, word) DO NOTHING`,
-		i.ID, store.Micro(i.At), i.Word, i.Digest[:])
-	return wrap("ask for a leaf of an incident", err)
-}
-
-// WantAll is Want for several practices, and for the installation itself.
-func WantAll(ctx context.Context, w *store.Wide, list ...Incident) error {
+// Want asks for states of incidents to be put on record, of practices and of the installation itself. They are when the transaction is kept, and the courier looks.
+func Want(ctx context.Context, w *store.Wide, list ...Incident) error {
 	for _, i := range list {
 		if err := i.check(w.Now); err != nil {
 			return err
@@ -118,29 +106,3 @@ func scanIncident(r *store.Rows) (i Incident, err error) {
 	}
 	return i, nil
 }
-
-// Recorded is a state of an incident that is on record.
-type Recorded struct {
-	Place
-	Word   string
-	State  time.Time // of the state
-	Digest Hash
-}
-
-// OwnIncident returns what is on record of an incident of the transaction's practice, in order. since is an instant before its first state was made: older
-// leaves are not read.
-func OwnIncident(ctx context.Context, tx *store.Tx, id string, since time.Time) (out []Recorded, err error) {
-	err = ofPractice(tx).since(ctx, store.Micro(since), mostOfOne, func(s Stored, l *leaf.Leaf) error {
-		if e, is := l.Body.(*leaf.Event); is && e.Of == leaf.KindIncident && e.ID == id {
-			out = append(out, Recorded{Place: Place{s.Index, s.Sequence, l.At, leaf.Sum(s.Raw)}, Word: e.Word, State: store.Instant(int64(e.Epoch)), Digest: e.Digest})
-		}
-		return nil
-	})
-	if errors.Is(err, store.ErrNone) {
-		return nil, nil
-	}
-	return out, wrap(fmt.Sprintf("what is on record of incident %s", id), err)
-}
-
-// mostOfOne bounds the leaves that are read to find those of one thing.
-const mostOfOne = 500_000

@@ -168,27 +168,6 @@ func (x runRow) each(do func(Stored) error) error {
 // pageRows bounds one reading of leaves.
 const pageRows = 20
 
-// Leaves calls do with the leaves of a practice, in order, below a size of the log.
-func Leaves(ctx context.Context, w *store.Wide, practice store.PracticeID, size int64, do func(Stored) error) error {
-	for last := int64(0); ; {
-		rows, err := w.Query(ctx, `SELECT `+runColumns+` FROM ledger_leaf WHERE practice = $1 AND sequence > $2 AND place < $3 ORDER BY sequence LIMIT $4`,
-			string(practice), last, size, pageRows)
-		runs, err := store.Collect(rows, err, scanRun)
-		if err != nil {
-			return fmt.Errorf("read leaves: %w", err)
-		}
-		for _, x := range runs {
-			if err := x.each(do); err != nil {
-				return err
-			}
-			last = x.sequence
-		}
-		if len(runs) < pageRows {
-			return nil
-		}
-	}
-}
-
 // AllLeaves calls do with every leaf from a place of the log on, in order, below a size: for auditors.
 func AllLeaves(ctx context.Context, w *store.Wide, from, size int64, do func(store.PracticeID, Stored) error) error {
 	for last := from - 1; ; {
@@ -219,8 +198,6 @@ func Since(ctx context.Context, w *store.Wide, practice store.PracticeID, since 
 
 // query asks about the leaves of one practice, which is $1.
 type query func(ctx context.Context, text string, args ...any) (*store.Rows, error)
-
-func ofPractice(tx *store.Tx) query { return tx.Query }
 
 func ofAny(w *store.Wide, practice store.PracticeID) query {
 	return func(ctx context.Context, text string, args ...any) (*store.Rows, error) {

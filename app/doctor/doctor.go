@@ -56,6 +56,7 @@ func (o Of) Examine(ctx context.Context) []Finding {
 		o.examineJournal(),
 		o.examineLogKey(),
 	}
+	out = append(out, o.examineRecord(ctx)...)
 	out = append(out, o.examineWitnesses(ctx)...)
 	out = append(out, o.examineStops(ctx)...)
 	out = append(out, o.examineRelays(ctx)...)
@@ -122,6 +123,38 @@ func (o Of) examineLogKey() Finding {
 		return Finding{"bad", "record key", "nothing is sent: " + err.Error()}
 	}
 	return Finding{"note", "record key", "the key of the record of messages is " + file + "; backups have it, and without it no message can leave. Whoever checks what was sent needs " + key.Text}
+}
+
+// examineRecord reads the record of messages again, from its first entry on, and holds the messages' own rows against it: as many left as are on record.
+func (o Of) examineRecord(ctx context.Context) (out []Finding) {
+	err := o.DB.WholeView(ctx, "doctor reads the record of messages again", func(w *store.Wide) error {
+		all, err := ledger.Audit(ctx, w)
+		if err != nil {
+			return err
+		}
+		left, err := message.Departures(ctx, w)
+		if err != nil {
+			return err
+		}
+		out = []Finding{{"good", "record", fmt.Sprintf("%d entries, read again from the first on", all.Size)}}
+		for p := range left {
+			all.Messages[p] += 0
+		}
+		for p, n := range all.Messages {
+			if left[p] != n {
+				name := "practice " + string(p)
+				if p == "" {
+					name = "Letterhead's own"
+				}
+				out = append(out, Finding{"bad", "record", fmt.Sprintf("%s: %d messages are on record as leaving, the messages' own list has %d: somebody changed that list, or put back an old one", name, n, left[p])})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return []Finding{{"bad", "record", "the record of messages was changed, or cannot be read: " + err.Error()}}
+	}
+	return out[:min(len(out), 20)]
 }
 
 // examineWitnesses asks the witnesses, and says since when too few have signed.

@@ -330,23 +330,6 @@ func TestManyProcessesNoteChains(t *testing.T) {
 	}
 }
 
-func TestANewEpochKeepsWhatIsKnownOfChains(t *testing.T) {
-	t.Parallel()
-	folder := create(t)
-	j := open(t, folder)
-	note(t, j, "p", 1, 3)
-	if err := errors.Join(j.Close(), journal.Renew(folder, "house", 2)); err != nil {
-		t.Fatal(err)
-	}
-	j, err := journal.Open(folder, "house", 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c := known(t, j, "p"); c.Head != head(3) {
-		t.Errorf("%+v", c.Head)
-	}
-}
-
 func TestWhatIsKnownOfChainsSurvivesARestore(t *testing.T) {
 	t.Parallel()
 	folder := create(t)

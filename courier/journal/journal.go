@@ -73,30 +73,6 @@ func Create(folder, installation string, epoch int64) error {
 	return writeJSON(folder, identityFile, identity{installation, epoch})
 }
 
-// Renew gives an existing journal a new epoch, as a restore does; no courier may be running. What it knows of stops stays.
-func Renew(folder, installation string, epoch int64) error {
-	unlock, err := lockFolder(folder)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	known, err := readIdentity(folder)
-	if err != nil {
-		return err
-	}
-	if known.Installation != installation || epoch <= known.Epoch {
-		return ErrMismatch
-	}
-	living, err := living(folder)
-	if err != nil {
-		return err
-	}
-	if len(living) > 0 {
-		return fault.New(fault.Conflict, "journal.living", "a courier is running; stop it first")
-	}
-	return writeJSON(folder, identityFile, identity{installation, epoch})
-}
-
 func readIdentity(folder string) (identity, error) {
 	var id identity
 	raw, err := os.ReadFile(filepath.Join(folder, identityFile))

@@ -43,7 +43,7 @@ func (r *Record) Row(m *message.Message, at time.Time, fate leaf.Fate) (differs 
 	if !became(m.State, fate) {
 		differs = append(differs, PartFate)
 	}
-	if left := m.LeftAt; (fate == leaf.Sent || fate == leaf.Maybe) && (left.Before(at.Add(-time.Minute)) || left.After(at.Add(onItsWay))) {
+	if left := m.LeftAt; (fate == leaf.Sent || fate == leaf.Maybe || fate == leaf.Refused) && (left.Before(at.Add(-time.Minute)) || left.After(at.Add(onItsWay))) {
 		differs = append(differs, PartTime)
 	}
 	return differs

@@ -189,7 +189,7 @@ func record(ctx context.Context, w *store.Wide, c Case, word string) error {
 		one.Practice = p.Practice
 		list = append(list, one)
 	}
-	return ledger.WantAll(ctx, w, list...)
+	return ledger.Want(ctx, w, list...)
 }
 
 // newID is a day and eight letters, as a record's page is called.
