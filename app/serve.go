@@ -227,7 +227,7 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, err
 	}
-	strangers, err := i.outside().Handler(s.chains, s.log)
+	strangers, err := i.published(s.log).Handler(s.chains, s.log)
 	if err != nil {
 		return nil, err
 	}

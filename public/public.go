@@ -42,6 +42,7 @@ type Parts struct {
 	Relays   map[string][]byte            // name of the relay → the secret that its reports are signed with
 	Address  func(r *http.Request) string // who asks, where a trusted proxy stands between; nil: the connection's address
 	Secure   bool                         // reached by https alone
+	Register Register                     // the public register of incidents; nil: none is
 	Record   string                       // the origin of the log that is published; "": none is
 	Log      *slog.Logger                 // slog.Default() when nil
 }
@@ -74,6 +75,8 @@ func routes() []route {
 		open("POST /hooks/mail/{relay}", "the relay signs what it passes on; the report itself must carry a mail's token", (*server).report),
 		open("GET "+RecordPath+"checkpoint", "whoever checks the record of messages needs its signed state, which names nobody", (*server).checkpoint),
 		open("GET "+RecordPath+"tile/{level}/{path...}", "whoever checks the record of messages needs its hashes, which name nobody", (*server).tile),
+		open("GET /register", "leads to the register of incidents", (*server).registerHome),
+		open("GET "+RegisterPath+"{path...}", "the register of incidents is for everybody; it names no person", (*server).register),
 		open("GET "+stylePath, "a file of the program, the same for everybody", (*server).style),
 		open("/", "says that there is nothing under an unknown address", (*server).nothing),
 	}
@@ -81,7 +84,7 @@ func routes() []route {
 
 // Prefixes are the addresses that belong to this package.
 func Prefixes() []string {
-	return []string{"/unsubscribe/", link.Path, checkPath, checkPath + "/", RecordPath, "/hooks/", "/public/"}
+	return []string{"/unsubscribe/", link.Path, checkPath, checkPath + "/", RecordPath, "/register", RegisterPath, "/hooks/", "/public/"}
 }
 
 // Table lists the route table as text, for the command that prints it and for tests.
@@ -150,6 +153,7 @@ type answer struct {
 	kind   string // content type of raw
 	to     string // where to go on, of a signed version
 	keep   bool   // may be kept by a browser
+	policy string // instead of this package's: of a page that anybody may find, and keep for a minute
 	done   inbound.Done
 	err    error // for the log
 }
@@ -215,6 +219,11 @@ func (s *server) write(ctx context.Context, w http.ResponseWriter, a answer) {
 		}
 	}
 	w.Header().Set("Content-Type", kind)
+	if a.policy != "" {
+		w.Header().Set("Content-Security-Policy", a.policy)
+		w.Header().Del("X-Robots-Tag")
+		w.Header().Set("Cache-Control", "public, max-age=60")
+	}
 	if a.keep {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}

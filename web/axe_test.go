@@ -35,7 +35,7 @@ func TestNoPageHasABarrier(t *testing.T) {
 		"/clients/duplicates": "On file twice", "/clients/" + string(w.one.clients["Costa"]) + "/merge": "On file twice?", "/clients/" + string(w.one.clients["Costa"]) + "/merge/" + string(w.one.clients["Öztürk"]): "Make one file of two",
 		"/programs": "Programs", "/team/told": "What Letterhead told the team", "/programs/grants/new": "Let a program send", "/settings/messages": "Automatic messages", "/settings/messages/rules/reminder-2-days": "Reminder 2 days before",
 		"/orders": "Bulk messages", "/orders/new": "New bulk message", "/orders/" + string(w.one.order): "Closed at the weekend", "/orders/" + string(w.one.order) + "/edit": "Change",
-		"/messages/code": "Is a message from us?", "/incidents": "Incidents", "/incidents/" + w.measured(w.one): "Messages that nobody here wrote",
+		"/messages/code": "Is this message from us?", "/incidents": "Incidents", "/incidents/" + w.measured(w.one): "Messages that nobody here wrote",
 	} {
 		for _, c := range []struct {
 			wide   int64

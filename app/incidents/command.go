@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -56,7 +57,7 @@ func (m *many) Set(v string) error { *m = append(*m, v); return nil }
 // Summary and Examples are for its help.
 const (
 	Argument = "VERB [ID|FILE]"
-	Summary  = "what went wrong: open|list|show|contain|measure|tell|decide|action|lesson|describe|close an incident of this installation; import|export|clocks reads and writes records, of files and of ours"
+	Summary  = "what went wrong: open|list|show|contain|measure|drafts|tell|decide|action|lesson|describe|close an incident of this installation; import|export|clocks reads and writes records, of files and of ours"
 )
 
 // Examples are for its help.
@@ -64,7 +65,7 @@ var Examples = []string{
 	`incident open --title "Prize-draw mails" --practice ID --reason "nobody here wrote that"   (stops the practice; --scope and --subject stop a part; --no-freeze nothing)`,
 	`incident open --title "A link nobody knows" --scope host --subject prize.example --reason "phishing"`,
 	"incident list", "incident show ID", "incident contain ID --practice ID --scope order --subject ID --reason TEXT   (a narrower stop; the wide one is lifted by itself)",
-	"incident measure ID", "incident tell ID", `incident decide ID --what "no notice to the authority" --who "R. Hale" --why "no risk: nobody saw personal data"`,
+	"incident measure ID", "incident drafts ID --practice ID   (of all practices concerned without --practice)", "incident tell ID", `incident decide ID --what "no notice to the authority" --who "R. Hale" --why "no risk: nobody saw personal data"`,
 	`incident action ID --what "second signer for templates" --owner "Wattle Street" --due 2026-12-24`, "incident action ID --done 3", `incident lesson ID --what "the link was seen before the text was"`,
 	`incident describe ID --severity Minor --vector "Stolen credentials" --status "Remediation complete" --sector Health`, "incident close ID",
 	"incident export ID --format register", "incident import 2024-08-25-power-diary.md > incident.json", "incident export incident.json --format veris",
@@ -102,7 +103,7 @@ func (c *Command) Flags(f *flag.FlagSet) {
 // Run runs it.
 func (c *Command) Run(ctx context.Context, call Call) error {
 	if len(call.Args) == 0 {
-		return fault.Field("VERB", "incident.verb", "say open, list, show, contain, measure, tell, decide, action, lesson, describe, close, import, export or clocks")
+		return fault.Field("VERB", "incident.verb", "say open, list, show, contain, measure, drafts, tell, decide, action, lesson, describe, close, import, export or clocks")
 	}
 	verb, id := call.Args[0], ""
 	switch {
@@ -123,26 +124,34 @@ func (c *Command) Run(ctx context.Context, call Call) error {
 	}
 	do, known := map[string]func(context.Context, Host, Call, string) error{
 		"open": c.open, "list": c.list, "show": c.show, "contain": c.contain, "measure": c.measure, "decide": c.note(book.Decision), "lesson": c.note(book.Lesson),
-		"action": c.action, "describe": c.describing, "close": c.close, "tell": c.tell, "export": c.export,
+		"action": c.action, "describe": c.describing, "close": c.close, "tell": c.tell, "export": c.export, "drafts": c.drafts,
 	}[verb]
 	if !known {
-		return fault.Field("VERB", "incident.verb", "there is no %q; say open, list, show, contain, measure, tell, decide, action, lesson, describe, close, import, export or clocks", verb)
+		return fault.Field("VERB", "incident.verb", "there is no %q; say open, list, show, contain, measure, drafts, tell, decide, action, lesson, describe, close, import, export or clocks", verb)
 	}
-	return call.Open(ctx, func(h Host) error { return do(ctx, h, call, id) })
+	return call.Open(ctx, func(h Host) error { return found(do(ctx, h, call, id)) })
 }
 
-// stop is what the flags say is stopped.
-func (c *Command) stop() message.Stop {
+// stops are what the flags say is stopped: of each practice that is named, or everywhere.
+func (c *Command) stops() (out []message.Stop, err error) {
 	s := message.Stop{Scope: message.Scope(c.scope), Subject: c.subject, Reason: cmp.Or(c.reason, c.title), Who: "command"}
-	if len(c.practices) > 0 {
-		s.Practice = store.PracticeID(c.practices[0])
-	}
-	if s.Scope == "" && s.Practice != "" {
-		s.Scope = message.StopPractice
-	} else if s.Scope == "" {
+	if s.Scope == "" && len(c.practices) == 0 {
 		s.Scope = message.StopPlatform
+	} else if s.Scope == "" {
+		s.Scope = message.StopPractice
 	}
-	return s
+	out = []message.Stop{s}
+	if len(c.practices) > 0 {
+		out = nil
+	}
+	for _, p := range c.practices {
+		s.Practice = store.PracticeID(p)
+		out = append(out, s)
+	}
+	for _, s := range out {
+		err = errors.Join(err, s.Check())
+	}
+	return out, err
 }
 
 func (c *Command) open(ctx context.Context, h Host, call Call, _ string) error {
@@ -150,15 +159,14 @@ func (c *Command) open(ctx context.Context, h Host, call Call, _ string) error {
 	for _, p := range c.practices {
 		o.Practices = append(o.Practices, store.PracticeID(p))
 	}
-	var stop *message.Stop
-	if !c.noFreeze {
-		s := c.stop()
-		if err := s.Check(); err != nil {
-			return err
-		}
-		stop = &s
+	stops, err := c.stops()
+	if c.noFreeze {
+		stops, err = nil, nil
 	}
-	opened, err := h.Open(ctx, o, stop)
+	if err != nil {
+		return err
+	}
+	opened, err := h.Open(ctx, o, stops...)
 	if err != nil {
 		return err
 	}
@@ -167,14 +175,16 @@ func (c *Command) open(ctx context.Context, h Host, call Call, _ string) error {
 }
 
 func (c *Command) contain(ctx context.Context, h Host, call Call, id string) error {
-	s := c.stop()
-	if err := s.Check(); err != nil {
+	stops, err := c.stops()
+	if err != nil {
 		return err
 	}
-	if err := h.Contain(ctx, id, s); err != nil {
-		return err
+	for _, s := range stops {
+		if err := h.Contain(ctx, id, s); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(call.Out, "Stopped: %s. A wider stop stays until it is lifted: a practice's at the signing desk, the platform's by letterhead lift.\n", s.Words())
+	fmt.Fprintf(call.Out, "Stopped: %s. A wider stop stays until it is lifted: a practice's at the signing desk, the platform's by letterhead lift.\n", stops[0].Words())
 	return nil
 }
 
@@ -318,8 +328,55 @@ func (c *Command) export(ctx context.Context, h Host, call Call, id string) erro
 	return err
 }
 
-func (c *Command) close(ctx context.Context, h Host, _ Call, id string) error {
-	return h.DB.Whole(ctx, "close an incident", func(w *store.Wide) error { return book.Close(ctx, w, id, "command") })
+func (c *Command) close(ctx context.Context, h Host, call Call, id string) error {
+	err := h.DB.Whole(ctx, "close an incident", func(w *store.Wide) error { return book.Close(ctx, w, id, "command") })
+	if err == nil {
+		fmt.Fprintln(call.Out, "Closed. Its record is on the public register at /register, without ids of practices and people.")
+	}
+	return err
+}
+
+// drafted are a practice's drafts.
+type drafted struct {
+	Practice store.PracticeID `json:"practice"`
+	Drafts   []tell.Draft     `json:"drafts"`
+}
+
+// drafts prints what there is to tell: of each practice concerned, or of those named.
+func (c *Command) drafts(ctx context.Context, h Host, call Call, id string) error {
+	var concerned []book.Concerned
+	err := h.DB.WholeView(ctx, "an incident's practices", func(w *store.Wide) (err error) {
+		if _, err = book.Find(ctx, w, "", id); err == nil {
+			concerned, err = book.Practices(ctx, w, id)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var all []drafted
+	for _, of := range concerned {
+		if len(c.practices) > 0 && !slices.Contains(c.practices, string(of.Practice)) {
+			continue
+		}
+		made, err := h.Drafts(ctx, of.Practice, id)
+		if err != nil {
+			return err
+		}
+		all = append(all, drafted{of.Practice, made})
+	}
+	if len(all) == 0 {
+		return fault.Field("--practice", "incident.practice", "the incident concerns no such practice")
+	}
+	if c.asJSON {
+		return printJSON(call.Out, all)
+	}
+	for _, of := range all {
+		for _, d := range of.Drafts {
+			fmt.Fprintf(call.Out, "=== practice %s · draft for: %s\n%s\n\n%s\n", of.Practice, d.For, d.Subject, d.Text)
+		}
+	}
+	return nil
 }
 
 // shown is an incident as it is printed.

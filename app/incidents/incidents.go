@@ -127,13 +127,13 @@ func (h Host) broken(ctx context.Context, status func() courier.Status) error {
 	})
 }
 
-// Open stops what is said, where a stop is said, and opens the incident.
-func (h Host) Open(ctx context.Context, o book.Opening, stop *message.Stop) (c book.Case, err error) {
+// Open makes the stops that are said, and opens the incident.
+func (h Host) Open(ctx context.Context, o book.Opening, stops ...message.Stop) (c book.Case, err error) {
 	if err := o.Facts.Check(); err != nil { // before anything is stopped
 		return c, err
 	}
-	if stop != nil {
-		made, err := h.halt().Stop(ctx, *stop)
+	for _, s := range stops {
+		made, err := h.halt().Stop(ctx, s)
 		if err != nil {
 			return c, err
 		}

@@ -81,13 +81,14 @@ func own(entries []book.Entry, stops []message.Stop) []book.Entry {
 	})
 }
 
-// drafts are what there is to tell: the practice what it needs, its clients, and the regulators of its country.
-func (p Pages) drafts(ctx context.Context, by store.Actor, out *page.Incident) error {
-	var of practice.Practice
-	err := p.DB.View(ctx, by, func(tx *store.Tx) (err error) {
-		if of, err = practice.Find(ctx, tx); err != nil {
+// drafts are what there is to tell, and who is of the team.
+func (p Pages) drafts(ctx context.Context, by store.Actor, out *page.Incident) (err error) {
+	err = p.DB.View(ctx, by, func(tx *store.Tx) error {
+		of, err := practice.Find(ctx, tx)
+		if err != nil {
 			return err
 		}
+		out.Correction = tell.Correction(of.Name)
 		team, err := guard.Members(ctx, tx)
 		out.Names = map[string]string{}
 		for _, m := range team {
@@ -95,24 +96,43 @@ func (p Pages) drafts(ctx context.Context, by store.Actor, out *page.Incident) e
 		}
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		out.Drafts, err = p.Host.Drafts(ctx, by.Practice, out.Case.ID)
 	}
-	out.Drafts = []tell.Draft{tell.Practice(out.Case, of.Name, out.Figures, len(out.Stops)), tell.Clients(of.Name, of.Phone, tell.Known(out.Figures))}
-	out.Correction = tell.Correction(of.Name)
-	where, err := zone.Load(of.Zone)
-	if err != nil {
+	return err
+}
+
+// Drafts are what there is to tell of an incident on a practice's side: the practice what it needs, its clients, and the regulators of its country.
+func (h Host) Drafts(ctx context.Context, of store.PracticeID, id string) (out []tell.Draft, err error) {
+	var p practice.Practice
+	err = h.DB.View(ctx, store.Actor{Practice: of, Agent: "incident"}, func(tx *store.Tx) (err error) {
+		p, err = practice.Find(ctx, tx)
 		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return p.DB.WholeView(ctx, "an incident's drafts", func(w *store.Wide) error {
-		record, err := tell.Record(ctx, w, out.Case.ID, p.Entity())
+	where, err := zone.Load(p.Zone)
+	if err != nil {
+		return nil, err
+	}
+	err = h.DB.WholeView(ctx, "an incident's drafts", func(w *store.Wide) error {
+		c, err := book.Find(ctx, w, of, id)
 		if err != nil {
 			return err
 		}
-		drafts, err := tell.Regulators(tell.Of(record, of.Country, out.Figures), out.Case.OpenedAt, where)
-		out.Drafts = append(out.Drafts, drafts...)
+		figures, err := book.Figures(ctx, w, of, id)
+		stops, err2 := book.Stops(ctx, w, of, id)
+		record, err3 := tell.Record(ctx, w, id, h.Entity())
+		if err := errors.Join(err, err2, err3); err != nil {
+			return err
+		}
+		out = []tell.Draft{tell.Practice(c, p.Name, figures, len(stops)), tell.Clients(p.Name, p.Phone, tell.Known(figures))}
+		laws, err := tell.Regulators(tell.Of(record, p.Country, figures), c.OpenedAt, where)
+		out = append(out, laws...)
 		return err
 	})
+	return out, err
 }
 
 // Open implements page.Incidents.
@@ -130,7 +150,7 @@ func (p Pages) Open(ctx context.Context, by store.Actor, title string, stop mess
 		return "", err
 	}
 	o.Stops = []message.Stop{made}
-	c, err := p.Host.Open(ctx, o, nil)
+	c, err := p.Host.Open(ctx, o)
 	return c.ID, err
 }
 

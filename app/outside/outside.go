@@ -32,6 +32,8 @@ type Of struct {
 	Keeper *vault.Keeper
 	Folder string // the courier's
 	Config courier.Config
+
+	Register public.Register // the public register of incidents; nil: none is
 }
 
 // Inbound is what acts on bounces, receipts, replies and unsubscribing.
@@ -57,7 +59,7 @@ func (o Of) Handler(chains *chain.Chains, log *slog.Logger) (http.Handler, error
 	if err != nil {
 		return nil, fmt.Errorf("public_url: %w", err)
 	}
-	parts := public.Parts{DB: o.DB, Links: o.links(chains), Inbound: o.Inbound(), Gateways: map[string][]byte{}, Relays: map[string][]byte{}, Secure: u.Scheme == "https", Evenly: 300 * time.Millisecond, Log: log}
+	parts := public.Parts{DB: o.DB, Links: o.links(chains), Register: o.Register, Inbound: o.Inbound(), Gateways: map[string][]byte{}, Relays: map[string][]byte{}, Secure: u.Scheme == "https", Evenly: 300 * time.Millisecond, Log: log}
 	if t, err := trust.Read(o.Folder); err == nil {
 		parts.Record = ledger.Origin(t.Installation, t.Epoch)
 	}

@@ -3,9 +3,12 @@ package register
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,18 +61,8 @@ func (b *build) run(_ context.Context, c Call) error {
 	if err := replaceable(folder); err != nil {
 		return err
 	}
-	var entries []site.Entry
-	remarks := 0
-	unreadable := c.each(func(name string, d *register.Document) error {
-		r := d.View()
-		for _, m := range r.Remarks {
-			remarks++
-			fmt.Fprintf(c.Errs, "%s:%d: %s\n", name, m.Line, m.Say)
-		}
-		entries = append(entries, site.Entry{Name: filepath.Base(name), Raw: d.Bytes(), Record: r})
-		return nil
-	})
-	if f := fault.As(unreadable); unreadable != nil && (f == nil || f.Key != "register.unreadable") {
+	entries, unreadable := c.entries()
+	if f := fault.As(unreadable); unreadable != nil && (f == nil || f.Key != keyUnreadable) {
 		return unreadable
 	}
 	files, refused, err := site.Build(b.options, entries)
@@ -87,6 +80,46 @@ func (b *build) run(_ context.Context, c Call) error {
 		return unreadable
 	}
 	return nil
+}
+
+// entries are the records of the named files and folders. What is none is named, and the rest is there.
+func (c Call) entries() (out []site.Entry, err error) {
+	err = c.each(func(name string, d *register.Document) error {
+		r := d.View()
+		for _, m := range r.Remarks {
+			fmt.Fprintf(c.Errs, "%s:%d: %s\n", name, m.Line, m.Say)
+		}
+		out = append(out, site.Entry{Name: filepath.Base(name), Raw: d.Bytes(), Record: r})
+		return nil
+	})
+	return out, err
+}
+
+// Folder reads the records of a folder; what is none is told to errs, by line and reason, and the rest is there. A folder that is not there has none.
+func Folder(folder string, errs io.Writer) ([]site.Entry, error) {
+	if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	out, err := Call{Args: []string{folder}, Errs: errs}.entries()
+	if f := fault.As(err); f != nil && f.Key == keyUnreadable {
+		err = nil
+	}
+	return out, err
+}
+
+// Changed is a mark of a folder's records that changes with them.
+func Changed(folder string) (string, error) {
+	sum := sha256.New()
+	files, _, err := list([]string{folder})
+	if _, gone := os.Stat(folder); errors.Is(gone, os.ErrNotExist) {
+		files, err = nil, nil
+	}
+	for _, name := range files {
+		if info, wrong := os.Stat(name); wrong == nil {
+			fmt.Fprintf(sum, "%q %d %d\n", name, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // replaceable says whether a folder may be written: it is not there, is empty, or is a register that this command wrote.

@@ -83,6 +83,9 @@ func (c Call) check() error {
 	return err
 }
 
+// keyUnreadable is the fault of files of which some are no record.
+const keyUnreadable = "register.unreadable"
+
 // each reads the named files, names those that are no record, and goes on.
 func (c Call) each(do func(name string, d *register.Document) error) error {
 	files, skipped, err := list(c.Args)
@@ -105,7 +108,7 @@ func (c Call) each(do func(name string, d *register.Document) error) error {
 		}
 	}
 	if bad > 0 {
-		return fault.New(fault.Invalid, "register.unreadable", fmt.Sprintf("%d of %d files cannot be read as records; each is named above with its line and the reason", bad, len(files)))
+		return fault.New(fault.Invalid, keyUnreadable, fmt.Sprintf("%d of %d files cannot be read as records; each is named above with its line and the reason", bad, len(files)))
 	}
 	return nil
 }

@@ -245,6 +245,15 @@ func List(ctx context.Context, w *store.Wide, practice store.PracticeID, most in
 	return store.Collect(rows, err, scan)
 }
 
+// mostClosed bounds the register of what went wrong here.
+const mostClosed = 1000
+
+// Closed are the closed incidents, the latest first.
+func Closed(ctx context.Context, w *store.Wide) ([]Case, error) {
+	rows, err := w.Query(ctx, `SELECT `+columns+` FROM incident WHERE practice = '' AND closed_at > 0 ORDER BY opened_at DESC, id LIMIT $1`, mostClosed)
+	return store.Collect(rows, err, scan)
+}
+
 // Lately is the latest open incident of a kind that was opened since an instant; store.ErrNone for none.
 func Lately(ctx context.Context, w *store.Wide, kind Kind, since time.Time) (Case, error) {
 	all, err := List(ctx, w, "", 50)

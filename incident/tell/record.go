@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,28 @@ func Record(ctx context.Context, w *store.Wide, id, entity string) (incident.Inc
 // Of is a record as one practice has it: of its country, with its own figures.
 func Of(i incident.Incident, country string, figures []book.Figure) incident.Incident {
 	i.Countries, i.Impact, i.Figures = []string{country}, impact(Known(figures)), nil
+	return i
+}
+
+// internal are the figures whose items are ids of people's sessions, keys and rows here: the public record has their number alone.
+var internal = []string{"members", "sessions", "credentials", "addresses", "orders"}
+
+var anID = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+
+// Public is a record as everybody may read it: without what names a practice's row, a team member or a session.
+func Public(i incident.Incident) incident.Incident {
+	i.Figures = slices.Clone(i.Figures)
+	for n, f := range i.Figures {
+		i.Figures[n].Evidence = nil
+		if slices.Contains(internal, f.Name) && f.Figure.State == register.Exact {
+			i.Figures[n].Figure.Note = ""
+		}
+	}
+	i.Timeline = slices.Clone(i.Timeline)
+	for n := range i.Timeline {
+		i.Timeline[n].Source = ""
+		i.Timeline[n].What = anID.ReplaceAllString(i.Timeline[n].What, "one")
+	}
 	return i
 }
 
@@ -163,6 +186,9 @@ func text(c book.Case, known map[string]book.Figure) string {
 		case register.Unknown, "":
 			return unknown
 		default:
+			if slices.Contains(internal, name) {
+				return fmt.Sprintf(one, register.Number(float64(f.Number)))
+			}
 			return fmt.Sprintf(one, f.Words())
 		}
 	}
@@ -172,7 +198,7 @@ func text(c book.Case, known map[string]book.Figure) string {
 	parts := []string{
 		"## Summary\n\n" + join(c.Facts.Title+".", c.Facts.Description, say("practices", "Practices with a bad message: %s.", "No practice has a bad message.", "How many practices it concerns is not known."),
 			say("messages_left", "Bad messages that left: %s.", "No bad message left.", "How many bad messages left is not known.")),
-		"## Attack Vector\n\n" + join(say("endpoints", "By these routes: %s.", "No route of ours was used.", "By which route it came is not known."), say("members", "Prepared or signed by: %s.", "", "Who prepared it is not known.")),
+		"## Attack Vector\n\n" + join(say("endpoints", "By these routes: %s.", "No route of ours was used.", "By which route it came is not known."), say("members", "Team members by whose hand or key: %s.", "", "Who prepared it is not known.")),
 		"## Consumer Impact\n\n" + join(say("clients", "Clients for whom a bad message was made: %s.", "No client.", "How many clients it concerns is not known."),
 			say("personal_data_clients", "Clients of whom personal data was shown to those sessions and programs, by our own access log: %s.", "No personal data was returned to the caller, by our own access log.", "Whether personal data was returned to the caller is not known."),
 			say("link_hosts", "Links led to: %s.", "There were no links in it.", "Where links led is not known.")),

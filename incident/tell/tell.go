@@ -22,9 +22,9 @@ import (
 
 // Draft is one text, for somebody.
 type Draft struct {
-	For     string // whom it is for
-	Subject string
-	Text    string
+	For     string `json:"for"` // whom it is for
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
 }
 
 // Practice is what a practice is told: its own counts, and what it can do.
