@@ -2,15 +2,10 @@ package app
 
 import (
 	"context"
-	"log/slog"
-	"path/filepath"
-	"strings"
 
 	"letterhead/app/incidents"
-	"letterhead/app/outside"
 	"letterhead/app/record"
 	"letterhead/app/register"
-	"letterhead/public"
 )
 
 // recordCommand is a command of the room of the record of messages.
@@ -57,14 +52,4 @@ func incidentCommand() (cmd command) {
 
 func (i *installation) incidents() incidents.Host {
 	return incidents.Host{DB: i.db, Keeper: i.keeper, Folder: courierFolder(i.folder), Trust: i.trust, Config: i.config}
-}
-
-// published is what is outside, with the public register of incidents.
-func (i *installation) published(log *slog.Logger) outside.Of {
-	o, of := i.outside(), &incidents.Published{Host: i.incidents(), From: filepath.Join(i.folder, "register"), Log: log}
-	if o.Config.PublicURL != "" {
-		of.Address = strings.TrimSuffix(o.Config.PublicURL, "/") + public.RegisterPath
-	}
-	o.Register = of
-	return o
 }

@@ -227,7 +227,9 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, err
 	}
-	strangers, err := i.published(s.log).Handler(s.chains, s.log)
+	outside := i.outside()
+	outside.Register = incidents.Publish(i.incidents(), i.folder, outside.Config.PublicURL, s.log)
+	strangers, err := outside.Handler(s.chains, s.log)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,15 @@ type Published struct {
 	files  map[string][]byte
 }
 
+// Publish is the register of a data folder, found below the address of the public pages.
+func Publish(h Host, folder, public string, log *slog.Logger) *Published {
+	p := &Published{Host: h, From: filepath.Join(folder, "register"), Log: log}
+	if public != "" {
+		p.Address = strings.TrimSuffix(public, "/") + "/register/"
+	}
+	return p
+}
+
 // lookAfter is how old a register may be before it is asked whether something changed.
 const lookAfter = 5 * time.Second
 
