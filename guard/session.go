@@ -131,6 +131,8 @@ type Proof struct {
 	Email  string    `json:"e"`
 	Way    Way       `json:"w"`
 	At     time.Time `json:"a"`
+
+	once string // of a choice: the hash under which it is used up
 }
 
 // Membership is a place where somebody works.
@@ -162,14 +164,15 @@ const chooseLife = 5 * time.Minute
 type choice struct {
 	Proof
 	Device string `json:"d"`
+	Nonce  string `json:"n"`
 }
 
 // Choice seals a proof for the page that asks which practice. Choose opens it, on the same device.
 func (d *Door) Choice(p Proof, b Browser) string {
-	return d.box.Pack("choice", d.db.Now().Add(chooseLife), choice{p, d.device(b)})
+	return d.box.Pack("choice", d.db.Now().Add(chooseLife), choice{p, d.device(b), secret.NewToken()})
 }
 
-// Choose opens what Choice sealed.
+// Choose opens what Choice sealed. Entering a practice uses it up.
 func (d *Door) Choose(text string, b Browser) (Proof, error) {
 	var c choice
 	if err := d.box.Unpack("choice", text, d.db.Now(), &c); err != nil {
@@ -178,16 +181,20 @@ func (d *Door) Choose(text string, b Browser) (Proof, error) {
 	if !same(c.Device, d.device(b)) {
 		return Proof{}, secret.ErrState
 	}
+	c.once = d.kept("choice", c.Nonce)
 	return c.Proof, nil
 }
 
 // Enter makes a session at a practice, with a new token whatever the browser brought (ASVS 7.2.4), and ends the browser's old one. A practice that
-// the person does not work at is not found.
+// the person does not work at is not found. The session ends TotalLimit after the proof, however often somebody enters with it.
 func (d *Door) Enter(ctx context.Context, p Proof, at store.PracticeID, b Browser, old string) (token string, err error) {
 	token = secret.NewToken()
 	err = d.db.Whole(ctx, "sign-in", func(w *store.Wide) error {
 		var member string
 		err := w.Row(ctx, `SELECT id FROM member WHERE practice = $1 AND person = $2 AND person <> '' AND ended_at = 0 ORDER BY id LIMIT 1`, string(at), string(p.Person)).Scan(&member)
+		if err == nil && p.once != "" {
+			err = d.spend(ctx, w, p.once, chooseLife)
+		}
 		if err != nil {
 			return err
 		}
@@ -202,9 +209,12 @@ func (d *Door) Enter(ctx context.Context, p Proof, at store.PracticeID, b Browse
 		}
 		_, err = w.Exec(ctx, `INSERT INTO session (practice, id, hash, person, member, device, label, way, created_at, seen_at, proved_at, ends_at, ended_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, 0)`, string(at), store.NewID[string](), d.kept("session", token), string(p.Person), member, d.device(b), b.Label,
-			string(p.Way), store.Micro(w.Now), store.Micro(p.At), store.Micro(w.Now.Add(TotalLimit)))
+			string(p.Way), store.Micro(w.Now), store.Micro(p.At), store.Micro(p.At.Add(TotalLimit)))
 		return err
 	})
+	if err == nil && p.once != "" {
+		d.spent.add(p.once, d.db.Now(), chooseLife)
+	}
 	return token, err
 }
 
