@@ -169,3 +169,30 @@ func TestALargeMailIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A practice's own page takes what everybody's takes: the source of a mail with pictures in it.
+func TestAWholeMailIsAskedAboutOnEitherPage(t *testing.T) {
+	t.Parallel()
+	h, err := New(Parts{DB: testkit.Open(t, testkit.SQLite, nil), Evenly: time.Millisecond, Checks: known{"K7QF3M9PYY": {Verdict: Erased, At: time.Unix(1_790_000_000, 0)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{checkPath, checkPath + "/wattle"} {
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		_ = form.WriteField("code", "K7QF3M9PYY")
+		file, err := form.CreateFormFile("mail", "a.eml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = file.Write(make([]byte, 1<<20))
+		_ = form.Close()
+		r := httptest.NewRequest(http.MethodPost, path, &body)
+		r.Header.Set("Content-Type", form.FormDataContentType())
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}

@@ -165,7 +165,7 @@ func (s *server) serve(route route) http.Handler {
 		defer cancel()
 		s.policy(w.Header())
 		most := int64(maxBody)
-		if route.pattern == "POST "+checkPath {
+		if strings.HasPrefix(route.pattern, "POST "+checkPath) { // everybody's page and each practice's own
 			most = maxMail + maxBody
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, most)
