@@ -94,6 +94,27 @@ func Hidden(ctx context.Context, tx *store.Tx, ids []ID) (map[ID]bool, error) {
 	return hidden, err
 }
 
+// HiddenNumbers returns those of the indexes of mobile numbers that are a client's whom the actor does not see.
+func HiddenNumbers(ctx context.Context, tx *store.Tx, indexes []string) (map[string]bool, error) {
+	s, err := sightOf(ctx, tx)
+	if err != nil || !s.limited() {
+		return nil, err
+	}
+	hidden := map[string]bool{}
+	err = store.Chunks(indexes, 2, func(list string, args []any) error {
+		args = append(args, s.viewer)
+		rows, err := tx.Query(ctx, `SELECT client.mobile_index FROM client WHERE client.practice = $1 AND client.mobile_index IN (`+list+`) AND client.mobile_index <> '' AND NOT (`+s.where("client.id", len(args)+1)+`)`, args...)
+		_, err = store.Collect(rows, err, func(r *store.Rows) (struct{}, error) {
+			var index string
+			err := r.Scan(&index)
+			hidden[index] = true
+			return struct{}{}, err
+		})
+		return err
+	})
+	return hidden, err
+}
+
 // see is ErrNotFound for a client whom the actor does not see.
 func see(ctx context.Context, tx *store.Tx, id ID) error {
 	hidden, err := Hidden(ctx, tx, []ID{id})

@@ -123,13 +123,35 @@ func scanAnswer(r *store.Rows) (k kept, err error) {
 	return k, err
 }
 
-// readAnswers opens text messages. What was tampered with is left out, and stands in nobody's way; so are those about clients who are hidden.
-func readAnswers(tx *store.Tx, keys *vault.Keys, all []kept, hidden map[client.ID]bool) ([]Answer, error) {
+// rows reads text messages, but those that the actor does not see: about a client whom they do not see or, where nobody knows about whom, of such a
+// client's number.
+func rows(ctx context.Context, tx *store.Tx, rest string, args ...any) ([]kept, error) {
+	found, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND `+rest, args...)
+	all, err := store.Collect(found, err, scanAnswer)
+	if err != nil {
+		return nil, err
+	}
+	var about []client.ID
+	var numbers []string
+	for i := range all {
+		if all[i].About != "" {
+			about = append(about, all[i].About)
+		} else {
+			numbers = append(numbers, all[i].index)
+		}
+	}
+	hidden, err := client.Hidden(ctx, tx, about)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := client.HiddenNumbers(ctx, tx, numbers)
+	return slices.DeleteFunc(all, func(k kept) bool { return hidden[k.About] || k.About == "" && theirs[k.index] }), err
+}
+
+// readAnswers opens text messages. What was tampered with is left out, and stands in nobody's way.
+func readAnswers(tx *store.Tx, keys *vault.Keys, all []kept) ([]Answer, error) {
 	out := make([]Answer, 0, len(all))
 	for _, k := range all {
-		if hidden[k.About] {
-			continue
-		}
 		plain, err := keys.Open(tx, vault.Of{Client: string(k.About), Fields: "answer"}, answerPlace(k.ID), k.raw)
 		if errors.Is(err, vault.ErrNobody) {
 			return nil, err
@@ -148,34 +170,22 @@ func readAnswers(tx *store.Tx, keys *vault.Keys, all []kept, hidden map[client.I
 	return out, nil
 }
 
-// answered tells that there is such a text message, about a client whom the actor sees.
+// answered tells that there is such a text message, one that the actor sees.
 func answered(ctx context.Context, tx *store.Tx, id AnswerID) error {
-	var about client.ID
-	err := tx.Row(ctx, `SELECT client FROM answer WHERE practice = $1 AND id = $2`, string(id)).Scan(&about)
-	if errors.Is(err, store.ErrNone) {
-		return ErrNotFound
-	}
-	if err != nil {
-		return err
-	}
-	hidden, err := client.Hidden(ctx, tx, []client.ID{about})
-	if err == nil && hidden[about] {
+	found, err := rows(ctx, tx, `id = $2`, string(id))
+	if err == nil && len(found) == 0 {
 		err = ErrNotFound
 	}
 	return err
 }
 
-// Said returns one text message, about a client whom the actor sees.
+// Said returns one text message that the actor sees.
 func Said(ctx context.Context, tx *store.Tx, keys *vault.Keys, id AnswerID) (Answer, error) {
-	if err := answered(ctx, tx, id); err != nil {
-		return Answer{}, err
-	}
-	rows, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND id = $2`, string(id))
-	all, err := store.Collect(rows, err, scanAnswer)
+	all, err := rows(ctx, tx, `id = $2`, string(id))
 	if err != nil {
 		return Answer{}, err
 	}
-	found, err := readAnswers(tx, keys, all, nil)
+	found, err := readAnswers(tx, keys, all)
 	if err == nil && len(found) == 0 {
 		err = ErrNotFound
 	}
@@ -185,23 +195,13 @@ func Said(ctx context.Context, tx *store.Tx, keys *vault.Keys, id AnswerID) (Ans
 	return found[0], nil
 }
 
-// Unseen returns text messages that nobody has dealt with, the latest first: at most 50, and none that answers a message about a client whom the
-// actor does not see.
+// Unseen returns text messages that nobody has dealt with, the latest first: of the latest 50, those that the actor sees.
 func Unseen(ctx context.Context, tx *store.Tx, keys *vault.Keys) ([]Answer, error) {
-	rows, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND seen_at = 0 ORDER BY at DESC, id DESC LIMIT 50`)
-	all, err := store.Collect(rows, err, scanAnswer)
+	all, err := rows(ctx, tx, `seen_at = 0 ORDER BY at DESC, id DESC LIMIT 50`)
 	if err != nil {
 		return nil, err
 	}
-	about := make([]client.ID, len(all))
-	for i := range all {
-		about[i] = all[i].About
-	}
-	hidden, err := client.Hidden(ctx, tx, about)
-	if err != nil {
-		return nil, err
-	}
-	return readAnswers(tx, keys, all, hidden)
+	return readAnswers(tx, keys, all)
 }
 
 // CountUnseen counts them, up to a hundred, whoever may see them.
@@ -274,7 +274,8 @@ func Writers(ctx context.Context, tx *store.Tx, keys *vault.Keys, number string,
 // mostThread bounds the text messages of one thread.
 const mostThread = 200
 
-// Answers returns what came from the numbers of a client and the client's contacts, the latest first.
+// Answers returns what came from the numbers of a client and the client's contacts, the latest first. What is about another client whom the actor does
+// not see is left out: a phone may be shared, and anybody may be given any number.
 func Answers(ctx context.Context, tx *store.Tx, keys *vault.Keys, c client.Client) ([]Answer, error) {
 	contacts, err := client.Contacts(ctx, tx, keys, c.ID)
 	if err != nil {
@@ -293,13 +294,11 @@ func Answers(ctx context.Context, tx *store.Tx, keys *vault.Keys, c client.Clien
 	slices.Sort(indexes)
 	var out []Answer
 	err = store.Chunks(slices.Compact(indexes), 3, func(list string, args []any) error {
-		rows, err := tx.Query(ctx, `SELECT `+answerColumns+` FROM answer WHERE practice = $1 AND address_index IN (`+list+`) ORDER BY at DESC, id DESC LIMIT $2`,
-			append([]any{mostThread}, args...)...)
-		all, err := store.Collect(rows, err, scanAnswer)
+		all, err := rows(ctx, tx, `address_index IN (`+list+`) ORDER BY at DESC, id DESC LIMIT $2`, append([]any{mostThread}, args...)...)
 		if err != nil {
 			return err
 		}
-		found, err := readAnswers(tx, keys, all, nil)
+		found, err := readAnswers(tx, keys, all)
 		out = append(out, found...)
 		return err
 	})
