@@ -190,8 +190,18 @@ func TestALedgerThatWasRolledBack(t *testing.T) {
 	})
 }
 
-// evidence is a practice's evidence file, verified as by somebody else.
+// evidence is a practice's evidence file as of a checkpoint that is made for it, verified as by somebody else.
 func (w *world) evidence(p store.PracticeID) (*evidence.Report, error) {
+	w.t.Helper()
+	root, anchor, key := w.anchored(p)
+	if _, err := ledger.Checkpoint(context.Background(), w.db, key); err != nil {
+		w.t.Fatal(err)
+	}
+	paper := trust.Root{Practice: p, Key: anchor.Root.Key, PublicKey: anchor.Root.PublicKey}
+	return evidence.Verify(bytes.NewReader(w.evidenceFile(p)), evidence.Expect{Root: paper.Fingerprint(root.Installation), LogKey: key.Text})
+}
+
+func (w *world) anchored(p store.PracticeID) (trust.File, approval.Anchor, *ledger.Key) {
 	w.t.Helper()
 	root, err := trust.Read(w.folder)
 	if err != nil {
@@ -205,15 +215,18 @@ func (w *world) evidence(p store.PracticeID) (*evidence.Report, error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := ledger.Checkpoint(context.Background(), w.db, key); err != nil {
-		w.t.Fatal(err)
-	}
+	return root, anchor, key
+}
+
+// evidenceFile is the file as of the last checkpoint.
+func (w *world) evidenceFile(p store.PracticeID) []byte {
+	w.t.Helper()
+	_, anchor, key := w.anchored(p)
 	var file bytes.Buffer
 	if err := (ledger.Export{DB: w.db, Practice: p, Log: key.Verifier, Desks: anchor.Parties}).Write(context.Background(), &file); err != nil {
 		w.t.Fatal(err)
 	}
-	paper := trust.Root{Practice: p, Key: anchor.Root.Key, PublicKey: anchor.Root.PublicKey}
-	return evidence.Verify(&file, evidence.Expect{Root: paper.Fingerprint(root.Installation), LogKey: key.Text})
+	return file.Bytes()
 }
 
 // verified fails when a practice's evidence does not hold, or knows of another fate than the rows of its n messages.

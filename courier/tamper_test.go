@@ -1,6 +1,7 @@
 package courier_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -335,4 +336,50 @@ func TestTamperedMessagesAreFound(t *testing.T) {
 	if by["count"] < times/20 || by[kept.PartRow]+by["sealed"] < times/20 || harmless > times/2 {
 		t.Errorf("found by %v, %d harmless", by, harmless)
 	}
+}
+
+// What a message said, or all that a practice has sealed, is erased: its leaves stay, the evidence holds as before to the last byte, and what left still has its count.
+func TestErasingLeavesTheRecordValid(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		s := listen(t, sink.SMTPOptions{})
+		w.queue("a", "m", 3, nil)
+		w.queue("b", "m", 2, nil)
+		w.drain(w.options(relayTo(s.Address())))
+		if _, err := w.evidence("a"); err != nil {
+			t.Fatal(err)
+		}
+		before := w.evidenceFile("a")
+		w.change("a", func(tx *store.Tx) error { _, err := message.Erase(ctx, tx, "m1"); return err })
+		m := w.find("a", "m1")
+		if differs, err := w.onPage("a", "m1"); err != nil || len(differs) > 0 || m.State != message.Sent {
+			t.Errorf("erased words: %v %v", differs, err)
+		}
+		w.change("a", func(tx *store.Tx) error { return w.keeper.Erase(ctx, tx) })
+		if _, err := w.onPage("a", "m0"); !errors.Is(err, vault.ErrNoKeys) && !errors.Is(err, vault.ErrSealed) {
+			t.Errorf("of a practice without keys: %v", err)
+		}
+		if after := w.evidenceFile("a"); !bytes.Equal(after, before) {
+			t.Error("the evidence is another one")
+		}
+		for p, n := range map[store.PracticeID]int{"a": 3, "b": 2} {
+			if r, err := w.evidence(p); err != nil || r.Messages != n || r.Fates["sent"] != n {
+				t.Errorf("%s: %+v %v", p, r, err)
+			}
+		}
+		err := w.db.WholeView(ctx, "test", func(x *store.Wide) error {
+			all, err := ledger.Audit(ctx, x)
+			if err != nil {
+				return err
+			}
+			left, err := message.Departures(ctx, x)
+			if !maps.Equal(left, all.Messages) {
+				t.Errorf("%v left, %v are on record", left, all.Messages)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -42,6 +42,7 @@ func questions(t *testing.T) func(typed string, words string) *httptest.Response
 	t.Helper()
 	h, err := New(Parts{DB: testkit.Open(t, testkit.SQLite, nil), Evenly: time.Millisecond, Checks: known{
 		"K7QF3M9PXD": {Verdict: Compare, Name: "Wattle <b>", Phone: "(03) 5550 0142", Accent: "red", At: time.Unix(1_790_000_000, 0), Hosts: []string{"wattle.example"}},
+		"K7QF3M9PYX": {Verdict: Compare, Older: true, Name: "Wattle", At: time.Unix(1_790_000_000, 0)},
 		"K7QF3M9PYY": {Verdict: Erased, At: time.Unix(1_790_000_000, 0)},
 		"K7QF3M9PZX": {Verdict: Withdrawn, Disowned: true, Name: "Wattle <b>"},
 		"K7QF3M9PXX": {Verdict: Withdrawn, Name: "Wattle"}, "K7QF3M9PXY": {Verdict: Genuine, WordsOnly: true, Name: "Wattle"},
@@ -71,6 +72,8 @@ func TestWhatThePageSays(t *testing.T) {
 	}{
 		{"k7qf 3m9p xd", "", "We sent a message with this code", 200},
 		{"k7qf 3m9p xd", "other words", "not what we sent", 200},
+		{"K7QF3M9PYX", "", "We sent a message with this code", 200},
+		{"K7QF3M9PYX", "other words", "made by an earlier version of this program", 200},
 		{"K7QF3M9PXX", "", "Do not act on this message", 200},
 		{"K7QF3M9PXX", "", "withdrawn or stopped", 200},
 		{"K7QF3M9PZX", "", "did not write this message", 200},
@@ -84,7 +87,7 @@ func TestWhatThePageSays(t *testing.T) {
 		{"banksia@K7QF3M9PXD", "", "There is nothing here", 404},
 		{"ZZZZZZZZZZ", "", "This did not work", 500},
 	} {
-		if c.typed == "<script>" || strings.HasPrefix(c.typed, "banksia") {
+		if c.typed == "K7QF3M9PXX" || c.typed == "<script>" || strings.HasPrefix(c.typed, "banksia") {
 			ask = questions(t) // the next ten questions
 		}
 		w := ask(c.typed, c.words)

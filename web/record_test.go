@@ -141,10 +141,14 @@ func TestEverythingOnRecordIsShown(t *testing.T) {
 		first := w.get("/messages/record")
 		w.says(first, 200, "Reminder 2 days before", "Not delivered", "The last 30 days", "60", l.roots[w.one.id], l.key.Text, "Older")
 		w.silent(first, l.roots[w.two.id])
-		if n := strings.Count(first.words(), "Reminder 2 days before"); n != 50 {
+		if n := strings.Count(first.words(), "Reminder 2 days before"); n != 25 {
 			t.Errorf("%d on the first page", n)
 		}
 		w.says(w.get("/messages/record?before=14"), 200, "Newest", "Sent")
+		day := w.get("/messages/record?before=64") // where the day leads: its last message comes first
+		if n := strings.Count(day.words(), "Reminder 2 days before"); n != 25 || !strings.Contains(first.body, `href="/messages/record?before=64"`) || strings.Index(first.body, "The last 30 days") > strings.Index(first.body, "Reminder 2 days before") {
+			t.Errorf("%d of the day, or no way to it", n)
+		}
 		w.says(w.get("/messages/record?before=x"), 200, "Reminder 2 days before")
 		l.about = page.About{Size: 70, At: w.clock.Now(), Wanted: 1, Names: []string{"witness.example/w1"}, Witnessed: w.clock.Now()}
 		w.says(w.get("/messages/record"), 200, "by witness.example/w1")

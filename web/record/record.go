@@ -28,8 +28,9 @@ import (
 
 const (
 	home     = "/messages/record"
-	pageSize = 50
+	pageSize = 25
 	lately   = 30     // days that are counted
+	atOnce   = 7      // days that are shown at once; the others open
 	mostDays = 20_000 // messages of them
 	mostFile = 256 << 20
 )
@@ -42,9 +43,9 @@ type line struct {
 	look                           ui.Kind
 }
 
-// day is one bar.
+// day is one bar, which leads to the day's messages.
 type day struct {
-	name  string
+	link  ui.Link
 	count int
 }
 
@@ -199,15 +200,19 @@ func (r *record) count(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	r.cut, r.total = more && len(found) == mostDays, len(found)
-	of := map[string]int{}
-	for _, o := range found {
-		of[o.At.In(v.Location).Format(time.DateOnly)]++
+	of, last := map[string]int{}, map[string]uint64{}
+	for _, o := range found { // the latest first
+		name := o.At.In(v.Location).Format(time.DateOnly)
+		if of[name]++; of[name] == 1 {
+			last[name] = o.Sequence
+		}
 	}
 	for n := range lately {
 		at := time.Date(now.Year(), now.Month(), now.Day()-n, 12, 0, 0, 0, v.Location)
-		d := day{v.Text.ShortDay(at, now), of[at.Format(time.DateOnly)]}
-		if d.count > 0 {
-			r.days, r.top = append(r.days, d), max(r.top, d.count)
+		name := at.Format(time.DateOnly)
+		if count := of[name]; count > 0 {
+			to := home + "?before=" + strconv.FormatUint(last[name]+1, 10)
+			r.days, r.top = append(r.days, day{ui.Link{To: to, Say: v.Text.ShortDay(at, now)}, count}), max(r.top, count)
 		}
 	}
 	return nil
