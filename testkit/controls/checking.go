@@ -22,6 +22,12 @@ func checkingControls() []group {
 		{"message", []control{
 			{"a row holds no code, and no hash that anybody can work out", "message/code.go", "hmac.New(sha256.New, c.key)", "hmac.New(sha256.New, nil)", "TestACodeFindsItsMessage"},
 		}},
+		{"app/doctor", []control{
+			{"as many messages left as are on record", "app/doctor/doctor.go", "if left[p] != n {", "if false {", "TestTheListOfMessagesIsHeldAgainstTheRecord"},
+		}},
+		{"courier/kept", []control{
+			{"a message of another layout is not said to be changed", "courier/kept/kept.go", "if r.Layout != Layout {", "if false {", "TestALayoutIsItsNumber"},
+		}},
 		{"practice", []control{
 			{"a picture is written again as pixels", "practice/picture.go", "clean, err := picture.Clean(data)", "clean, err := data, error(nil)", "TestWhatIsKeptOfAPicture"},
 		}},

@@ -44,7 +44,10 @@ func gateControls() []group {
 		{"what was rendered is inspected", "courier/merge.go", "if found := wording.Inspect(&rendered); len(found) > 0 {", "if found := wording.Inspect(&rendered); false {", "TestEveryCheckOfTheGateHolds"},
 		{"the sealed values of a message are bound to it", "courier/handoff.go", `Row: string(p.ID), Column: "sealed"`, `Row: "m", Column: "sealed"`, "TestAMessageGoesItsWay"},
 		{"a message made again is held against its leaf", "courier/kept/fits.go", "if !part.same {", "if false {", "TestWhatExactlyWasSent"},
-		{"a leaf is found in the log that was signed", "ledger/proved.go", "if err := proof.CheckLeaf(hashes, head, out.Index, leaf.Sum(out.Raw)); err != nil {", "if false {", "TestWhatExactlyWasSent"},
+		{"a message's row is the one that left", "courier/kept/row.go", "if !bytes.Equal(r.Of, Of(m)) {", "if !bytes.Equal(r.Of, r.Of) {", "TestTamperedMessagesAreFound"},
+		{"a message's row says what became of it as the record does", "courier/kept/row.go", "if !became(m.State, fate) {", "if false {", "TestTamperedMessagesAreFound"},
+		{"a message's row says when it left as the record does", "courier/kept/row.go", "(left.Before(at.Add(-time.Minute)) || left.After(at.Add(onItsWay)))", "left.Before(at.Add(-1000*time.Hour))", "TestTamperedMessagesAreFound"},
+		{"a leaf is found in the log that was signed", "ledger/proved.go", "out.Index, leaf.Sum(out.Raw)); err != nil {", "out.Index, leaf.Sum(out.Raw)); err != nil && head.Size < 0 {", "TestWhatExactlyWasSent"},
 	}}, {"message", []control{
 		{"another courier's practice is left to it", line, "WHERE message_lease.process = excluded.process OR message_lease.until <= ?`", "WHERE ? > 0`", leases},
 		{"a lease that ran out holds nobody up", line, "OR message_lease.until <= ?`", "OR message_lease.until < 0 * ?`", leases},
