@@ -140,27 +140,47 @@ func there(ctx context.Context, tx *store.Tx, id ID) error {
 const MostKeepers = 50
 
 // KeepTo keeps a client to some members; none of them means that everybody sees the client whose role includes clients. Only who sees the client
-// may say so.
+// may say so. Files that were made one with the client's, and still are, are kept with it; of one that went into another nothing is said by itself.
 func KeepTo(ctx context.Context, tx *store.Tx, id ID, members []store.MemberID) error {
 	if err := there(ctx, tx, id); err != nil {
+		return err
+	}
+	files, err := filesOf(ctx, tx, id)
+	if err != nil {
 		return err
 	}
 	if len(members) > MostKeepers {
 		return fault.Field("member", "client.keepers", "a client can be kept to at most %d members", MostKeepers)
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM client_member WHERE practice = $1 AND client = $2`, id); err != nil {
-		return err
-	}
 	var rows [][]any
-	seen := map[store.MemberID]bool{}
-	for _, m := range members {
-		if !seen[m] {
-			rows = append(rows, []any{id, string(m), store.Micro(tx.Now), tx.Actor.Who()})
+	for _, file := range files {
+		if _, err := tx.Exec(ctx, `DELETE FROM client_member WHERE practice = $1 AND client = $2`, file); err != nil {
+			return err
 		}
-		seen[m] = true
+		seen := map[store.MemberID]bool{}
+		for _, m := range members {
+			if !seen[m] {
+				rows = append(rows, []any{file, string(m), store.Micro(tx.Now), tx.Actor.Who()})
+			}
+			seen[m] = true
+		}
 	}
-	_, err := tx.Bulk(ctx, `INSERT INTO client_member (practice, client, member, created_at, created_by) VALUES`, "", rows)
+	_, err = tx.Bulk(ctx, `INSERT INTO client_member (practice, client, member, created_at, created_by) VALUES`, "", rows)
 	return err
+}
+
+// filesOf are a client's own file and those that went into it, and into those.
+func filesOf(ctx context.Context, tx *store.Tx, id ID) ([]ID, error) {
+	var into ID
+	if err := tx.Row(ctx, `SELECT merged_into FROM client WHERE practice = $1 AND id = $2`, id).Scan(&into); err != nil {
+		return nil, err
+	}
+	if into != "" {
+		return nil, ErrMerged
+	}
+	rows, err := tx.Query(ctx, `WITH RECURSIVE file(id) AS (SELECT id FROM client WHERE practice = $1 AND id = $2 UNION SELECT m.gone FROM file JOIN client_merge m ON m.practice = $1 AND m.kept = file.id AND m.undone_at = 0)
+		SELECT id FROM file`, id)
+	return store.Collect(rows, err, func(r *store.Rows) (file ID, err error) { return file, r.Scan(&file) })
 }
 
 // Keepers are the members to whom a client is kept; none where everybody sees the client.
