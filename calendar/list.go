@@ -139,6 +139,9 @@ func firstVisits(ctx context.Context, tx *store.Tx, list []Entry) error {
 	})
 	for _, e := range list {
 		for i, p := range e.People {
+			if p.Hidden {
+				continue
+			}
 			began := first[p.Client]
 			e.People[i].FirstVisit = began.IsZero() || !began.Before(e.Starts)
 		}

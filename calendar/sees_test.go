@@ -71,7 +71,7 @@ func (c *clinic) looks(who store.Actor, keeper *vault.Keeper, ids []client.ID, b
 		}
 		for _, e := range day {
 			for _, p := range e.People {
-				if p.Hidden != (p.FirstName == "") || p.Hidden != (p.Client == "") || p.Hidden && (p.Born != "" || p.LastName != "") {
+				if p.Hidden != (p.FirstName == "") || p.Hidden != (p.Client == "") || p.Hidden && (p.Born != "" || p.LastName != "" || p.FirstVisit) {
 					return fmt.Errorf("half hidden: %+v", p)
 				}
 				if !p.Hidden {

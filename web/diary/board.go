@@ -208,7 +208,7 @@ func (b *board) findAt(ctx context.Context, tx *store.Tx) (err error) {
 		return nil
 	}
 	for _, e := range b.booked {
-		if e.ID == at {
+		if e.ID == at && !e.Hidden {
 			b.at = e
 			return nil
 		}

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"letterhead/calendar"
+	"letterhead/client"
 	"letterhead/message"
 	"letterhead/plan"
 	"letterhead/store"
@@ -29,7 +30,8 @@ type Told struct {
 	Rules    map[string]string // names of automatic messages by key
 }
 
-// Of reads what there is to say about appointments, in a number of statements that does not grow with theirs.
+// Of reads what there is to say about appointments, in a number of statements that does not grow with theirs. Of a client whom the actor does not see it
+// says nothing.
 func Of(ctx context.Context, tx *store.Tx, ids ...calendar.ID) (map[calendar.ID]Told, error) {
 	facts, err := plan.Load(ctx, tx, ids...)
 	if err != nil {
@@ -52,10 +54,23 @@ func Of(ctx context.Context, tx *store.Tx, ids ...calendar.ID) (map[calendar.ID]
 		return nil, err
 	}
 	var sent []message.ID
+	var who []client.ID
+	lines := map[calendar.ID][]plan.Line{}
+	for i := range facts {
+		id := calendar.ID(facts[i].Appointment.ID)
+		lines[id] = plan.Plan(facts[i], tx.Now)
+		for _, l := range lines[id] {
+			who = append(who, client.ID(l.Client))
+		}
+	}
 	for _, list := range messages {
 		for _, m := range list {
-			sent = append(sent, m.ID)
+			sent, who = append(sent, m.ID), append(who, client.ID(m.Client))
 		}
+	}
+	hidden, err := client.Hidden(ctx, tx, who)
+	if err != nil {
+		return nil, err
 	}
 	steps, err := message.Steps(ctx, tx, sent...)
 	if err != nil {
@@ -63,13 +78,9 @@ func Of(ctx context.Context, tx *store.Tx, ids ...calendar.ID) (map[calendar.ID]
 	}
 	out := make(map[calendar.ID]Told, len(ids))
 	for _, id := range ids {
-		out[id] = Told{Messages: messages[string(id)], Steps: steps, Rules: names}
-	}
-	for i := range facts {
-		id := calendar.ID(facts[i].Appointment.ID)
-		told := out[id]
-		told.Lines = plan.Plan(facts[i], tx.Now)
-		out[id] = told
+		out[id] = Told{Steps: steps, Rules: names,
+			Messages: slices.DeleteFunc(messages[string(id)], func(m message.Message) bool { return hidden[client.ID(m.Client)] }),
+			Lines:    slices.DeleteFunc(lines[id], func(l plan.Line) bool { return hidden[client.ID(l.Client)] })}
 	}
 	return out, nil
 }

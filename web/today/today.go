@@ -203,10 +203,11 @@ func personName(e calendar.Entry, attendee string) string {
 	return ""
 }
 
-// choose takes the appointment that stands beside the grid: the one asked for, else the first that needs somebody, else the next.
+// choose takes the appointment that stands beside the grid: the one asked for, else the first that needs somebody, else the next; none of which the
+// visitor sees nobody.
 func (s *view) choose(at string, told map[calendar.ID]story.Told) {
 	pick := func(fits func(calendar.Entry) bool) bool {
-		if i := slices.IndexFunc(s.expected, fits); i >= 0 {
+		if i := slices.IndexFunc(s.expected, func(e calendar.Entry) bool { return !e.Hidden && fits(e) }); i >= 0 {
 			s.selected = &s.expected[i]
 		}
 		return s.selected != nil
