@@ -299,23 +299,24 @@ func (v *Visit) May(p guard.Permission) bool { return v.Member.Role.May(p) }
 // Path is a part of the address, such as {id}.
 func (v *Visit) Path(name string) string { return v.Request.PathValue(name) }
 
-// maxValue bounds one value of an address or a form, in bytes.
+// maxValue bounds one value of an address, and a password, in bytes. What else is posted is bounded by the form's body: whoever keeps it says how long it may
+// be, and what is longer is shown again.
 const maxValue = 2000
 
 // Query is a value of the address, "" when it is missing, too long or not text.
-func (v *Visit) Query(name string) string { return plain(v.Request.URL.Query().Get(name)) }
-
-// Form is a posted value without the blanks around it, "" when it is missing, too long or not text.
-func (v *Visit) Form(name string) string { return plain(v.Request.PostForm.Get(name)) }
-
-// Long is a posted value of up to 16 KB, such as a passkey's answer.
-func (v *Visit) Long(name string) string {
-	value := v.Request.PostForm.Get(name)
-	if len(value) > 16<<10 {
+func (v *Visit) Query(name string) string {
+	value := v.Request.URL.Query().Get(name)
+	if len(value) > maxValue {
 		return ""
 	}
-	return value
+	return plain(value)
 }
+
+// Form is a posted value without the blanks around it, "" when it is missing or not text.
+func (v *Visit) Form(name string) string { return plain(v.Request.PostForm.Get(name)) }
+
+// Long is a posted value exactly as it came, such as a passkey's answer.
+func (v *Visit) Long(name string) string { return v.Request.PostForm.Get(name) }
 
 // File is a posted file, of a route that takes one; empty when none was chosen.
 func (v *Visit) File(name string) ([]byte, error) {
@@ -341,7 +342,7 @@ func (v *Visit) Secret(name string) string {
 }
 
 func plain(value string) string {
-	if len(value) > maxValue || !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
 		return ""
 	}
 	return strings.TrimSpace(value)

@@ -6,6 +6,7 @@ package team
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"letterhead/fault"
@@ -199,6 +200,8 @@ type programs struct {
 	sender      bool // a program has a key with which it could send
 	problems    []ui.Problem
 	name        string
+	life        string          // of a new key, in months
+	chosen      map[string]bool // what it is to be allowed
 }
 
 // Programs lists the keys of programs.
@@ -226,7 +229,7 @@ func Programs(v *page.Visit) (page.Answer, error) {
 
 // NewProgram is the form of a program's key.
 func NewProgram(v *page.Visit) (page.Answer, error) {
-	return page.Show(showNewProgram(programs{visit: v, frame: v.Frame(v.Say("programs.new"), "/team")}))
+	return page.Show(showNewProgram(programs{visit: v, frame: v.Frame(v.Say("programs.new"), "/team"), life: "3"}))
 }
 
 // AddProgram makes a key and shows it, once.
@@ -242,7 +245,10 @@ func AddProgram(v *page.Visit) (page.Answer, error) {
 		return err
 	})
 	if problem := page.Problem(v.Text, err); problem != nil {
-		p := programs{visit: v, frame: v.Frame(v.Say("programs.new"), "/team"), problems: []ui.Problem{*problem}, name: v.Form("name")}
+		p := programs{visit: v, frame: v.Frame(v.Say("programs.new"), "/team"), problems: []ui.Problem{*problem}, name: v.Form("name"), life: v.Form("months"), chosen: map[string]bool{}}
+		for _, s := range guard.Scopes() {
+			p.chosen[s.String()] = slices.Contains(v.Request.PostForm["scope"], s.String())
+		}
 		return page.Again(showNewProgram(p), err)
 	}
 	if err != nil {
