@@ -1,14 +1,12 @@
 package app
 
 import (
-	"bufio"
 	"context"
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 
-	"letterhead/app/remarks"
+	"letterhead/app/moving"
 	"letterhead/fault"
 	"letterhead/store"
 	"letterhead/transfer"
@@ -55,87 +53,28 @@ func importCommand() command {
 			}
 			actor.Agent = "import"
 			if undo {
-				return c.undoImport(ctx, i, actor, transfer.BatchID(batch))
+				return i.moving(c).Undo(ctx, actor, transfer.BatchID(batch))
 			}
-			return c.runImport(ctx, i, actor, transfer.Source{Dir: from}, mapping, noted, transfer.Options{DryRun: dry, OtherPractice: other, Actor: actor})
+			return i.moving(c).Import(ctx, actor, transfer.Source{Dir: from}, mapping, noted, transfer.Options{DryRun: dry, OtherPractice: other, Actor: actor})
 		})
 	}
 	return cmd
 }
 
-func (c *call) runImport(ctx context.Context, i *installation, actor store.Actor, from transfer.Source, mapping, noted string, options transfer.Options) error {
-	if mapping != "" {
-		file, err := os.Open(mapping)
-		if err != nil {
-			return fault.Field("--mapping", "import.mapping", "the file cannot be read")
-		}
-		defer file.Close()
-		if options.Mapping, err = transfer.ReadMapping(file); err != nil {
-			return err
-		}
+// moving brings in and takes out; what came in is branded, and signed where a rehearsal signs.
+func (i *installation) moving(c *call) moving.Of {
+	of := moving.Of{DB: i.db, Keeper: i.keeper, After: i.moved}
+	if c != nil {
+		of.Out, of.Errs, of.JSON = c.out, c.errs, c.json
 	}
-	if noted != "" {
-		file, err := os.OpenFile(noted, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-		if err != nil {
-			return fault.Field("--remarks", "import.remarks", "the file cannot be written")
-		}
-		defer file.Close()
-		out := bufio.NewWriter(file)
-		defer out.Flush()
-		options.Remarks = out
-	}
-	if terminal(c.errs) {
-		options.Progress = func(p transfer.Progress) { fmt.Fprintf(c.errs, "\r%-14s %9d rows", p.Step, p.Rows) }
-	}
-	report, err := transfer.Import(ctx, i.db, i.keeper, actor.Practice, from, options)
-	if terminal(c.errs) {
-		fmt.Fprintf(c.errs, "\r%30s\r", "")
-	}
-	if err != nil {
-		return err
-	}
-	if !options.DryRun {
-		if err := i.brand().Rebrand(ctx, actor); err != nil {
-			return err
-		}
-		if err := i.rehearsed(ctx, actor.Practice); err != nil {
-			return err
-		}
-	}
-	return c.printReport(report)
+	return of
 }
 
-func (c *call) undoImport(ctx context.Context, i *installation, actor store.Actor, batch transfer.BatchID) error {
-	report, err := transfer.Undo(ctx, i.db, i.keeper, actor.Practice, batch, transfer.Options{Actor: actor})
-	if err != nil {
+func (i *installation) moved(ctx context.Context, actor store.Actor) error {
+	if err := i.brand().Rebrand(ctx, actor); err != nil {
 		return err
 	}
-	if err := i.rehearsed(ctx, actor.Practice); err != nil {
-		return err
-	}
-	return c.printReport(report)
-}
-
-func (c *call) printReport(report *transfer.Report) error {
-	if c.json {
-		return printJSON(c, report)
-	}
-	fmt.Fprint(c.out, report.Summary())
-	remarks.Say(c.out, report)
-	if report.Undoes == "" && !report.DryRun {
-		fmt.Fprintf(c.out, "import %s; letterhead import --practice ID --undo takes it back\n", report.Batch)
-	}
-	return nil
-}
-
-// terminal reports whether somebody watches.
-func terminal(out any) bool {
-	file, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return i.rehearsed(ctx, actor.Practice)
 }
 
 func bounceCommand() command {

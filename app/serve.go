@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 	"letterhead/incident/asked"
 	"letterhead/public"
 	"letterhead/store"
+	"letterhead/transfer/upload"
 	"letterhead/web"
 	"letterhead/web/page"
 	"letterhead/web/ui"
@@ -71,6 +73,7 @@ type serving struct {
 	desk     *desk.Desk         // in the process that delivers
 	chains   *chain.Chains      // what is signed, for links
 	asked    *asked.Log         // who asked which route
+	uploads  *upload.Desk       // exports that are handed in
 	ready    func(address string)
 }
 
@@ -108,6 +111,7 @@ func (i *installation) serve(ctx context.Context, s serving) error {
 		s.chains = chain.Open(courierFolder(i.folder), noted)
 	}
 	s.asked = asked.New(i.db, s.log)
+	s.uploads = upload.New(i.db, i.keeper, filepath.Join(i.folder, "import"), i.moved)
 	handler, err := i.handler(s, c)
 	if err != nil {
 		return errors.Join(err, s.listener.Close())
@@ -170,6 +174,7 @@ func (i *installation) together(ctx context.Context, s serving, server *http.Ser
 	part("notices", func() error { i.planner().With(s.chains).KeepTelling(ctx, s.log); return nil })
 	part("requests", func() error { s.asked.Run(ctx, asked.Kept); return nil })
 	part("incidents", func() error { i.incidents().Watch(ctx, c, s.log); return nil })
+	part("imports", func() error { return s.uploads.Run(ctx, s.log) })
 	part("jobs", func() error { i.planner().Work(ctx, s.log); return nil })
 	if s.enter != nil {
 		part("rehearsal", func() error { i.keepRehearsing(ctx, s.sample, s.log); return nil })
@@ -218,7 +223,7 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	members, err := web.New(web.Config{
 		DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Routes: s.routes, Places: s.places,
 		Desk: signing, Signed: s.chains.Read, Record: record.Pages{Host: i.recordHost(), Config: i.config.Courier}, Asked: s.asked, Codes: codes, Incidents: incidents.Pages{Host: i.incidents()},
-		Sender: i.brand(), Platform: i.config.Platform(), LooksKept: i.config.LooksKept,
+		Sender: i.brand(), Uploads: s.uploads, Platform: i.config.Platform(), LooksKept: i.config.LooksKept,
 	})
 	if err != nil {
 		return nil, err

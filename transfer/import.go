@@ -15,6 +15,7 @@ import (
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/transfer/sheet"
+	"letterhead/transfer/words"
 	"letterhead/vault"
 	"letterhead/zone"
 )
@@ -66,7 +67,10 @@ func Import(ctx context.Context, db *store.DB, keeper Keeper, id store.PracticeI
 }
 
 func newRun(db *store.DB, keeper Keeper, id store.PracticeID, options Options) *run {
-	r := &run{db: db, keeper: keeper, options: options, batch: store.NewID[BatchID](), latin: map[string]bool{}, kept: map[string]lines{}}
+	r := &run{db: db, keeper: keeper, options: options, batch: options.Batch, latin: map[string]bool{}, kept: map[string]lines{}}
+	if r.batch == "" {
+		r.batch = store.NewID[BatchID]()
+	}
 	r.actor = options.Actor
 	r.actor.Practice = id
 	if r.actor.Member == "" && r.actor.Agent == "" {
@@ -85,7 +89,7 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	if r.options.Mapping != nil {
-		if err := r.options.Mapping.check(); err != nil {
+		if err := r.options.Mapping.Check(); err != nil {
 			return err
 		}
 	}
@@ -128,7 +132,7 @@ func (r *run) look(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	r.open = p
-	r.reader = &reader{words: newWords(r.options.Mapping), country: p.Country, zone: p.Zone, first: p.Zone, today: zone.DateOf(tx.Now.In(here)),
+	r.reader = &reader{words: words.New(r.options.Mapping), country: p.Country, zone: p.Zone, first: p.Zone, today: zone.DateOf(tx.Now.In(here)),
 		places: map[string]placeName{}, names: map[string]string{}, met: map[string]int{}, minutes: map[string]int{}}
 	locations, err := practice.Locations(ctx, tx)
 	if err != nil {
@@ -138,21 +142,21 @@ func (r *run) look(ctx context.Context, tx *store.Tx) error {
 		if i == 0 {
 			r.reader.first = l.Zone
 		}
-		r.reader.places[word(l.Name)] = placeName{l.Name, l.Zone}
+		r.reader.places[words.Fold(l.Name)] = placeName{l.Name, l.Zone}
 	}
 	services, err := practice.Services(ctx, tx)
 	if err != nil {
 		return err
 	}
 	for _, s := range services {
-		r.reader.names["service\x00"+word(s.Name)] = s.Name
+		r.reader.names["service\x00"+words.Fold(s.Name)] = s.Name
 	}
 	practitioners, err := practice.Practitioners(ctx, tx)
 	if err != nil {
 		return err
 	}
 	for _, p := range practitioners {
-		r.reader.names["practitioner\x00"+word(p.Name)] = p.Name
+		r.reader.names["practitioner\x00"+words.Fold(p.Name)] = p.Name
 	}
 	return nil
 }
@@ -200,9 +204,9 @@ func (r *run) dates() error {
 		var guess sheet.Guess
 		for _, f := range []struct {
 			file    string
-			columns []column
+			columns []words.Column
 			at      []int
-		}{{clientsFile, clientColumns, []int{clientBorn}}, {appointmentsFile, appointmentColumns, []int{appointmentDate}}} {
+		}{{clientsFile, words.ClientColumns, []int{words.ClientBorn}}, {appointmentsFile, words.AppointmentColumns, []int{words.AppointmentDate}}} {
 			if err := r.guess(f.file, f.columns, f.at, &guess); err != nil {
 				return err
 			}
@@ -221,7 +225,7 @@ func (r *run) dates() error {
 	return nil
 }
 
-func (r *run) guess(name string, columns []column, at []int, guess *sheet.Guess) error {
+func (r *run) guess(name string, columns []words.Column, at []int, guess *sheet.Guess) error {
 	file, err := r.openFile(name)
 	if err != nil {
 		return err
@@ -240,14 +244,14 @@ func (r *run) guess(name string, columns []column, at []int, guess *sheet.Guess)
 			return err
 		}
 		for _, c := range at {
-			if place := l.at[c]; place >= 0 && place < len(record.Fields) {
+			if place := l.At[c]; place >= 0 && place < len(record.Fields) {
 				guess.See(record.Fields[place])
 			}
 		}
 	}
 }
 
-func (r *run) layout(file io.Reader, name string, columns []column, remark func(Remark)) (*sheet.Reader, *layout, error) {
+func (r *run) layout(file io.Reader, name string, columns []words.Column, remark func(Remark)) (*sheet.Reader, *words.Layout, error) {
 	in := sheet.New(file, r.latin[name])
 	headings, err := in.Header(name)
 	if err != nil {
@@ -257,7 +261,9 @@ func (r *run) layout(file io.Reader, name string, columns []column, remark func(
 	if m := r.options.Mapping; m != nil {
 		mapped = map[string]map[string]string{clientsFile: m.Clients, appointmentsFile: m.Appointments}[name]
 	}
-	l, err := newLayout(name, section, columns, headings, mapped, remark)
+	l, err := words.NewLayout(name, section, columns, headings, mapped, func(heading string) {
+		remark(Remark{File: name, Column: heading, Reason: "unknown_column", Say: "this column is not known and was passed over"})
+	})
 	return in, l, err
 }
 

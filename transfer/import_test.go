@@ -11,6 +11,7 @@ import (
 
 	"letterhead/fault"
 	"letterhead/transfer"
+	"letterhead/transfer/words"
 )
 
 func (b *bench) undo(batch transfer.BatchID) *transfer.Report {
@@ -144,7 +145,7 @@ func TestHeadings(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "sqlite", practiceOf(t, "testdata/exports/wharf"))
-			mapping, err := transfer.ReadMapping(strings.NewReader(c.mapping))
+			mapping, err := words.ReadMapping(strings.NewReader(c.mapping))
 			if err == nil {
 				_, err = transfer.Import(context.Background(), b.db, b.keeper, b.id, files(c.clients, c.visits, "practice.json", dayFirst), transfer.Options{Mapping: mapping})
 			}
@@ -161,7 +162,7 @@ func TestHeadings(t *testing.T) {
 func TestMappedWords(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "sqlite", practiceOf(t, "testdata/exports/wharf"))
-	mapping, err := transfer.ReadMapping(strings.NewReader("date_order = 'MDY'\n[statuses]\nDNA = 'no show'\n[reminders]\n'Text Message' = 'sms'\n[locations]\n'Home visits' = 'home'\n"))
+	mapping, err := words.ReadMapping(strings.NewReader("date_order = 'MDY'\n[statuses]\nDNA = 'no show'\n[reminders]\n'Text Message' = 'sms'\n[locations]\n'Home visits' = 'home'\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"letterhead/transfer/words"
 )
 
 // Outcome is how a row ended.
@@ -139,7 +141,7 @@ func (r *recorder) row(file string, remarks []Remark) {
 }
 
 func (r *recorder) add(m Remark) {
-	m.Value = cut(m.Value, 80)
+	m.Value = words.Cut(m.Value, 80)
 	if m.File == clientsFile || m.File == appointmentsFile {
 		c := r.counts(m.File)
 		if c.Reasons == nil {
@@ -159,15 +161,4 @@ func (r *recorder) add(m Remark) {
 		_, err = r.out.Write(append(line, '\n'))
 	}
 	r.err = err
-}
-
-func cut(text string, most int) string {
-	n := 0
-	for i := range text {
-		if n == most {
-			return text[:i] + "…"
-		}
-		n++
-	}
-	return text
 }

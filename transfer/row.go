@@ -11,13 +11,14 @@ import (
 	"letterhead/client"
 	"letterhead/practice"
 	"letterhead/transfer/sheet"
+	"letterhead/transfer/words"
 	"letterhead/wording"
 	"letterhead/zone"
 )
 
 // reader is what reading rows needs to know; it opens nothing and writes nothing.
 type reader struct {
-	words   words
+	words   words.Words
 	order   sheet.Order
 	country string
 	zone    string               // the practice's
@@ -33,7 +34,7 @@ type placeName struct{ name, zone string }
 
 // row is one record with its cells by column.
 type row struct {
-	layout  *layout
+	layout  *words.Layout
 	line    int
 	cells   []string
 	id      string
@@ -42,20 +43,20 @@ type row struct {
 }
 
 // newRow trims and checks every cell. What PostgreSQL cannot hold or a message must not carry is refused here, once.
-func newRow(l *layout, r sheet.Record) *row {
-	w := &row{layout: l, line: r.Line, cells: make([]string, len(l.columns))}
+func newRow(l *words.Layout, r sheet.Record) *row {
+	w := &row{layout: l, line: r.Line, cells: make([]string, len(l.Columns))}
 	switch {
 	case r.Fault != "":
 		w.refuse(-1, r.Fault, sheet.Damage[r.Fault], "")
 		return w
-	case len(r.Fields) != l.width:
-		w.refuse(-1, "columns", "the row has "+strconv.Itoa(len(r.Fields))+" columns, the headings are "+strconv.Itoa(l.width)+"; write a comma within a field in quotation marks", "")
+	case len(r.Fields) != l.Width:
+		w.refuse(-1, "columns", "the row has "+strconv.Itoa(len(r.Fields))+" columns, the headings are "+strconv.Itoa(l.Width)+"; write a comma within a field in quotation marks", "")
 	}
-	for i, c := range l.columns {
-		if l.at[i] < 0 || l.at[i] >= len(r.Fields) {
+	for i, c := range l.Columns {
+		if l.At[i] < 0 || l.At[i] >= len(r.Fields) {
 			continue
 		}
-		text := strings.TrimSpace(r.Fields[l.at[i]])
+		text := strings.TrimSpace(r.Fields[l.At[i]])
 		if !utf8.ValidString(text) {
 			w.refuse(i, "encoding", "this is not UTF-8, though the file begins as such; export it again as CSV UTF-8", "")
 			continue
@@ -63,7 +64,7 @@ func newRow(l *layout, r sheet.Record) *row {
 		if !plain(text) {
 			text = norm.NFC.String(text)
 		}
-		if !c.lines && strings.ContainsAny(text, "\n\t\u2028\u2029") {
+		if !c.Lines && strings.ContainsAny(text, "\n\t\u2028\u2029") {
 			text = strings.Join(strings.Fields(text), " ")
 		}
 		if bad := invisible(text); bad != 0 {
@@ -81,17 +82,17 @@ func newRow(l *layout, r sheet.Record) *row {
 
 // bound cuts nothing: what is too long for what it is refuses the row, except an alert or a title, which only lose their end.
 func (w *row) bound() {
-	for i, c := range w.layout.columns {
+	for i, c := range w.layout.Columns {
 		text := w.cells[i]
-		if len(text) <= c.most || utf8.RuneCountInString(text) <= c.most {
+		if len(text) <= c.Most || utf8.RuneCountInString(text) <= c.Most {
 			continue
 		}
-		if c.field == "alert" || c.field == "title" {
-			w.cells[i] = strings.TrimSpace(string([]rune(text)[:c.most]))
-			w.remark(i, "cut", "longer than "+strconv.Itoa(c.most)+" characters; the end was cut off", "")
+		if c.Field == "alert" || c.Field == "title" {
+			w.cells[i] = strings.TrimSpace(string([]rune(text)[:c.Most]))
+			w.remark(i, "cut", "longer than "+strconv.Itoa(c.Most)+" characters; the end was cut off", "")
 			continue
 		}
-		w.refuse(i, "too_long", "longer than "+strconv.Itoa(c.most)+" characters", text)
+		w.refuse(i, "too_long", "longer than "+strconv.Itoa(c.Most)+" characters", text)
 	}
 	if w.id == "" {
 		w.refuse(0, "no_id", "the row has no id, by which it would be known the next time", "")
@@ -121,9 +122,9 @@ func invisible(text string) rune {
 }
 
 func (w *row) remark(column int, reason, say, value string) {
-	m := Remark{File: w.layout.file, Line: w.line, Row: cut(w.id, 40), Reason: reason, Say: say, Value: value}
+	m := Remark{File: w.layout.File, Line: w.line, Row: words.Cut(w.id, 40), Reason: reason, Say: say, Value: value}
 	if column >= 0 {
-		m.Column = w.layout.headings[column]
+		m.Column = w.layout.Headings[column]
 	}
 	w.remarks = append(w.remarks, m)
 }
@@ -138,66 +139,66 @@ func (w *row) refuse(column int, reason, say, value string) {
 // appointments along; only what could send a message against somebody's will refuses the row.
 func (r *reader) client(w *row) client.Staged {
 	c := client.Client{
-		External: w.id, Title: w.cells[clientTitle], FirstName: w.cells[clientFirst], LastName: w.cells[clientLast], PreferredName: w.cells[clientPreferred],
-		Alert: w.cells[clientAlert],
+		External: w.id, Title: w.cells[words.ClientTitle], FirstName: w.cells[words.ClientFirst], LastName: w.cells[words.ClientLast], PreferredName: w.cells[words.ClientPreferred],
+		Alert: w.cells[words.ClientAlert],
 	}
 	if c.FirstName == "" && c.LastName == "" {
-		w.remark(clientLast, "no_name", "there is no name", "")
+		w.remark(words.ClientLast, "no_name", "there is no name", "")
 	}
 	for _, name := range []struct {
 		column int
 		text   string
-	}{{clientFirst, c.FirstName}, {clientPreferred, c.PreferredName}} {
+	}{{words.ClientFirst, c.FirstName}, {words.ClientPreferred, c.PreferredName}} {
 		if reason := wording.Unfit("recipient.first_name", name.text); name.text != "" && reason != "" {
 			w.remark(name.column, "name_unshown", "messages cannot call somebody by this and say what the template has instead; it was kept as written", name.text)
 		}
 	}
 	c.Born = r.born(w)
-	c.Email = client.NormaliseEmail(w.cells[clientEmail])
+	c.Email = client.NormaliseEmail(w.cells[words.ClientEmail])
 	if c.Email.State == client.Bad {
-		w.remark(clientEmail, "email_bad", "this is no e-mail address; it was kept as written and is not used", w.cells[clientEmail])
+		w.remark(words.ClientEmail, "email_bad", "this is no e-mail address; it was kept as written and is not used", w.cells[words.ClientEmail])
 	}
-	c.Mobile = client.NormaliseMobile(w.cells[clientMobile], r.country)
+	c.Mobile = client.NormaliseMobile(w.cells[words.ClientMobile], r.country)
 	switch {
 	case c.Mobile.Costly(r.country):
-		w.remark(clientMobile, "mobile_costly", "this is a premium-rate or shared-cost number, which takes no text messages; it was kept as written and is not used", w.cells[clientMobile])
+		w.remark(words.ClientMobile, "mobile_costly", "this is a premium-rate or shared-cost number, which takes no text messages; it was kept as written and is not used", w.cells[words.ClientMobile])
 	case c.Mobile.State == client.Bad:
-		w.remark(clientMobile, "mobile_bad", "this cannot be a phone number; it was kept as written and is not used", w.cells[clientMobile])
+		w.remark(words.ClientMobile, "mobile_bad", "this cannot be a phone number; it was kept as written and is not used", w.cells[words.ClientMobile])
 	}
 	var ok bool
-	if c.Reminders, ok = r.words.reminders[word(w.cells[clientReminders])]; !ok {
+	if c.Reminders, ok = r.words.Reminders[words.Fold(w.cells[words.ClientReminders])]; !ok {
 		c.Reminders = client.NoReminders
-		w.remark(clientReminders, "reminder_word", "this is no way of reminding that is known: no reminders, until somebody asks the client; or say what it means in the mapping file, under [reminders]", w.cells[clientReminders])
+		w.remark(words.ClientReminders, "reminder_word", "this is no way of reminding that is known: no reminders, until somebody asks the client; or say what it means in the mapping file, under [reminders]", w.cells[words.ClientReminders])
 	}
-	if name := w.cells[clientZone]; name != "" {
+	if name := w.cells[words.ClientZone]; name != "" {
 		if _, err := zone.Load(name); err == nil {
 			c.Zone = name
 		} else {
-			w.remark(clientZone, "zone_unknown", "no such time zone; the practice's is used", name)
+			w.remark(words.ClientZone, "zone_unknown", "no such time zone; the practice's is used", name)
 		}
 	}
-	if name := w.cells[clientLanguage]; name != "" {
+	if name := w.cells[words.ClientLanguage]; name != "" {
 		if language, err := practice.Language("language", name); err == nil {
 			c.Language = language
 		} else {
-			w.remark(clientLanguage, "language_unknown", "no such language; the practice's is used", name)
+			w.remark(words.ClientLanguage, "language_unknown", "no such language; the practice's is used", name)
 		}
 	}
 	s := client.Staged{Line: w.line, Client: c}
-	if text := w.cells[clientMarketing]; text != "" {
-		switch yes, known := yesWords[word(text)]; {
+	if text := w.cells[words.ClientMarketing]; text != "" {
+		switch yes, known := words.YesNo[words.Fold(text)]; {
 		case !known:
-			w.remark(clientMarketing, "marketing_word", "neither Yes nor No: nothing was recorded, and no marketing is sent", text)
+			w.remark(words.ClientMarketing, "marketing_word", "neither Yes nor No: nothing was recorded, and no marketing is sent", text)
 		case yes:
 			s.Marketing = "yes"
 		default:
 			s.Marketing = "no"
 		}
 	}
-	if text := w.cells[clientArchived]; text != "" {
-		archived, known := yesWords[word(text)]
+	if text := w.cells[words.ClientArchived]; text != "" {
+		archived, known := words.YesNo[words.Fold(text)]
 		if !known {
-			w.refuse(clientArchived, "archived_word", "neither Yes nor No; whether this person may still be written to cannot be known", text)
+			w.refuse(words.ClientArchived, "archived_word", "neither Yes nor No; whether this person may still be written to cannot be known", text)
 		}
 		if archived {
 			s.ArchivedAt = time.Unix(1, 0) // the flip's instant is set when it is staged
@@ -207,18 +208,18 @@ func (r *reader) client(w *row) client.Staged {
 }
 
 func (r *reader) born(w *row) string {
-	text := w.cells[clientBorn]
+	text := w.cells[words.ClientBorn]
 	if text == "" {
 		return ""
 	}
 	d, why := sheet.ParseDate(text, r.order)
 	switch {
 	case why != "":
-		w.remark(clientBorn, "born_"+why, dateSays[why]+"; the date of birth was left empty", text)
+		w.remark(words.ClientBorn, "born_"+why, dateSays[why]+"; the date of birth was left empty", text)
 	case r.today.Before(d):
-		w.remark(clientBorn, "born_future", "this day is still to come; the date of birth was left empty", text)
+		w.remark(words.ClientBorn, "born_future", "this day is still to come; the date of birth was left empty", text)
 	case d.Year < 1880:
-		w.remark(clientBorn, "born_past", "nobody is that old; the date of birth was left empty", text)
+		w.remark(words.ClientBorn, "born_past", "nobody is that old; the date of birth was left empty", text)
 	default:
 		return d.String()
 	}
@@ -234,18 +235,18 @@ var dateSays = map[string]string{
 // appointment reads a row of appointments.csv, all but the client.
 func (r *reader) appointment(w *row) calendar.Staged {
 	s := calendar.Staged{Line: w.line, External: w.id}
-	s.Practitioner = r.name(w, appointmentPractitioner, "practitioner")
-	s.Service = r.name(w, appointmentService, "service")
+	s.Practitioner = r.name(w, words.AppointmentPractitioner, "practitioner")
+	s.Service = r.name(w, words.AppointmentService, "service")
 	r.place(w, &s)
-	minutes, err := strconv.Atoi(w.cells[appointmentMinutes])
+	minutes, err := strconv.Atoi(w.cells[words.AppointmentMinutes])
 	if err != nil || minutes < 1 || minutes > calendar.MaxMinutes {
-		w.refuse(appointmentMinutes, "minutes", "write whole minutes, from 1 to 1440", w.cells[appointmentMinutes])
+		w.refuse(words.AppointmentMinutes, "minutes", "write whole minutes, from 1 to 1440", w.cells[words.AppointmentMinutes])
 	}
 	s.Minutes = minutes
-	if known, ok := r.words.statuses[word(w.cells[appointmentStatus])]; ok {
-		s.Booking, s.Confirmation, s.Attendance, s.Late = known.booking, known.confirmation, known.attendance, known.late
+	if known, ok := r.words.Statuses[words.Fold(w.cells[words.AppointmentStatus])]; ok {
+		s.Booking, s.Confirmation, s.Attendance, s.Late = known.Booking, known.Confirmation, known.Attendance, known.Late
 	} else {
-		w.refuse(appointmentStatus, "status_word", "this status is not known, so whether to remind cannot be known; say what it means in the mapping file, under [statuses]", w.cells[appointmentStatus])
+		w.refuse(words.AppointmentStatus, "status_word", "this status is not known, so whether to remind cannot be known; say what it means in the mapping file, under [statuses]", w.cells[words.AppointmentStatus])
 	}
 	r.when(w, &s)
 	if _, met := r.minutes[s.Service]; !met && !w.refused {
@@ -256,33 +257,33 @@ func (r *reader) appointment(w *row) calendar.Staged {
 
 // when reads date and time on the wall of the location.
 func (r *reader) when(w *row, s *calendar.Staged) {
-	d, why := sheet.ParseDate(w.cells[appointmentDate], r.order)
+	d, why := sheet.ParseDate(w.cells[words.AppointmentDate], r.order)
 	if why != "" {
-		w.refuse(appointmentDate, why, dateSays[why], w.cells[appointmentDate])
+		w.refuse(words.AppointmentDate, why, dateSays[why], w.cells[words.AppointmentDate])
 	} else if d.Year < 1900 || d.Year > r.today.Year+calendar.MaxYears {
-		w.refuse(appointmentDate, "date_far", "this is too far from today", w.cells[appointmentDate])
+		w.refuse(words.AppointmentDate, "date_far", "this is too far from today", w.cells[words.AppointmentDate])
 	}
-	minute, ok := sheet.ParseClock(w.cells[appointmentTime])
+	minute, ok := sheet.ParseClock(w.cells[words.AppointmentTime])
 	if !ok {
-		w.refuse(appointmentTime, "time", "this is no time of day; write it like 14:05 or 2:05 PM", w.cells[appointmentTime])
+		w.refuse(words.AppointmentTime, "time", "this is no time of day; write it like 14:05 or 2:05 PM", w.cells[words.AppointmentTime])
 	}
 	if w.refused {
 		return
 	}
 	location, err := zone.Load(s.Zone)
 	if err != nil {
-		w.refuse(appointmentLocation, "zone_unknown", "the location's time zone is not known; correct it in the location's settings", s.Zone)
+		w.refuse(words.AppointmentLocation, "zone_unknown", "the location's time zone is not known; correct it in the location's settings", s.Zone)
 		return
 	}
 	s.Wall = zone.Wall{Date: d, Minute: minute}
 	at, fit, from, to := zone.Resolve(s.Wall, location)
-	written := w.cells[appointmentDate] + " " + w.cells[appointmentTime]
+	written := w.cells[words.AppointmentDate] + " " + w.cells[words.AppointmentTime]
 	switch fit {
 	case zone.Never:
-		w.refuse(appointmentTime, "gap", "this time does not exist in "+s.Zone+": clocks go from "+from.String()+" to "+to.String()+" that day", written)
+		w.refuse(words.AppointmentTime, "gap", "this time does not exist in "+s.Zone+": clocks go from "+from.String()+" to "+to.String()+" that day", written)
 		return
 	case zone.Twice:
-		w.remark(appointmentTime, "twice", "this time occurs twice in "+s.Zone+", for clocks go back that day; the first was taken", written)
+		w.remark(words.AppointmentTime, "twice", "this time occurs twice in "+s.Zone+", for clocks go back that day; the first was taken", written)
 	}
 	s.Starts = at.UnixMicro()
 	s.Ends = at.Add(time.Duration(s.Minutes) * time.Minute).UnixMicro()
@@ -295,7 +296,7 @@ func (r *reader) name(w *row, column int, kind string) string {
 		w.refuse(column, "no_"+kind, "there is no "+kind, "")
 		return ""
 	}
-	key := kind + "\x00" + word(text)
+	key := kind + "\x00" + words.Fold(text)
 	if known, ok := r.names[key]; ok {
 		return known
 	}
@@ -318,10 +319,10 @@ func (r *reader) room(w *row, column int, kind string) bool {
 
 // place finds where and how an appointment is. Video is held at the practice's first location, whose zone counts.
 func (r *reader) place(w *row, s *calendar.Staged) {
-	text := strings.Join(strings.Fields(w.cells[appointmentLocation]), " ")
-	key := word(text)
+	text := strings.Join(strings.Fields(w.cells[words.AppointmentLocation]), " ")
+	key := words.Fold(text)
 	s.Mode, s.Zone = practice.InPerson, r.first
-	if mode, ok := r.words.places[key]; ok {
+	if mode, ok := r.words.Places[key]; ok {
 		s.Mode = mode
 		return
 	}
@@ -331,7 +332,7 @@ func (r *reader) place(w *row, s *calendar.Staged) {
 	known, ok := r.places[key]
 	if !ok {
 		known = placeName{text, r.zone}
-		if !w.refused && r.room(w, appointmentLocation, "location") {
+		if !w.refused && r.room(w, words.AppointmentLocation, "location") {
 			r.places[key] = known
 		}
 	}

@@ -9,16 +9,17 @@ import (
 	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/store"
+	"letterhead/transfer/words"
 )
 
 // chunk is how many rows are staged in one transaction: enough to make the commit cheap, few enough that nobody waits for it.
 const chunk = 1000
 
 func (r *run) stage(ctx context.Context) error {
-	if err := stageFile(ctx, r, clientsFile, clientColumns, r.reader.client, r.stageClients); err != nil {
+	if err := stageFile(ctx, r, clientsFile, words.ClientColumns, r.reader.client, r.stageClients); err != nil {
 		return err
 	}
-	return stageFile(ctx, r, appointmentsFile, appointmentColumns, r.reader.appointment, r.stageAppointments)
+	return stageFile(ctx, r, appointmentsFile, words.AppointmentColumns, r.reader.appointment, r.stageAppointments)
 }
 
 // parsed is a row with what was read from it.
@@ -37,7 +38,7 @@ type late struct {
 }
 
 // stageFile reads a file chunk by chunk. Rows are read once; the transaction of a chunk may run again and so only returns what it found.
-func stageFile[T any](ctx context.Context, r *run, name string, columns []column, read func(*row) T, write func(context.Context, *store.Tx, []parsed[T]) ([]late, error)) error {
+func stageFile[T any](ctx context.Context, r *run, name string, columns []words.Column, read func(*row) T, write func(context.Context, *store.Tx, []parsed[T]) ([]late, error)) error {
 	file, err := r.openFile(name)
 	if err != nil {
 		return err
@@ -78,7 +79,7 @@ func stageFile[T any](ctx context.Context, r *run, name string, columns []column
 				return err
 			}
 		}
-		r.progress(layout.section, r.out.counts(name).Rows)
+		r.progress(layout.Section, r.out.counts(name).Rows)
 	}
 	r.kept[name] = marked
 	return r.out.err
@@ -122,10 +123,10 @@ func stageChunk[T any](ctx context.Context, r *run, name string, rows []parsed[T
 }
 
 // missing remarks on columns that the file does not have and that are not needed.
-func (r *run) missing(l *layout) {
-	for i, c := range l.columns {
-		if l.at[i] < 0 && c.field != "language" {
-			r.out.add(Remark{File: l.file, Column: l.headings[i], Reason: "no_column", Say: "the file has no such column; it is taken as empty in every row"})
+func (r *run) missing(l *words.Layout) {
+	for i, c := range l.Columns {
+		if l.At[i] < 0 && c.Field != "language" {
+			r.out.add(Remark{File: l.File, Column: l.Headings[i], Reason: "no_column", Say: "the file has no such column; it is taken as empty in every row"})
 		}
 	}
 }
@@ -159,7 +160,7 @@ func (r *run) stageClients(ctx context.Context, tx *store.Tx, rows []parsed[clie
 	staged := make([]client.Staged, 0, len(rows))
 	for i, p := range rows {
 		if _, twice := taken[p.id]; twice {
-			found = append(found, late{i, clientID, "id_twice", sayTwice, p.id})
+			found = append(found, late{i, words.ClientID, "id_twice", sayTwice, p.id})
 			continue
 		}
 		taken[p.id] = ""
@@ -228,7 +229,7 @@ func (r *run) stageAppointments(ctx context.Context, tx *store.Tx, rows []parsed
 	}
 	externals, people := make([]string, len(rows)), make([]string, len(rows))
 	for i, p := range rows {
-		externals[i], people[i] = p.id, p.cells[appointmentClient]
+		externals[i], people[i] = p.id, p.cells[words.AppointmentClient]
 	}
 	known, err := calendar.ImportedAs(ctx, tx, externals)
 	if err != nil {
@@ -252,12 +253,12 @@ func (r *run) stageAppointments(ctx context.Context, tx *store.Tx, rows []parsed
 	staged := make([]calendar.Staged, 0, len(rows))
 	for i, p := range rows {
 		if _, twice := taken[p.id]; twice {
-			found = append(found, late{i, appointmentID, "id_twice", sayTwice, p.id})
+			found = append(found, late{i, words.AppointmentID, "id_twice", sayTwice, p.id})
 			continue
 		}
-		owner, is := clients[p.cells[appointmentClient]]
-		if !is || p.cells[appointmentClient] == "" {
-			found = append(found, late{i, appointmentClient, "client_unknown", sayNoClient, p.cells[appointmentClient]})
+		owner, is := clients[p.cells[words.AppointmentClient]]
+		if !is || p.cells[words.AppointmentClient] == "" {
+			found = append(found, late{i, words.AppointmentClient, "client_unknown", sayNoClient, p.cells[words.AppointmentClient]})
 			continue
 		}
 		taken[p.id] = ""

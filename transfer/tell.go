@@ -7,22 +7,23 @@ import (
 	"letterhead/calendar"
 	"letterhead/plan"
 	"letterhead/store"
+	"letterhead/transfer/words"
 )
 
 // tell adds the remarks that only the staging tables as a whole can give: rows that were kept, people who may be one person, overlaps.
 func (r *run) tell(ctx context.Context) error {
-	headings := func(columns []column, mapped map[string]string, i int) string {
-		if h := mapped[columns[i].field]; h != "" && h != "-" {
+	headings := func(columns []words.Column, mapped map[string]string, i int) string {
+		if h := mapped[columns[i].Field]; h != "" && h != "-" {
 			return h
 		}
-		return columns[i].heading
+		return columns[i].Heading
 	}
 	var clients, appointments map[string]string
 	if m := r.options.Mapping; m != nil {
 		clients, appointments = m.Clients, m.Appointments
 	}
-	lastName, id := headings(clientColumns, clients, clientLast), headings(clientColumns, clients, clientID)
-	bookingID, start := headings(appointmentColumns, appointments, appointmentID), headings(appointmentColumns, appointments, appointmentTime)
+	lastName, id := headings(words.ClientColumns, clients, words.ClientLast), headings(words.ClientColumns, clients, words.ClientID)
+	bookingID, start := headings(words.AppointmentColumns, appointments, words.AppointmentID), headings(words.AppointmentColumns, appointments, words.AppointmentTime)
 	const sayKept = "it was changed here since it was imported; ours was kept"
 	return r.db.View(ctx, r.actor, func(tx *store.Tx) error {
 		for _, t := range []struct {
@@ -78,7 +79,7 @@ func (r *run) tellRows(rows *store.Rows, file, column, reason string, say func(s
 		if marked.add(line) {
 			r.out.counts(file).Remarked++
 		}
-		r.out.add(Remark{File: file, Line: line, Column: column, Row: cut(external, 40), Reason: reason, Say: say(other), Other: other})
+		r.out.add(Remark{File: file, Line: line, Column: column, Row: words.Cut(external, 40), Reason: reason, Say: say(other), Other: other})
 	}
 	return rows.Err()
 }

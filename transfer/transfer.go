@@ -23,6 +23,7 @@ import (
 
 	"letterhead/fault"
 	"letterhead/store"
+	"letterhead/transfer/words"
 	"letterhead/vault"
 )
 
@@ -49,12 +50,13 @@ func (s Source) files() (fs.FS, error) {
 // Options say how an import runs. The zero value is a real import of an export in our own headings.
 type Options struct {
 	DryRun   bool           // says what would happen and changes nothing
-	Mapping  *Mapping       // other headings and words; nil for our own
+	Mapping  *words.Mapping // other headings and words; nil for our own
 	Remarks  io.Writer      // gets every remark as a line of JSON; nil for none
 	Progress func(Progress) // told after each batch; nil for nobody
 	// OtherPractice takes an export whose practice.json names a practice of another country and another name or zone into one that has clients
 	// already; without it that is refused.
 	OtherPractice bool
+	Batch         BatchID     // the name that the batch gets; "" for a new one
 	Actor         store.Actor // on whose behalf; its practice is set by Import. The zero value is the agent "import"
 }
 

@@ -13,6 +13,7 @@ import (
 	"letterhead/plan/forget"
 	"letterhead/practice"
 	"letterhead/store"
+	"letterhead/transfer/words"
 	"letterhead/vault"
 )
 
@@ -335,7 +336,7 @@ func (r *run) tellUndo(ctx context.Context) error {
 						return err
 					}
 					counts.Remarked++
-					r.out.add(Remark{File: t.file, Row: cut(external, 40), Other: id, Reason: "kept",
+					r.out.add(Remark{File: t.file, Row: words.Cut(external, 40), Other: id, Reason: "kept",
 						Say: "it was changed here since the import, has messages, or something that stays belongs to it; it was kept"})
 				}
 				return rows.Err()

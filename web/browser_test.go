@@ -37,7 +37,7 @@ func (w *world) site() string {
 		known := v.Door.Remembered(v.Browser, proof.Email)
 		return page.Answer{Status: http.StatusSeeOther, To: "/", Enter: token, Known: &known}, err
 	})
-	pages, err := New(Config{DB: w.db, Keeper: w.keeper, Door: door, Hosts: []string{address}, Log: slog.New(slog.DiscardHandler), Routes: []page.Route{enter}, Record: w.record, Signed: w.signed, Platform: platformName, Incidents: w.incidents()})
+	pages, err := New(Config{DB: w.db, Keeper: w.keeper, Door: door, Hosts: []string{address}, Log: slog.New(slog.DiscardHandler), Routes: []page.Route{enter}, Record: w.record, Signed: w.signed, Uploads: w.uploads, Platform: platformName, Incidents: w.incidents()})
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"letterhead/guard"
 	"letterhead/web/details"
+	"letterhead/web/moving"
 	"letterhead/web/page"
 	"letterhead/web/start"
 )
@@ -17,6 +18,15 @@ func about() []page.Route {
 		page.For("GET /settings/sender", guard.SettingsRead, details.Sender),
 		page.For("POST /settings/sender", guard.SettingsChange, details.SaveSender),
 		page.For("POST /settings/edits/{edit}/undo", guard.SettingsChange, details.Undo),
+		page.For("GET /settings/import", guard.SettingsChange, moving.Start).Fresh("/settings/import"),
+		page.For("POST /settings/import", guard.SettingsChange, moving.Take).Streams().Fresh("/settings/import"),
+		page.For("POST /settings/import/undo", guard.SettingsChange, moving.Back).Fresh("/settings/import"),
+		page.For("GET /settings/import/{id}", guard.SettingsChange, moving.Show),
+		page.For("POST /settings/import/{id}", guard.SettingsChange, moving.Act),
+		page.For("GET /settings/import/{id}/progress", guard.SettingsChange, moving.Progress).Quiet(),
+		page.For("GET /settings/import/{id}/remarks", guard.SettingsChange, moving.Remarks),
+		page.For("POST /settings/import/{id}/bring", guard.SettingsChange, moving.Bring).Fresh("/settings/import/{id}"),
+		page.For("POST /settings/import/{id}/undo", guard.SettingsChange, moving.Undo).Fresh("/settings/import/{id}"),
 		page.For("GET /settings/locations", guard.SettingsRead, details.Locations),
 		page.For("GET /settings/locations/new", guard.SettingsChange, details.Location),
 		page.For("POST /settings/locations/new", guard.SettingsChange, details.SaveLocation),

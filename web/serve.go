@@ -51,8 +51,8 @@ func (s *server) guard(next http.Handler) http.Handler {
 			return
 		}
 		most := int64(maxBody)
-		if s.uploads[r.Method+" "+r.URL.Path] {
-			most = page.MaxUpload
+		if larger := s.uploads[r.Method+" "+r.URL.Path]; larger > 0 {
+			most = larger
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, most)
 		protected.ServeHTTP(w, r.WithContext(ui.WithNonce(r.Context(), nonce)))
@@ -66,20 +66,30 @@ func (s *server) serve(route page.Route) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		ctx, cancel := context.WithTimeout(r.Context(), maxTime)
+		longest := maxTime
+		if route.IsStream() {
+			longest = maxStream
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), longest)
 		defer cancel()
 		r = r.WithContext(ctx)
-		answer, visit, err := s.answer(route, r)
+		answer, visit, err := s.answer(route, w, r)
 		status := answer.Status
 		s.cookies(w, answer, visit)
-		if err == nil {
+		switch {
+		case err == nil && answer.Stream != nil:
+			err = s.stream(w, r, answer)
+		case err == nil:
 			err = s.write(w, r, answer)
 		}
-		if err != nil {
+		if err != nil && answer.Stream == nil {
 			status = s.fail(w, r, visit, err)
 		}
 		s.note(r, route, status, time.Since(began), err)
 		s.asked(r, route, visit, status)
+		if err != nil && answer.Stream != nil {
+			panic(http.ErrAbortHandler) // what left is no whole: the connection must not end as if it were
+		}
 	})
 }
 
@@ -107,7 +117,7 @@ func (s *server) asked(r *http.Request, route page.Route, v *page.Visit, status 
 }
 
 // answer makes the visit and asks the page. A page that panics is an error like another: the process serves others meanwhile.
-func (s *server) answer(route page.Route, r *http.Request) (answer page.Answer, visit *page.Visit, err error) {
+func (s *server) answer(route page.Route, w http.ResponseWriter, r *http.Request) (answer page.Answer, visit *page.Visit, err error) {
 	defer func() {
 		if wreck := recover(); wreck != nil {
 			err = fmt.Errorf("%s: %v", route.Pattern(), wreck)
@@ -116,7 +126,7 @@ func (s *server) answer(route page.Route, r *http.Request) (answer page.Answer, 
 	if visit, err = s.visitor(route, r); err != nil {
 		return answer, visit, err
 	}
-	if r.Method == http.MethodPost {
+	if r.Method == http.MethodPost && !route.IsStream() {
 		if err := readForm(r, route.Uploads()); err != nil {
 			return answer, visit, err
 		}
@@ -131,6 +141,9 @@ func (s *server) answer(route page.Route, r *http.Request) (answer page.Answer, 
 	if back := route.Back(); back != "" && !visit.Session.Fresh(visit.Now) {
 		answer, err = page.Go("/prove?next=" + url.QueryEscape(leading(back, r)))
 		return answer, visit, err
+	}
+	if route.IsStream() {
+		wait(w, s.DB.Now().Add(maxStream))
 	}
 	answer, err = route.Handler()(visit)
 	return answer, visit, err
@@ -258,9 +271,33 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, answer page.Answe
 	if err := answer.Body.Render(r.Context(), &body); err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
+	for name, value := range answer.Header {
+		w.Header().Set(name, value)
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	send(w, r, answer.Status, body.Bytes())
 	return nil
+}
+
+// maxStream bounds what comes or goes piece by piece.
+const maxStream = 30 * time.Minute
+
+// wait gives a connection until an instant. A recorder of a test has no deadlines.
+func wait(w http.ResponseWriter, until time.Time) {
+	connection := http.NewResponseController(w)
+	_, _ = connection.SetReadDeadline(until), connection.SetWriteDeadline(until)
+}
+
+// stream sends an answer while it is made.
+func (s *server) stream(w http.ResponseWriter, r *http.Request, answer page.Answer) error {
+	for name, value := range answer.Header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(answer.Status)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	return answer.Stream(w)
 }
 
 // smallest is the size from which packing a page is worth it.

@@ -34,7 +34,7 @@ var errTooOften = fault.New(fault.TooMany, "web.too_often", "too many requests f
 
 // visitor says who asks: the browser by its device cookie, the member by the session's cookie. On an open route nobody needs to be signed in.
 func (s *server) visitor(route page.Route, r *http.Request) (*page.Visit, error) {
-	v := &page.Visit{Request: r, DB: s.DB, Keeper: s.Keeper, Door: s.Door, Secure: s.Secure, Now: s.DB.Now(), Text: text.For(""), Desk: s.Desk, Record: s.Record, Codes: s.Codes, Incidents: s.Incidents, Signed: s.Signed, Sender: s.Sender, Platform: s.Platform, LooksKept: s.LooksKept}
+	v := &page.Visit{Request: r, DB: s.DB, Keeper: s.Keeper, Door: s.Door, Secure: s.Secure, Now: s.DB.Now(), Text: text.For(""), Desk: s.Desk, Record: s.Record, Codes: s.Codes, Incidents: s.Incidents, Signed: s.Signed, Sender: s.Sender, Uploads: s.Uploads, Platform: s.Platform, LooksKept: s.LooksKept}
 	v.Base = ui.Frame{Text: v.Text}
 	v.Browser = s.Door.Browser(s.cookie(r, deviceCookie), s.address(r), r.UserAgent())
 	open := route.Permission() == ""

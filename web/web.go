@@ -25,6 +25,7 @@ import (
 	"letterhead/guard/throttle"
 	"letterhead/incident/asked"
 	"letterhead/store"
+	"letterhead/transfer/upload"
 	"letterhead/vault"
 	"letterhead/web/page"
 	"letterhead/web/ui"
@@ -46,8 +47,9 @@ type Config struct {
 	Asked  *asked.Log  // keeps who asked which route; nil keeps nothing
 	Sender page.Sender // what can be said of where messages come from; nil where nobody can
 
-	Platform  string // the domain below which each practice has a name
-	LooksKept int    // days that the access log is kept; 0: for ever
+	Uploads   *upload.Desk // takes exports that are handed in; nil where nobody does
+	Platform  string       // the domain below which each practice has a name
+	LooksKept int          // days that the access log is kept; 0: for ever
 
 	Incidents page.Incidents // what is known of incidents; nil where nobody can tell
 	Codes     page.Codes     // what can be said of the codes of mails; nil where nobody can
@@ -66,13 +68,13 @@ type server struct {
 	Config
 	platform platform
 	hosts    map[string]bool
-	uploads  map[string]bool // method and path of forms that bring a file
+	uploads  map[string]int64 // method and path of forms that bring a file, and how much at most
 	limits   *throttle.Limits
 }
 
 // New makes the handler of members' pages.
 func New(c Config) (http.Handler, error) {
-	s := &server{Config: c, hosts: map[string]bool{}, uploads: map[string]bool{}, limits: throttle.New(mostVisitors)}
+	s := &server{Config: c, hosts: map[string]bool{}, uploads: map[string]int64{}, limits: throttle.New(mostVisitors)}
 	if c.DB == nil || c.Keeper == nil || c.Door == nil || c.Log == nil {
 		return nil, fault.New(fault.Internal, "web.config", "web needs a database, a keeper, a door and a log")
 	}
@@ -91,7 +93,13 @@ func New(c Config) (http.Handler, error) {
 		if seen[route.Pattern()] {
 			return nil, fault.Field("route", "web.route", "%s is in the table twice", route.Pattern())
 		}
-		seen[route.Pattern()], s.uploads[route.Pattern()] = true, route.Uploads()
+		seen[route.Pattern()] = true
+		switch {
+		case route.Uploads():
+			s.uploads[route.Pattern()] = page.MaxUpload
+		case route.IsStream():
+			s.uploads[route.Pattern()] = upload.MaxBody
+		}
 		mux.Handle(route.Pattern(), s.serve(route))
 	}
 	return s.guard(mux), nil

@@ -27,6 +27,7 @@ import (
 	"letterhead/template"
 	"letterhead/testkit"
 	"letterhead/testkit/visitor"
+	"letterhead/transfer/upload"
 	"letterhead/vault"
 	"letterhead/web/page"
 	"letterhead/zone"
@@ -43,16 +44,17 @@ type world struct {
 	signed func(context.Context, *store.Tx, func(*approval.State) error) error
 
 	*testing.T
-	db     *store.DB
-	keeper *vault.Keeper
-	clock  *testkit.Clock
-	pages  http.Handler
-	door   *guard.Door
-	mine   []*http.Cookie // of the first practice's owner
-	owners map[store.PracticeID]string
-	log    *bytes.Buffer
-	one    home
-	two    home
+	db      *store.DB
+	keeper  *vault.Keeper
+	clock   *testkit.Clock
+	pages   http.Handler
+	door    *guard.Door
+	mine    []*http.Cookie // of the first practice's owner
+	owners  map[store.PracticeID]string
+	log     *bytes.Buffer
+	uploads *upload.Desk
+	one     home
+	two     home
 }
 
 // home is what one practice has.
@@ -88,6 +90,8 @@ func newWorld(t *testing.T, engine testkit.Engine, routes ...page.Route) *world 
 	w.clock.Set(at)
 	w.door = visitor.Door(t, w.db, w.keeper)
 	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes, Platform: platformName, Incidents: w.incidents()})
+	w.uploads = upload.New(w.db, w.keeper, t.TempDir(), func(context.Context, store.Actor) error { return nil })
+	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes, Uploads: w.uploads, Platform: platformName})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,10 @@ func Hub(v *page.Visit) (page.Answer, error) {
 		others = append(others, way{"/looked", v.Say("looked.title"), kept})
 	}
 	add("settings.people", others...)
-	add("settings.begin", way{"/start", v.Say("start.title"), v.Say("start.line")})
+	begin := []way{{"/start", v.Say("start.title"), v.Say("start.line")}}
+	if v.May(guard.SettingsChange) {
+		begin = append(begin, way{home + "/import", v.Say("import.title"), v.Say("import.settings-say")})
+	}
+	add("settings.begin", begin...)
 	return page.Show(showHub(h))
 }

@@ -28,6 +28,7 @@ import (
 	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/store"
+	"letterhead/transfer/upload"
 	"letterhead/vault"
 	"letterhead/web/ui"
 	"letterhead/web/ui/text"
@@ -48,6 +49,7 @@ type Route struct {
 	handler    Handler
 	plain      http.Handler
 	upload     bool   // its form brings a file
+	streams    bool   // it reads what comes, or writes what leaves, piece by piece
 	quiet      bool   // a page asks it by itself
 	again      string // where somebody is led back to who must first show anew that it is them; "" for routes that do not ask
 }
@@ -74,6 +76,15 @@ func (r Route) Upload() Route {
 	r.upload = true
 	return r
 }
+
+// Streams is the route that reads a large body, or writes a large answer, piece by piece, and may take its time. Its page reads the body itself.
+func (r Route) Streams() Route {
+	r.streams = true
+	return r
+}
+
+// IsStream tells whether it does.
+func (r Route) IsStream() bool { return r.streams }
 
 // Quiet is the route of what a page asks by itself: a session that nobody uses ends all the same.
 func (r Route) Quiet() Route {
@@ -136,6 +147,8 @@ func (r Route) Check() error {
 		return fault.Field("route", "page.fresh", "%q: say to which page Fresh leads back", r.pattern)
 	case r.upload && (method != http.MethodPost || r.permission == "" || strings.Contains(path, "{")):
 		return fault.Field("route", "page.upload", "%q: a file comes by POST, from a member, to one address", r.pattern)
+	case r.streams && (r.permission == "" || strings.Contains(path, "{") && method == http.MethodPost):
+		return fault.Field("route", "page.stream", "%q: much comes and goes with members alone, to one address", r.pattern)
 	case r.permission != "" && r.reason == "" && r.handler != nil && r.plain == nil:
 		return nil
 	case r.permission == "" && r.reason != "" && (r.handler == nil) != (r.plain == nil) && r.again == "":
@@ -160,13 +173,14 @@ type Visit struct {
 	Text      *text.Catalogue
 	DB        *store.DB
 	Keeper    *vault.Keeper
-	Base      ui.Frame  // without title and place
-	Desk      string    // address of the signing desk; "" where nobody said
-	Record    Record    // what can be said of the record of messages; nil where nobody can
-	Codes     Codes     // what can be said of the codes of mails; nil where nobody can
-	Sender    Sender    // what can be said of where messages come from; nil where nobody can
-	Incidents Incidents // what is known of incidents; nil where nobody can tell
-	Platform  string    // the domain below which each practice has a name
+	Base      ui.Frame     // without title and place
+	Desk      string       // address of the signing desk; "" where nobody said
+	Record    Record       // what can be said of the record of messages; nil where nobody can
+	Codes     Codes        // what can be said of the codes of mails; nil where nobody can
+	Sender    Sender       // what can be said of where messages come from; nil where nobody can
+	Incidents Incidents    // what is known of incidents; nil where nobody can tell
+	Platform  string       // the domain below which each practice has a name
+	Uploads   *upload.Desk // takes exports that are handed in; nil where nobody does
 
 	LooksKept int // days that the access log is kept; 0: for ever
 
@@ -351,13 +365,14 @@ func plain(value string) string {
 // Answer is what a page says.
 type Answer struct {
 	Status int
-	Body   templ.Component   // a page
-	To     string            // or where to go next
-	Raw    []byte            // or bytes
-	Header map[string]string // with Raw: content type, its own policy
-	Enter  string            // the token of a session that begins here
-	Known  *guard.Browser    // what the device is known by from here on
-	Leave  bool              // the session ends here
+	Body   templ.Component       // a page
+	To     string                // or where to go next
+	Raw    []byte                // or bytes
+	Stream func(io.Writer) error // or bytes that are made while they leave; an error then breaks the answer off
+	Header map[string]string     // content type, its own policy
+	Enter  string                // the token of a session that begins here
+	Known  *guard.Browser        // what the device is known by from here on
+	Leave  bool                  // the session ends here
 }
 
 // Show answers with a page.

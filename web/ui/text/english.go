@@ -1,6 +1,10 @@
 package text
 
-import "maps"
+import (
+	"maps"
+
+	en "letterhead/web/ui/text/english"
+)
 
 var english = &Catalogue{
 	Language: "en", Direction: "ltr",
@@ -18,7 +22,7 @@ var english = &Catalogue{
 		recordEnglish,
 		proofEnglish,
 		codeEnglish,
-		orderEnglish,
+		en.Order,
 		letterEnglish,
 		clientEnglish,
 		incidentEnglish,
@@ -27,6 +31,7 @@ var english = &Catalogue{
 		lookedEnglish,
 		toldEnglish,
 		calendarEnglish,
+		en.Moving,
 	),
 }
 

@@ -1,4 +1,4 @@
-package transfer
+package words
 
 import (
 	"letterhead/calendar"
@@ -6,17 +6,17 @@ import (
 	"letterhead/practice"
 )
 
-// status is a status word on the axes of an appointment.
-type status struct {
-	booking      calendar.Booking
-	confirmation calendar.Confirmation
-	attendance   calendar.Attendance
-	late         bool
+// Status is a status word on the axes of an appointment.
+type Status struct {
+	Booking      calendar.Booking
+	Confirmation calendar.Confirmation
+	Attendance   calendar.Attendance
+	Late         bool
 }
 
 // statusWords are the words that exports use. One that is not here is refused: guessing would send a reminder for what is not booked, or none for
 // what is.
-var statusWords = map[string]status{
+var statusWords = map[string]Status{
 	"booked":            {calendar.Booked, calendar.NotAsked, calendar.Expected, false},
 	"unconfirmed":       {calendar.Booked, calendar.NotAsked, calendar.Expected, false},
 	"confirmed":         {calendar.Booked, calendar.Confirmed, calendar.Expected, false},
@@ -41,7 +41,8 @@ var reminderTargets = map[string]client.Reminders{
 	"default": client.Unset, "email": client.ByEmail, "sms": client.BySMS, "both": client.ByBoth, "none": client.NoReminders,
 }
 
-var yesWords = map[string]bool{"yes": true, "y": true, "true": true, "1": true, "no": false, "n": false, "false": false, "0": false}
+// YesNo are words for yes and no.
+var YesNo = map[string]bool{"yes": true, "y": true, "true": true, "1": true, "no": false, "n": false, "false": false, "0": false}
 
 // videoWords are locations that are none.
 var videoWords = map[string]practice.Mode{
@@ -49,35 +50,36 @@ var videoWords = map[string]practice.Mode{
 	"online": practice.Video, "virtual": practice.Video, "zoom": practice.Video,
 }
 
-// words are the file's words with those of a mapping.
-type words struct {
-	statuses  map[string]status
-	reminders map[string]client.Reminders
-	places    map[string]practice.Mode
+// Words are the file's words with those of a mapping.
+type Words struct {
+	Statuses  map[string]Status
+	Reminders map[string]client.Reminders
+	Places    map[string]practice.Mode
 }
 
-func newWords(m *Mapping) words {
-	w := words{map[string]status{}, map[string]client.Reminders{}, map[string]practice.Mode{}}
+// New returns the known words and those of a mapping.
+func New(m *Mapping) Words {
+	w := Words{map[string]Status{}, map[string]client.Reminders{}, map[string]practice.Mode{}}
 	for k, v := range statusWords {
-		w.statuses[k] = v
+		w.Statuses[k] = v
 	}
 	for k, v := range reminderWords {
-		w.reminders[k] = v
+		w.Reminders[k] = v
 	}
 	for k, v := range videoWords {
-		w.places[k] = v
+		w.Places[k] = v
 	}
 	if m == nil {
 		return w
 	}
 	for k, v := range m.Statuses {
-		w.statuses[word(k)] = statusWords[word(v)]
+		w.Statuses[Fold(k)] = statusWords[Fold(v)]
 	}
 	for k, v := range m.Reminders {
-		w.reminders[word(k)] = reminderTargets[word(v)]
+		w.Reminders[Fold(k)] = reminderTargets[Fold(v)]
 	}
 	for k, v := range m.Locations {
-		w.places[word(k)] = practice.Mode(word(v))
+		w.Places[Fold(k)] = practice.Mode(Fold(v))
 	}
 	return w
 }

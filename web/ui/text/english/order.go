@@ -1,7 +1,7 @@
-package text
+package english
 
-// Bulk messages.
-var orderEnglish = map[string]string{
+// Order are the sentences of bulk messages.
+var Order = map[string]string{
 	"orders.title":           "Bulk messages",
 	"orders.line":            "One message to many clients at once: chosen here, signed by your people, then sent",
 	"orders.new":             "New bulk message",
