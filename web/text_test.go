@@ -10,6 +10,7 @@ import (
 	"letterhead/calendar"
 	"letterhead/courier/budget"
 	"letterhead/message"
+	exported "letterhead/transfer/words"
 	"letterhead/web/ui/text"
 	"letterhead/wording"
 )
@@ -41,7 +42,7 @@ func TestPagesSayWhatTheCatalogueHas(t *testing.T) {
 		}
 	}
 	// Keys that are put together from a word of another package.
-	composed := regexp.MustCompile(`^(reason|plan|step|fault|error|why|by|mode|state|fate|become|proof|channel|timeline|seal|kind|did|wants|sink|permission|role|role-help|programs\.life|security\.way|messages\.group|undo|form\.gone|field|replaced|words|changed|automatic|reach\.(?:ended|again)|orders\.(?:state|is|field|purpose|prefer)|letter\.(?:state|say|ours)|looked\.(?:at|for|field|agent)|outside|region|told\.about|consent|contacts\.receives|edit|details|sender|start|day\.(?:name|short)|incident\.(?:kind|figure|group)|board\.(?:sheet|before|after|key)|today\.unsigned)[.-]`)
+	composed := regexp.MustCompile(`^(reason|plan|step|fault|error|why|by|mode|state|fate|become|proof|channel|timeline|seal|kind|did|wants|sink|permission|role|role-help|programs\.life|security\.way|messages\.group|undo|form\.gone|field|replaced|words|changed|automatic|reach\.(?:ended|again)|orders\.(?:state|is|field|purpose|prefer)|letter\.(?:state|say|ours)|looked\.(?:at|for|field|agent)|import\.(?:is|open|counts|sheet|step|status|reminder|field)|outside|region|told\.about|consent|contacts\.receives|edit|details|sender|start|day\.(?:name|short)|incident\.(?:kind|figure|group)|board\.(?:sheet|before|after|key)|today\.unsigned)[.-]`)
 	for _, key := range text.For("en").Keys() {
 		if !composed.MatchString(key) && !strings.Contains(all, `"`+key+`"`) {
 			t.Errorf("nobody says %q", key)
@@ -65,6 +66,12 @@ func TestOtherPackagesWordsHaveSentences(t *testing.T) {
 	for _, reason := range []budget.Reason{budget.FirstUse, budget.FirstOfMany, budget.FirstOfAll, budget.PracticeDay, budget.MemberDay, budget.CredentialDay, budget.RecipientDay, budget.NewDay,
 		budget.ApprovalDay, budget.ApprovalTotal, budget.LimitsTotal, budget.Full, budget.Unclear} {
 		known("reason.", string(reason))
+	}
+	for _, c := range exported.ClientColumns {
+		known("import.field-clients-", c.Field)
+	}
+	for _, c := range exported.AppointmentColumns {
+		known("import.field-appointments-", c.Field)
 	}
 	known("by.", "client", "practice", "system")
 	known("step.", "queued", "claimed", "leaving", "sent", "refused", "maybe sent", "held", "dropped", message.Deferred, message.Delivered, message.Bounced, message.Complained, message.Replied)
