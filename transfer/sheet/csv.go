@@ -108,7 +108,9 @@ func (r *Reader) parse(line []byte, at int) (Record, error) {
 	size := len(line)
 	damaged := func(why string) (Record, error) {
 		r.line = at
-		r.ahead = append(more, r.ahead...)
+		if len(more) > 0 { // else what is ahead stays as it is, however often a record is damaged
+			r.ahead = append(more, r.ahead...)
+		}
 		return Record{Line: at, Fault: why}, nil
 	}
 	rest := line

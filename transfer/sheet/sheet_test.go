@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -149,5 +150,29 @@ func TestDamagedRecordsCostOneLine(t *testing.T) {
 	want := []string{"1:a|b", "2:stray_quote", "3:1|2", "4:3|4\"\n5|6", "6:stray_quote", "7:8|9"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("read %q\nwant %q", got, want)
+	}
+}
+
+// A quote that is not closed has 256 kB of short lines read again; each of those may be damaged itself, and costs no more than its own length.
+func TestDamagedRecordsAreReadInTime(t *testing.T) {
+	in := New(strings.NewReader("\"x\n"+strings.Repeat("a\"\"\n", 80_000)), false)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	damaged := 0
+	for {
+		r, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Fault != "" {
+			damaged++
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; damaged != 80_001 || used > 100<<20 {
+		t.Errorf("%d damaged records, %d MB for a file of 320 kB", damaged, used>>20)
 	}
 }
