@@ -18,6 +18,7 @@ import (
 	"letterhead/message"
 	"letterhead/store"
 	"letterhead/testkit"
+	"letterhead/testkit/house"
 	"letterhead/testkit/sink"
 	"letterhead/vault"
 	"letterhead/wording"
@@ -366,6 +367,20 @@ func TestOnePracticesTroubleIsItsOwn(t *testing.T) {
 			}
 			return nil
 		}
+		w.drain(w.options(relayTo(s.Address())))
+		if w.states("b")[message.Sent] != 5 || w.states("a")[message.Queued] != 5 || !w.find("a", "m0").Turn.After(w.db.Now()) {
+			t.Errorf("a %v, b %v", w.states("a"), w.states("b"))
+		}
+	})
+}
+
+// Nor do the files of one practice's domain.
+func TestOnePracticesDamagedDomainIsItsOwn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		w.queue("a", "m", 5, nil)
+		w.queue("b", "m", 5, nil)
+		house.Domain(t, w.folder, domainOf("a"), "a", "gone") // its key is not there
 		w.drain(w.options(relayTo(s.Address())))
 		if w.states("b")[message.Sent] != 5 || w.states("a")[message.Queued] != 5 || !w.find("a", "m0").Turn.After(w.db.Now()) {
 			t.Errorf("a %v, b %v", w.states("a"), w.states("b"))

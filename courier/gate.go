@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"letterhead/message"
 	"letterhead/store"
@@ -149,7 +150,7 @@ func checkPurpose(_ context.Context, _ *Courier, b *batch) error {
 	return nil
 }
 
-// checkSender: the version's From domain is the practice's, by the courier's own files.
+// checkSender: the version's From domain is the practice's, by the courier's own files. Where these cannot be read its messages wait, and no others.
 func checkSender(_ context.Context, c *Courier, b *batch) error {
 	type key struct {
 		practice store.PracticeID
@@ -158,6 +159,7 @@ func checkSender(_ context.Context, c *Courier, b *batch) error {
 	type answer struct {
 		signer signer
 		ours   bool
+		err    error
 	}
 	known := map[key]answer{}
 	for p := range b.open() {
@@ -171,15 +173,18 @@ func checkSender(_ context.Context, c *Courier, b *batch) error {
 		a, asked := known[k]
 		if !asked {
 			signs, ours, err := c.Domains.Belongs(k.practice, k.domain)
-			if err != nil {
-				return err
+			if a.ours, a.err = ours, err; err != nil {
+				c.trouble("sender", err)
 			}
-			if a.ours = ours; signs != nil {
+			if signs != nil {
 				a.signer = signs
 			}
 			known[k] = a
 		}
-		if !a.ours {
+		switch {
+		case a.err != nil:
+			p.back(b.now.Add(time.Minute))
+		case !a.ours:
 			p.end(message.Held, message.ReasonSender, "")
 		}
 		p.signer = a.signer

@@ -162,6 +162,35 @@ func TestALiftIsOfOneStop(t *testing.T) {
 	})
 }
 
+// A practice whose approvals cannot be read keeps its stops; another one's end as they should.
+func TestOnePracticesDamagedChainHoldsUpNoLift(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		o := w.options(relayTo(s.Address()))
+		for _, p := range []store.PracticeID{"a", "b"} {
+			w.change(p, func(tx *store.Tx) error {
+				_, err := message.Freeze(t.Context(), tx, "phishing")
+				return err
+			})
+			w.queue(p, "m", 2, nil)
+		}
+		w.drain(o)
+		w.lift("a")
+		w.lift("b")
+		w.whole(func(tx *store.Wide) error {
+			n, err := tx.Exec(t.Context(), `UPDATE approval SET entry = substr(entry, 2) WHERE practice = 'b' AND position = 2`)
+			if n != 1 {
+				t.Errorf("%d entries were damaged", n)
+			}
+			return err
+		})
+		w.drain(o)
+		if a, b := w.states("a"), w.states("b"); a[message.Sent] != 2 || b[message.Held] != 2 || s.Count() != 2 {
+			t.Errorf("a %v, b %v", a, b)
+		}
+	})
+}
+
 // The socket stops when the database cannot: it is noted in the journal, said in the answer, and written into the database when there is one again.
 func TestTheSocketStopsWithoutTheDatabase(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -211,7 +211,8 @@ func Noted(r message.Stop) journal.Stop {
 func (s *Stops) Forget() { s.known.Store(nil) }
 
 // Settle holds the database against the journal: a stop that was lifted by a signature is lifted here too; one whose row is gone, was changed, or was
-// lifted by nobody gets it back; the row of one that was lifted on this host says so.
+// lifted by nobody gets it back; the row of one that was lifted on this host says so. A practice whose approvals cannot be read keeps its stops, and
+// holds up nobody else's.
 func (s *Stops) Settle(ctx context.Context) error {
 	f, err := s.Fresh(ctx, settleAge)
 	if err != nil {
@@ -228,16 +229,14 @@ func (s *Stops) Settle(ctx context.Context) error {
 		switch {
 		case at >= 0 && f.rows[at].LiftedAt.IsZero() && f.rows[at].Scope == logbook.StopOf(n).Scope && f.rows[at].Subject == n.Subject:
 			by, over, err := s.over(ctx, n)
-			if err != nil {
-				return err
-			}
-			if over {
+			if late = errors.Join(late, err); err == nil && over {
 				lifted, behind, ends = append(lifted, n.Key()), append(behind, f.rows[at]), append(ends, logbook.Lift{Key: n.Key(), Digest: by})
 			}
 			continue
 		case at >= 0 && n.Practice != "":
 			if why, by, err = s.signed(ctx, n); err != nil {
-				return err
+				late = errors.Join(late, err)
+				continue
 			}
 		}
 		switch why {
