@@ -135,6 +135,9 @@ func Fix(ctx context.Context, db *store.DB, p store.PracticeID, id ID) error {
 	house := store.Actor{Practice: p, Agent: "job"}
 	run := store.NewID[string]()
 	o, err := begin(ctx, db, house, id, run)
+	if errors.Is(err, errOvertaken) {
+		return nil
+	}
 	if err != nil || o.State != Fixing {
 		return err
 	}
@@ -175,27 +178,43 @@ func begin(ctx context.Context, db *store.DB, house store.Actor, id ID, run stri
 		_, err = tx.Exec(ctx, `UPDATE bulk_order SET run = $3 WHERE practice = $1 AND id = $2`, string(id), run)
 		return err
 	})
-	for n := int64(1); err == nil && n > 0 && o.State == Fixing; {
-		err = db.Change(ctx, house, func(tx *store.Tx) (err error) {
-			n, err = tx.Exec(ctx, `DELETE FROM order_recipient WHERE practice = $1 AND bulk_order = $2 AND place IN
-				(SELECT place FROM order_recipient WHERE practice = $1 AND bulk_order = $2 ORDER BY place LIMIT $3)`, string(id), 5*rowsAtOnce)
-			return err
-		})
+	if err == nil && o.State == Fixing {
+		err = clear(ctx, db, house, &o)
 	}
 	return o, err
+}
+
+// clear deletes what an earlier run has written, while this one is not overtaken itself: what is there then is the other's.
+func clear(ctx context.Context, db *store.DB, house store.Actor, o *Order) error {
+	for n := int64(1); n > 0; {
+		err := db.Change(ctx, house, func(tx *store.Tx) (err error) {
+			if err = o.mine(ctx, tx); err != nil {
+				return err
+			}
+			n, err = tx.Exec(ctx, `DELETE FROM order_recipient WHERE practice = $1 AND bulk_order = $2 AND place IN
+				(SELECT place FROM order_recipient WHERE practice = $1 AND bulk_order = $2 ORDER BY place LIMIT $3)`, string(o.ID), 5*rowsAtOnce)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mine is errOvertaken where the order is not fixed by this run.
+func (o *Order) mine(ctx context.Context, tx *store.Tx) error {
+	n, err := tx.Exec(ctx, `UPDATE bulk_order SET run = run WHERE practice = $1 AND id = $2 AND run = $3 AND state = 'fixing'`, string(o.ID), o.run)
+	if err == nil && n == 0 {
+		err = errOvertaken
+	}
+	return err
 }
 
 // write puts the tree's recipients down in the order of their places, and then its root.
 func write(ctx context.Context, db *store.DB, house store.Actor, o *Order, list []audience.Recipient, active int64) error {
 	tree, err := audience.New(list)
 	if err != nil {
-		return err
-	}
-	mine := func(tx *store.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE bulk_order SET run = run WHERE practice = $1 AND id = $2 AND run = $3 AND state = 'fixing'`, string(o.ID), o.run)
-		if err == nil && n == 0 {
-			err = errOvertaken
-		}
 		return err
 	}
 	for place := 0; place < tree.Len(); place += rowsAtOnce {
@@ -206,7 +225,7 @@ func write(ctx context.Context, db *store.DB, house store.Actor, o *Order, list 
 			rows = append(rows, []any{string(o.ID), i, r.Client, r.Index, flat(proof)})
 		}
 		err := db.Change(ctx, house, func(tx *store.Tx) error {
-			if err := mine(tx); err != nil {
+			if err := o.mine(ctx, tx); err != nil {
 				return err
 			}
 			_, err := tx.Bulk(ctx, `INSERT INTO order_recipient (practice, bulk_order, place, client, address_index, proof) VALUES`, "", rows)
@@ -217,7 +236,7 @@ func write(ctx context.Context, db *store.DB, house store.Actor, o *Order, list 
 		}
 	}
 	return db.Change(ctx, house, func(tx *store.Tx) error {
-		if err := mine(tx); err != nil {
+		if err := o.mine(ctx, tx); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `UPDATE bulk_order SET state = 'asked', run = '', root = $3, recipients = $4, active = $5 WHERE practice = $1 AND id = $2`,

@@ -73,6 +73,29 @@ func TestFixingIsKilledAnywhere(t *testing.T) {
 	})
 }
 
+// A run that stood still while it cleared up, as a machine that sleeps does, takes nothing of what another has written since.
+func TestFixingThatWasOvertakenTakesNothing(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, 300, func(t *testing.T, w *world) {
+		id := w.draft(one, w.request(one, "closed"))
+		w.Change(one, func(tx *store.Tx) error { return order.Ask(ctx, tx, id, 1) })
+		job := store.Actor{Practice: one, Agent: "job"}
+		slow, err := order.Begin(ctx, w.DB, job, id, "the slow run")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := order.Fix(ctx, w.DB, one, id); err != nil {
+			t.Fatal(err)
+		}
+		if err := order.Clear(ctx, w.DB, job, &slow); err == nil {
+			t.Error("it went on")
+		}
+		if n := w.count(one, `SELECT count(*) FROM order_recipient WHERE practice = $1`); n != 300 || w.find(one, id).State != order.Asked {
+			t.Errorf("%d recipients are left", n)
+		}
+	})
+}
+
 // Queueing is killed at any of its steps, and two processes queue at once: nobody is lost and nobody is there twice.
 func TestQueueingIsKilledAnywhere(t *testing.T) {
 	t.Parallel()

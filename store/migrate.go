@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -145,10 +146,34 @@ func (db *DB) copyBefore(ctx context.Context, first migration) error {
 	if _, err := os.Stat(file); err == nil {
 		return nil // a copy from an earlier try of the same migration is the older truth: keep it
 	}
-	if err := db.dialect.backup(ctx, file); err != nil {
+	// Under another name until it is whole: a process that is killed meanwhile must not leave half a copy that passes for one.
+	begun := file + ".part"
+	err := os.Remove(begun)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err == nil {
+		err = db.dialect.backup(ctx, begun)
+	}
+	if err == nil {
+		err = onDisk(begun)
+	}
+	if err == nil {
+		err = os.Rename(begun, file)
+	}
+	if err != nil {
 		return fmt.Errorf("copy the database before migrating: %w", err)
 	}
-	return os.Chmod(file, 0o600)
+	return nil
+}
+
+// onDisk has a file written out (VACUUM INTO does not), readable by its owner alone.
+func onDisk(name string) error {
+	file, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Chmod(0o600), file.Sync(), file.Close())
 }
 
 func migrations(d dialect) ([]migration, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -397,6 +398,41 @@ func TestANewerOrChangedDatabaseIsRefused(t *testing.T) {
 	}
 	if _, err := store.Open(ctx, store.Config{URL: url}); !errors.Is(err, store.ErrNewer) {
 		t.Error(err)
+	}
+}
+
+// A copy that was begun when the process was killed never passes for a whole one.
+func TestTheCopyBeforeAMigrationIsWhole(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "letterhead.db")
+	db, err := store.Open(ctx, store.Config{URL: "sqlite:" + path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last int
+	err = db.Whole(ctx, "test", func(w *store.Wide) error {
+		if err := w.Row(ctx, `SELECT max(number) FROM migration`).Scan(&last); err != nil {
+			return err
+		}
+		_, err := w.Exec(ctx, `DELETE FROM migration WHERE number = $1`, last)
+		return err
+	})
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	whole := fmt.Sprintf("%s.before-%04d", path, last)
+	if err := os.WriteFile(whole+".part", []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Open(ctx, store.Config{URL: "sqlite:" + path}); err == nil {
+		t.Fatal("what the migration makes was there already")
+	}
+	raw, err := os.ReadFile(whole)
+	if err != nil || len(raw) < 100_000 || !strings.HasPrefix(string(raw), "SQLite format 3") {
+		t.Errorf("%d bytes: %v", len(raw), err)
+	}
+	if _, err := os.Stat(whole + ".part"); err == nil {
+		t.Error("half a copy is left")
 	}
 }
 
