@@ -181,10 +181,10 @@ func checkSender(_ context.Context, c *Courier, b *batch) error {
 			}
 			known[k] = a
 		}
-		switch {
-		case a.err != nil:
+		if a.err != nil {
 			p.back(b.now.Add(time.Minute))
-		case !a.ours:
+		}
+		if !a.ours {
 			p.end(message.Held, message.ReasonSender, "")
 		}
 		p.signer = a.signer

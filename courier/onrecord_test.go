@@ -102,6 +102,33 @@ func TestStopsAndTheirLiftsAreOnRecord(t *testing.T) {
 	})
 }
 
+// A stop whose row says what no leaf can holds, and keeps no other off the record.
+func TestAStrangeStopKeepsNoOtherOffTheRecord(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := listen(t, sink.SMTPOptions{})
+		for _, p := range []store.PracticeID{"a", "b"} {
+			w.queue(p, "m", 1, nil)
+		}
+		w.drain(w.options(relayTo(s.Address())))
+		w.change("a", func(tx *store.Tx) error {
+			_, err := tx.Exec(t.Context(), `INSERT INTO freeze_entry (practice, id, scope, part, subject, reason, who, at, lifted_at, lifted_by)
+				VALUES ($1, $2, 'practice', '', '', 'x', 'x', 1, 0, '')`, strings.Repeat("x", 100))
+			return err
+		})
+		w.change("b", func(tx *store.Tx) error {
+			_, err := message.Freeze(t.Context(), tx, "phishing")
+			return err
+		})
+		for _, p := range []store.PracticeID{"a", "b"} {
+			w.queue(p, "n", 1, nil)
+		}
+		w.drain(w.options(relayTo(s.Address())))
+		if a, b := w.story("a"), w.story("b"); s.Count() != 2 || a != "m" || b != "mF" {
+			t.Errorf("%d left; a %s, b %s", s.Count(), a, b)
+		}
+	})
+}
+
 // What became of an incident is on record with the courier's next look, once, whether anything leaves or not, and a courier that begins knows it.
 func TestAnIncidentIsOnRecord(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -3,6 +3,7 @@ package logbook
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -58,7 +59,8 @@ func eventRecord(kind byte, key journal.StopKey) []byte {
 	return append(append(append([]byte{kind}, key.Practice...), 0), key.ID...)
 }
 
-// Stopped puts the stops on record that are not. One of a practice of which nothing is on record waits until there is.
+// Stopped puts the stops on record that are not. One of a practice of which nothing is on record waits until there is; one that cannot be put on record,
+// for its row says what no leaf can, keeps no other from it.
 func (l *Logbook) Stopped(ctx context.Context, open []journal.Stop) error {
 	var news []journal.Stop
 	err := l.shared.Change(l.db.Now(), func(*journal.Ground) error {
@@ -73,17 +75,17 @@ func (l *Logbook) Stopped(ctx context.Context, open []journal.Stop) error {
 		return err
 	}
 	for _, s := range news {
+		if ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
 		told := StopOf(s)
 		word := string(told.Scope)
 		if s.Practice == "" && told.Scope != message.StopPlatform {
 			word = leaf.Platform + " " + word
 		}
-		err := l.event(ctx, stoppedRecord, s.Key(), &leaf.Event{Of: leaf.KindFreeze, ID: s.ID, Word: word, Epoch: uint64(max(0, s.Epoch)), Digest: leaf.Stop(told.Words())})
-		if err != nil {
-			return err
-		}
+		err = errors.Join(err, l.event(ctx, stoppedRecord, s.Key(), &leaf.Event{Of: leaf.KindFreeze, ID: s.ID, Word: word, Epoch: uint64(max(0, s.Epoch)), Digest: leaf.Stop(told.Words())}))
 	}
-	return nil
+	return err
 }
 
 // Lifted puts on record that stops are lifted. Whoever lifts one asks this first: a message behind the lift has its leaf behind the lift's.
