@@ -3,6 +3,7 @@ package guard_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -202,3 +203,39 @@ func TestAProgramHasAKey(t *testing.T) {
 }
 
 func second(_ string, _ guard.Credential, err error) error { return err }
+
+// A team has a bound: whoever stood behind it would be on no list, and nobody would take their access away.
+func TestATeamHasABound(t *testing.T) {
+	t.Parallel()
+	eachHouse(t, func(h *house) {
+		err := h.in("a", func(tx *store.Tx) error {
+			for i := range guard.MostMembers {
+				if _, err := guard.AddMember(ctx, tx, guard.Member{Email: fmt.Sprintf("m%d@example.org", i), Role: guard.FrontDesk}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			h.Fatal(err)
+		}
+		add := func(practice store.PracticeID) error {
+			return h.in(practice, func(tx *store.Tx) error {
+				_, err := guard.AddMember(ctx, tx, guard.Member{Email: "hidden@example.org", Role: guard.Owner})
+				return err
+			})
+		}
+		is(h.T, "one more", add("a"), guard.ErrMembers)
+		is(h.T, "at another practice", add("b"), nil)
+		if err := h.in("a", func(tx *store.Tx) error {
+			all, err := guard.Members(ctx, tx)
+			if err == nil {
+				err = guard.End(ctx, tx, all[0].ID, tx.Now)
+			}
+			return err
+		}); err != nil {
+			h.Fatal(err)
+		}
+		is(h.T, "in the place of one who left", add("a"), nil)
+	})
+}

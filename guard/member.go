@@ -73,18 +73,24 @@ func scanMember(row interface{ Scan(...any) error }) (Member, error) {
 // ErrMember is returned where somebody with this address is in the team already.
 var ErrMember = &fault.Error{Kind: fault.Conflict, Key: "member.twice", Field: "email", Say: "somebody with this e-mail address is in the team already"}
 
+// ErrMembers is returned where a team would be larger than what is listed of it.
+var ErrMembers = fault.New(fault.Conflict, "member.many", "a practice has at most 500 team members; take somebody's access away first")
+
 // AddMember adds a team member, who cannot sign in before accepting an invitation.
 func AddMember(ctx context.Context, tx *store.Tx, m Member) (Member, error) {
 	m, err := m.Check()
 	if err != nil {
 		return Member{}, err
 	}
-	var there int
-	if err := tx.Row(ctx, `SELECT count(*) FROM member WHERE practice = $1 AND email = $2 AND ended_at = 0`, m.Email).Scan(&there); err != nil {
+	var team, there int
+	err = tx.Row(ctx, `SELECT count(*), COALESCE(sum(CASE WHEN email = $2 THEN 1 ELSE 0 END), 0) FROM member WHERE practice = $1 AND ended_at = 0`, m.Email).Scan(&team, &there)
+	switch {
+	case err != nil:
 		return Member{}, err
-	}
-	if there > 0 {
+	case there > 0:
 		return Member{}, ErrMember
+	case team >= MostMembers:
+		return Member{}, ErrMembers
 	}
 	m.ID, m.Person = store.NewID[store.MemberID](), ""
 	_, err = tx.Exec(ctx, `INSERT INTO member (practice, id, email, name, role, created_at, ended_at, person, sees) VALUES ($1, $2, $3, $4, $5, $6, 0, '', $7)`,
