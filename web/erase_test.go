@@ -2,12 +2,14 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
 
 	"letterhead/client"
 	"letterhead/guard"
+	"letterhead/letter"
 	"letterhead/message"
 	"letterhead/store"
 )
@@ -57,6 +59,26 @@ func TestAClientIsErased(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// What came from the person's own number goes too, though it answered nothing; not what came from a number that somebody else on file has.
+func TestTextsOfWhoIsErasedGo(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		path := "/clients/" + string(w.one.clients["Costa"])
+		w.goes(w.post("/clients/"+string(w.one.clients["Reid"])+"/change", "version", "1", "first_name", "Oscar", "last_name", "Reid", "email", "oscar@example.org", "mobile", "0491 570 157"), "/clients/")
+		w.goes(w.post(path+"/contacts/new", "name", "Rui Costa", "relation", "father", "receives", "none", "mobile", "0491 570 157"), path)
+		w.change(w.one, func(ctx context.Context, tx *store.Tx) error {
+			texts := letter.Texts{Keeper: w.keeper}
+			return errors.Join(texts.Keep(ctx, tx, message.Message{}, "texts 1", "+61491570156", "It is João, I am ill"), texts.Keep(ctx, tx, message.Message{}, "texts 2", "+61491570157", "Oscar here"))
+		})
+		w.says(w.get("/messages/answers"), 200, "It is João, I am ill", "Oscar here")
+		w.goes(w.post(path+"/archive", "version", "1", "coming", "cancel"), path)
+		w.goes(w.post(path+"/erase", "version", "2", "sure", "yes"), path)
+		after := w.get("/messages/answers")
+		w.says(after, 200, "Oscar here")
+		w.silent(after, "João", "0156")
 	})
 }
 
