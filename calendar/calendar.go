@@ -65,6 +65,12 @@ const (
 	Left      Attendance = "left"
 )
 
+// Who answered, where no member noted it: the client, by the link of a mail or by text message. They are the actors of the transactions that note it.
+const (
+	ByLink  = "link"
+	ByReply = "reply"
+)
+
 // By is on whose side a cancellation was.
 type By string
 
@@ -133,6 +139,7 @@ type Attendee struct {
 	Confirmation Confirmation
 	Attendance   Attendance
 	ConfirmedAt  time.Time
+	AnsweredBy   string // a member; ByLink or ByReply for the client; "" nobody, or not known
 }
 
 // Entry is an appointment with the names that a list shows.

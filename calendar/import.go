@@ -281,7 +281,7 @@ func flipAttendees(ctx context.Context, tx *store.Tx, batch string) error {
 	for _, query := range []string{
 		`DELETE FROM attendee WHERE practice = $1 AND EXISTS (SELECT 1 FROM staged_appointment s
 			WHERE s.practice = $1 AND s.batch = $2 AND s.action IN ('change', 'restore') AND s.id = attendee.appointment AND s.client <> attendee.client)`,
-		`UPDATE attendee SET confirmation = s.confirmation, attendance = s.attendance, confirmed_at = 0 FROM staged_appointment s
+		`UPDATE attendee SET confirmation = s.confirmation, attendance = s.attendance, confirmed_at = 0, answered_by = '' FROM staged_appointment s
 			WHERE attendee.practice = $1 AND s.practice = $1 AND s.batch = $2 AND s.action IN ('change', 'restore') AND s.id = attendee.appointment AND s.client = attendee.client`,
 		`INSERT INTO attendee (practice, id, appointment, client, confirmation, attendance, confirmed_at)
 			SELECT s.practice, s.attendee, s.id, s.client, s.confirmation, s.attendance, 0 FROM staged_appointment s

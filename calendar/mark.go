@@ -39,9 +39,12 @@ func confirmation(ctx context.Context, tx *store.Tx, m Mark, c Confirmation) (Ap
 		if t.Confirmation == c {
 			return nil
 		}
-		t.Confirmation, t.ConfirmedAt = c, time.Time{}
-		if c == Confirmed {
+		t.Confirmation, t.ConfirmedAt, t.AnsweredBy = c, time.Time{}, tx.Actor.Who()
+		switch c {
+		case Confirmed:
 			t.ConfirmedAt = tx.Now
+		case NotAsked:
+			t.AnsweredBy = ""
 		}
 		return nil
 	})

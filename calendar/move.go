@@ -76,7 +76,7 @@ func sameSlot(a, b Appointment) bool {
 func unanswered(people []Attendee) []Attendee {
 	people = slices.Clone(people)
 	for i := range people {
-		people[i].Confirmation, people[i].ConfirmedAt = NotAsked, time.Time{}
+		people[i].Confirmation, people[i].ConfirmedAt, people[i].AnsweredBy = NotAsked, time.Time{}, ""
 	}
 	return people
 }
@@ -160,6 +160,7 @@ type answer struct {
 	Attendee     AttendeeID   `json:"attendee"`
 	Confirmation Confirmation `json:"confirmation"`
 	ConfirmedAt  int64        `json:"confirmed_at"`
+	By           string       `json:"by"`
 }
 
 func remember(a Appointment) *before {
@@ -169,7 +170,7 @@ func remember(a Appointment) *before {
 		Generation: a.Generation, MovedAt: store.Micro(a.MovedAt),
 	}
 	for _, t := range a.Attendees {
-		b.Answers = append(b.Answers, answer{t.ID, t.Confirmation, store.Micro(t.ConfirmedAt)})
+		b.Answers = append(b.Answers, answer{t.ID, t.Confirmation, store.Micro(t.ConfirmedAt), t.AnsweredBy})
 	}
 	return b
 }
@@ -206,7 +207,7 @@ func Undo(ctx context.Context, tx *store.Tx, id ID, version int64) (Appointment,
 	for i := range a.Attendees {
 		for _, was := range b.Answers {
 			if was.Attendee == a.Attendees[i].ID {
-				a.Attendees[i].Confirmation, a.Attendees[i].ConfirmedAt = was.Confirmation, store.Instant(was.ConfirmedAt)
+				a.Attendees[i].Confirmation, a.Attendees[i].ConfirmedAt, a.Attendees[i].AnsweredBy = was.Confirmation, store.Instant(was.ConfirmedAt), was.By
 			}
 		}
 	}

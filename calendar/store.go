@@ -19,7 +19,7 @@ const columns = `a.id, a.external, a.practitioner, a.service, a.location, a.room
 	a.generation, a.last_generation, a.booked_at, a.booked_by, a.moved_at, a.cancelled_at, a.cancelled_by, a.cancel_reason, a.cancel_late,
 	a.version, a.created_at, a.changed_at, a.changed_by, a.undo`
 
-const attendeeColumns = `t.id, t.appointment, t.client, t.confirmation, t.attendance, t.confirmed_at`
+const attendeeColumns = `t.id, t.appointment, t.client, t.confirmation, t.attendance, t.confirmed_at, t.answered_by`
 
 // raw is a row of appointment as it is stored, for what has no type of its own in a database.
 type raw struct {
@@ -54,7 +54,7 @@ type person struct {
 }
 
 func (p *person) fields() []any {
-	return []any{&p.ID, &p.Appointment, &p.Client, &p.Confirmation, &p.Attendance, &p.confirmed}
+	return []any{&p.ID, &p.Appointment, &p.Client, &p.Confirmation, &p.Attendance, &p.confirmed, &p.AnsweredBy}
 }
 
 func (p *person) done() Attendee {
@@ -146,9 +146,9 @@ func insert(ctx context.Context, tx *store.Tx, a Appointment) error {
 	}
 	rows := make([][]any, len(a.Attendees))
 	for i, t := range a.Attendees {
-		rows[i] = []any{t.ID, a.ID, t.Client, t.Confirmation, t.Attendance, store.Micro(t.ConfirmedAt)}
+		rows[i] = []any{t.ID, a.ID, t.Client, t.Confirmation, t.Attendance, store.Micro(t.ConfirmedAt), t.AnsweredBy}
 	}
-	_, err = tx.Bulk(ctx, `INSERT INTO attendee (practice, id, appointment, client, confirmation, attendance, confirmed_at) VALUES`, "", rows)
+	_, err = tx.Bulk(ctx, `INSERT INTO attendee (practice, id, appointment, client, confirmation, attendance, confirmed_at, answered_by) VALUES`, "", rows)
 	if errors.Is(err, store.ErrForeign) {
 		err = ErrNoClient
 	}
@@ -187,9 +187,9 @@ func writeAttendees(ctx context.Context, tx *store.Tx, people []Attendee) error 
 	}
 	rows := make([][]any, len(people))
 	for i, t := range people {
-		rows[i] = []any{t.ID, t.Appointment, t.Client, t.Confirmation, t.Attendance, store.Micro(t.ConfirmedAt)}
+		rows[i] = []any{t.ID, t.Appointment, t.Client, t.Confirmation, t.Attendance, store.Micro(t.ConfirmedAt), t.AnsweredBy}
 	}
-	_, err := tx.Bulk(ctx, `INSERT INTO attendee (practice, id, appointment, client, confirmation, attendance, confirmed_at) VALUES`,
-		`ON CONFLICT (practice, id) DO UPDATE SET confirmation = EXCLUDED.confirmation, attendance = EXCLUDED.attendance, confirmed_at = EXCLUDED.confirmed_at`, rows)
+	_, err := tx.Bulk(ctx, `INSERT INTO attendee (practice, id, appointment, client, confirmation, attendance, confirmed_at, answered_by) VALUES`,
+		`ON CONFLICT (practice, id) DO UPDATE SET confirmation = EXCLUDED.confirmation, attendance = EXCLUDED.attendance, confirmed_at = EXCLUDED.confirmed_at, answered_by = EXCLUDED.answered_by`, rows)
 	return err
 }

@@ -53,6 +53,7 @@ type Facts struct {
 	Language     string    // the recipient's; the message's when empty
 	Rule         [32]byte  // SHA-256 of the rule's content as it stands, of a rule's message; zero: there is no such rule
 	Values       wording.Values
+	Starts       time.Time       // when the appointment begins that it is about; zero: about none
 	Place        int64           // of an order's message: where the recipient stands in the signed audience
 	Proof        []audience.Hash // and the proof of it
 }

@@ -19,6 +19,7 @@ import (
 	"letterhead/vault"
 	"letterhead/wording"
 	"letterhead/wording/code"
+	"letterhead/wording/link"
 	"letterhead/wording/picture"
 )
 
@@ -31,6 +32,7 @@ type version struct {
 	links    []string // that the wording leads to, in any of its languages
 	text     breaker.Text
 	size     int
+	asks     bool // it has a link by which its recipient answers
 }
 
 // versions keeps compiled versions by digest and language, the ones longest unused first out.
@@ -170,7 +172,7 @@ func (c *Courier) compile(decoded *wording.Version, pictures map[string][]byte, 
 	if err != nil {
 		return nil, err
 	}
-	v := &version{compiled: compiled, sender: decoded.Sender, size: size + perVersion, hosts: compiled.Hosts(), links: decoded.Links()}
+	v := &version{compiled: compiled, sender: decoded.Sender, size: size + perVersion, asks: compiled.Asks(), hosts: compiled.Hosts(), links: decoded.Links()}
 	if said, ok := decoded.Language(compiled.Language()); ok {
 		v.text = breaker.TextOfWording(said)
 	}
@@ -233,6 +235,9 @@ type Record = kept.Record
 func (c *Courier) merge(p *parcel, date string, now time.Time) {
 	if p.Purpose == message.Marketing {
 		p.facts.Values.Unsubscribe = c.Config.PublicURL + "/unsubscribe/" + c.Tokens.Unsubscribe(p.Practice, p.ID)
+	}
+	if p.version.asks {
+		p.facts.Values.Confirm, p.facts.Values.Decline = c.Tokens.Pages(c.portal.String()+link.AnswerPath, &p.Message, p.facts.Starts)
 	}
 	if p.Channel == message.Email && p.Kind != message.System {
 		p.facts.Values.Code = string(code.New())

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/message"
 	"letterhead/practice"
@@ -22,13 +23,14 @@ import (
 // AnswerID names a text message that came in.
 type AnswerID string
 
-// Answer is a text message that came in, from a number: whose that is, nobody can be sure of.
+// Answer is a text message that came in, from a number: whose that is, nobody can be sure of. Or it is no text: the link of a mail was pressed that asks to cancel.
 type Answer struct {
 	ID      AnswerID
 	Message message.ID // that it answers, or was taken to answer; "" of a number that was not written to
 	About   client.ID  // whom that message was about; "" as well
 	From    string     // E.164
 	Text    string
+	Asks    calendar.ID // by a link, to cancel it: there is no number and no text
 	At      time.Time
 	SeenAt  time.Time // when a member said that it was dealt with; zero before
 	SeenBy  string    // the member; Confirmed when it said yes and that was all
@@ -108,7 +110,7 @@ func visible(text string) string {
 	return strings.TrimSpace(text)
 }
 
-const answerColumns = `id, message, client, address_index, sealed, at, seen_at, seen_by`
+const answerColumns = `id, message, client, address_index, sealed, at, seen_at, seen_by, appointment`
 
 // kept is a row with what lies sealed in it.
 type kept struct {
@@ -118,7 +120,7 @@ type kept struct {
 
 func scanAnswer(r *store.Rows) (k kept, err error) {
 	var at, seen int64
-	err = r.Scan(&k.ID, &k.Message, &k.About, &k.index, &k.raw, &at, &seen, &k.SeenBy)
+	err = r.Scan(&k.ID, &k.Message, &k.About, &k.index, &k.raw, &at, &seen, &k.SeenBy, &k.Asks)
 	k.At, k.SeenAt = store.Instant(at), store.Instant(seen)
 	return k, err
 }
@@ -152,6 +154,10 @@ func rows(ctx context.Context, tx *store.Tx, rest string, args ...any) ([]kept, 
 func readAnswers(tx *store.Tx, keys *vault.Keys, all []kept) ([]Answer, error) {
 	out := make([]Answer, 0, len(all))
 	for _, k := range all {
+		if k.Asks != "" {
+			out = append(out, k.Answer)
+			continue
+		}
 		plain, err := keys.Open(tx, vault.Of{Client: string(k.About), Fields: "answer"}, answerPlace(k.ID), k.raw)
 		if errors.Is(err, vault.ErrNobody) {
 			return nil, err
@@ -204,10 +210,12 @@ func Unseen(ctx context.Context, tx *store.Tx, keys *vault.Keys) ([]Answer, erro
 	return readAnswers(tx, keys, all)
 }
 
-// CountUnseen counts them, up to a hundred, whoever may see them.
-func CountUnseen(ctx context.Context, tx *store.Tx) (n int, err error) {
-	err = tx.Row(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM answer WHERE practice = $1 AND seen_at = 0 LIMIT 100) AS waiting`).Scan(&n)
-	return n, err
+// Unanswered counts what nobody has dealt with, up to a hundred, whoever may see it, and names the appointments that links ask to cancel, the latest asked first.
+// Whoever shows these leaves out what the actor does not see.
+func Unanswered(ctx context.Context, tx *store.Tx) (n int, asking []calendar.ID, err error) {
+	rows, err := tx.Query(ctx, `SELECT appointment FROM answer WHERE practice = $1 AND seen_at = 0 ORDER BY at DESC, id DESC LIMIT 100`)
+	all, err := store.Collect(rows, err, func(r *store.Rows) (id calendar.ID, err error) { return id, r.Scan(&id) })
+	return len(all), slices.DeleteFunc(slices.Clone(all), func(id calendar.ID) bool { return id == "" }), err
 }
 
 // See notes that a text message was dealt with.

@@ -106,7 +106,7 @@ func TestATextIsAnswered(t *testing.T) {
 			t.Errorf("texts %+v, %s", texts, w.fate("a", string(reply.ID)))
 		}
 		w.Must(w.as("a", func(ctx context.Context, tx *store.Tx, keys *vault.Keys) error {
-			if n, err := letter.CountUnseen(ctx, tx); err != nil || n != 0 {
+			if n, _, err := letter.Unanswered(ctx, tx); err != nil || n != 0 {
 				t.Errorf("%d unseen, %v", n, err)
 			}
 			return nil

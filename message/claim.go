@@ -193,6 +193,12 @@ func Requeue(ctx context.Context, w *store.Wide, practice store.PracticeID, reas
 		AND id IN (SELECT id FROM message WHERE practice = $2 AND state = 'held' AND reason = $3 ORDER BY id LIMIT $4)`, store.Micro(w.Now), string(practice), reason, limit)
 }
 
+// What a recipient says by a link: reasons of the step Replied.
+const (
+	ReasonConfirmed = "confirmed by link"       // they come
+	ReasonAsked     = "asked to cancel by link" // a person deals with it
+)
+
 // Learn adds a step to a message after it left: a receipt, a report, a reply. A repeated report adds nothing.
 func Learn(ctx context.Context, tx *store.Tx, id ID, step, reason, detail string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO message_step (practice, message, number, at, step, reason, detail)

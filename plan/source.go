@@ -277,6 +277,7 @@ func (b *batch) fill(f *courier.Facts, m *message.Message, recipient client.Reci
 	if !ok {
 		return
 	}
+	f.Starts = at.starts
 	v.ZoneDiffers = b.differs(recipient.Zone, at.home, at.starts)
 }
 

@@ -1,4 +1,5 @@
-// Package public is what anybody may reach without a session: the page that ends marketing messages, the links of messages on their way
+// Package public is what anybody may reach without a session: the page that ends marketing messages, the pages on which people confirm an
+// appointment or ask to cancel it, the links of messages on their way
 // to where the practice's people signed that they lead, and the hooks by which gateways and relays report.
 //
 // It has a mux, a policy and a body limit of its own. Every route says on its line why it is public; one that does not cannot be written.
@@ -66,6 +67,8 @@ func routes() []route {
 	return []route{
 		open("GET /unsubscribe/{token}", "who got the mail has no account; the token names the mail; looking changes nothing", (*server).ask),
 		open("POST /unsubscribe/{token}", "mail programs press the button without a session (RFC 8058); the token is the right", (*server).unsubscribe),
+		open("GET "+link.AnswerPath+"{token}", "who got the mail has no account; the token names one wish for one appointment; looking changes nothing", (*server).question),
+		open("POST "+link.AnswerPath+"{token}", "who got the mail has no account; the token is the right to say this one thing", (*server).answers),
 		open("GET "+link.Path+"{version}/{number}", "who got the mail has no account; the address names a signed version and a link in it, and nobody", (*server).follow),
 		open("GET "+checkPath, "who asks whether a mail is real has no account; the form says nothing", (*server).checkForm),
 		open("POST "+checkPath, "the mail's code is the right to ask; the answer says nothing of who got it", (*server).check),
@@ -84,7 +87,7 @@ func routes() []route {
 
 // Prefixes are the addresses that belong to this package.
 func Prefixes() []string {
-	return []string{"/unsubscribe/", link.Path, checkPath, checkPath + "/", RecordPath, "/register", RegisterPath, "/hooks/", "/public/"}
+	return []string{"/unsubscribe/", link.AnswerPath, link.Path, checkPath, checkPath + "/", RecordPath, "/register", RegisterPath, "/hooks/", "/public/"}
 }
 
 // Table lists the route table as text, for the command that prints it and for tests.

@@ -72,17 +72,23 @@ func (s *server) about(r *http.Request, sub inbound.Subscription, ended bool) an
 	if err != nil {
 		return trouble(err)
 	}
-	l := letterhead{Name: p.Name, Phone: p.Phone, Accent: p.Accent, Channel: "e‑mail"} // with a hyphen that does not break
+	l := headOf(p)
+	l.Channel = "e‑mail" // with a hyphen that does not break
 	if sub.Channel == message.SMS {
 		l.Channel = "text message"
-	}
-	if !colour.MatchString(l.Accent) {
-		l.Accent = "#1f4e79"
 	}
 	if ended {
 		return answer{status: http.StatusOK, page: ending(l)}
 	}
 	return answer{status: http.StatusOK, page: asking(l)}
+}
+
+func headOf(p practice.Practice) letterhead {
+	l := letterhead{Name: p.Name, Phone: p.Phone, Accent: p.Accent}
+	if !colour.MatchString(l.Accent) {
+		l.Accent = "#1f4e79"
+	}
+	return l
 }
 
 // Choices writes what people chose into the clients' consents, for package inbound.

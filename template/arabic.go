@@ -6,7 +6,7 @@ func arabic() tongue {
 	const when = "{appointment.day}، {appointment.start} مع {appointment.practitioner|فريقنا}"
 	return tongue{
 		tag:   "ar",
-		hello: "مرحبًا {recipient.greeting_name|بك}،", regards: "مع أطيب التحيات،", ring: "اتصل بنا",
+		hello: "مرحبًا {recipient.greeting_name|بك}،", regards: "مع أطيب التحيات،", ring: "اتصل بنا", confirm: "تأكيد الحضور", decline: "لا أستطيع الحضور",
 		change: reached{"إذا لم يناسبك الموعد فاتصل بنا على {practice.phone} لنجد موعدًا آخر.",
 			"إذا لم يناسبك الموعد فاكتب إلينا على {practice.email} لنجد موعدًا آخر.", "إذا لم يناسبك الموعد فيمكنك الرد على هذه الرسالة لنجد موعدًا آخر."},
 		early: reached{"هل يتعذر عليك الحضور؟ اتصل بنا على {practice.phone} في أقرب وقت ليستفيد غيرك من الموعد.",

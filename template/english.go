@@ -5,7 +5,7 @@ func english() tongue {
 	const family = "{attendee.greeting_name|your family member}"
 	return tongue{
 		tag:   "en",
-		hello: "Hello {recipient.greeting_name},", regards: "Kind regards,", ring: "Ring us",
+		hello: "Hello {recipient.greeting_name},", regards: "Kind regards,", ring: "Ring us", confirm: "Confirm", decline: "I can’t come",
 		change: reached{"If the time does not suit you, ring {practice.phone} and we will find another.",
 			"If the time does not suit you, write to {practice.email} and we will find another.", "If the time does not suit you, answer this mail and we will find another."},
 		early: reached{"Can’t make it? Ring {practice.phone} as early as you can, so that somebody else can have the time.",

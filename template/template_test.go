@@ -18,6 +18,7 @@ import (
 	"letterhead/template"
 	"letterhead/testkit"
 	"letterhead/wording"
+	"letterhead/wording/link"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -105,6 +106,7 @@ func TestGolden(t *testing.T) {
 					if other {
 						v.ForOther, v.Attendee, v.Mode = true, wording.Person{First: "Omar", Preferred: "Omi"}, wording.ModeTelehealth
 					}
+					v.Confirm, v.Decline = link.Example, link.Example
 					r := c.Render(nil, v)
 					b.WriteString("== " + s.Key + " " + l.Tag + "\nSubject: " + subject(t, &r) + "\n\n" + text(t, &r) + "\nSMS: " + string(r.SMS) + "\n\n")
 					if s.Key == "news" {

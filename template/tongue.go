@@ -1,6 +1,7 @@
 package template
 
 import (
+	"slices"
 	"strings"
 
 	"letterhead/wording"
@@ -11,6 +12,7 @@ type tongue struct {
 	tag                             string
 	hello, regards                  string
 	ring                            string // on the one button
+	confirm, decline                string // on the button of a reminder, and the link below it
 	change, early, again, doubt     reached
 	because, never                  string // the foot: why the reader gets this, and what we never ask for
 	directions, video, phone        string
@@ -41,7 +43,7 @@ func (t tongue) words(v wording.Version, region string) words {
 	}
 	return words{tag: t.tag + region,
 		booked: w.about(t.booked, card(t.change)...), changed: w.about(t.changed, card(t.change)...), cancelled: w.about(t.cancelled, wording.Text(w.reach(t.again))),
-		week: w.about(t.week, card(t.early)...), days: w.about(t.days, card(t.early)...),
+		week: w.about(t.week, w.answered(card(t.early))...), days: w.about(t.days, w.answered(card(t.early))...),
 		news: wording.Language{Subject: wording.Say(t.news), Blocks: []wording.Block{wording.Text(t.hello), wording.Text(t.text), w.bye(),
 			wording.Footer(wording.Join(wording.Say(t.agreed+" "), wording.Link(t.unsubscribe, wording.Target{Kind: wording.ToUnsubscribe})), wording.Say(doubt))}},
 	}
@@ -56,13 +58,19 @@ type writer struct {
 // about is a message about an appointment.
 func (w *writer) about(s said, rest ...wording.Block) wording.Language {
 	blocks := append([]wording.Block{wording.Text(w.hello), strong(s.self).Only(wording.ForSelf), strong(s.other).Only(wording.ForOther)}, rest...)
-	if w.v.Branding.Phone != nil {
+	if w.v.Branding.Phone != nil && !slices.ContainsFunc(rest, func(b wording.Block) bool { return b.Kind == wording.ButtonBlock }) {
 		blocks = append(blocks, wording.Button(w.ring, wording.Target{Kind: wording.ToPhone}))
 	}
 	blocks = append(blocks, w.bye(), w.foot)
 	text := append(wording.SMS(s.sms), wording.SMS(w.smsOther)[0].Only(wording.ForOther), wording.SMS(w.smsVideo)[0].Only(wording.Telehealth))
 	return wording.Language{Subject: wording.Say(s.subject), Preheader: wording.Say(s.preheader), Blocks: blocks,
 		SMS: append(text, wording.SMS(w.reach(reached{s.ring, s.ask, s.ask}))...)}
+}
+
+// answered puts the button that confirms, while nobody has, and the link that asks to cancel, behind the card.
+func (w *writer) answered(blocks []wording.Block) []wording.Block {
+	return slices.Insert(blocks, 1, wording.Button(w.confirm, wording.Target{Kind: wording.ToConfirm}).Only(wording.Unconfirmed),
+		wording.Rich(wording.Link(w.decline, wording.Target{Kind: wording.ToDecline})))
 }
 
 func (w *writer) bye() wording.Block {

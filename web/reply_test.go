@@ -69,7 +69,7 @@ func TestAShortAnswer(t *testing.T) {
 				}
 				n := 0
 				w.view(w.one, func(ctx context.Context, tx *store.Tx) (err error) {
-					n, err = letter.CountUnseen(ctx, tx)
+					n, _, err = letter.Unanswered(ctx, tx)
 					return err
 				})
 				if (n == 1) != want.waits {

@@ -19,6 +19,7 @@ import (
 	"letterhead/vault"
 	"letterhead/web/mail"
 	"letterhead/wording"
+	"letterhead/wording/link"
 )
 
 // left is a message of a real version that left with these values.
@@ -52,7 +53,7 @@ func (w *world) left(h home, who string, channel message.Channel, first string) 
 	wall := wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 11}
 	salt := leaf.NewSalt()
 	record := kept.Record{Of: kept.Of(&of), Salt: salt[:], Address: "fatima@example.org", Language: "en", Values: wording.Values{Recipient: wording.Person{First: first}, Start: wall, End: wall, Minutes: 45,
-		Zone: "Australia/Melbourne", Mode: wording.ModeInPerson, Practitioner: "Petra Schäfer", Location: wording.Place{Name: "Wattle Street"}}}
+		Zone: "Australia/Melbourne", Mode: wording.ModeInPerson, Confirm: link.Example, Decline: link.Example, Practitioner: "Petra Schäfer", Location: wording.Place{Name: "Wattle Street"}}}
 	raw, err := record.Append()
 	if err != nil {
 		w.Fatal(err)

@@ -70,6 +70,11 @@ func (c *Compiled) Uses() []Field {
 // HasSMS tells whether this language has a text message.
 func (c *Compiled) HasSMS() bool { return len(c.sms) > 0 }
 
+// Asks tells whether it has a link by which its recipient answers.
+func (c *Compiled) Asks() bool {
+	return slices.Contains(c.uses, field.Confirm) || slices.Contains(c.uses, field.Decline)
+}
+
 // Compile validates one language of v, and what all share, and turns it into segments. Every image must be attached. Links lead straight to where they lead.
 func Compile(v *Version, tag string) (*Compiled, error) { return CompileThrough(Portal{}, v, tag) }
 
@@ -114,7 +119,7 @@ func CompileThrough(portal Portal, v *Version, tag string) (*Compiled, error) {
 		c.most += len(s.Bytes) + len("=\r\n")
 		if s.slotted {
 			longest := 12 * max(s.field.Info().Max, len(s.fallback)) // four bytes a letter, three characters a byte
-			if s.field == field.Unsubscribe {
+			if s.field >= field.Unsubscribe && s.field <= field.Decline {
 				longest = 5 * clean.MaxURL // as entities
 			}
 			c.most += longest + longest/16 + len("=\r\n")

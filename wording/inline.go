@@ -126,12 +126,15 @@ func (w *writer) anchor(to *Target, label string, write func()) {
 	w.raw(")")
 }
 
+// pages are what merges where a link leads to a page of the recipient's own.
+var pages = map[TargetKind]field.Index{ToUnsubscribe: field.Unsubscribe, ToOwn: field.Unsubscribe, ToConfirm: field.Confirm, ToDecline: field.Decline}
+
 // href writes the attribute that a link leads by, and remembers its host.
 func (w *writer) href(to *Target, label string) {
 	w.raw(`href="`)
 	switch to.Kind {
-	case ToUnsubscribe, ToOwn:
-		w.slot(field.Unsubscribe, "")
+	case ToUnsubscribe, ToOwn, ToConfirm, ToDecline:
+		w.slot(pages[to.Kind], "")
 	case ToPhone:
 		w.raw("tel:", w.v.Branding.Phone.Number)
 	case ToEmail:
@@ -147,8 +150,8 @@ func (w *writer) href(to *Target, label string) {
 // end writes a link's end for people who read plain text.
 func (w *writer) end(to *Target, label string) {
 	switch to.Kind {
-	case ToUnsubscribe, ToOwn:
-		w.slot(field.Unsubscribe, "")
+	case ToUnsubscribe, ToOwn, ToConfirm, ToDecline:
+		w.slot(pages[to.Kind], "")
 	case ToPhone:
 		w.phone(w.v.Branding.Phone.Display)
 	case ToEmail:

@@ -90,6 +90,11 @@ func (r *Rendered) inspectValue(i field.Index, value []byte, signed []Directory)
 			return FindingLink
 		}
 		return ""
+	case i == field.Confirm || i == field.Decline:
+		if !r.compiled.portal.Answers(string(value)) {
+			return FindingLink
+		}
+		return ""
 	case i == field.Code:
 		if c, ok := code.Parse(string(value)); !ok || c.String() != string(value) {
 			return FindingValue

@@ -145,7 +145,11 @@ func (r *Rendered) resolve(dst []byte, i field.Index, setting *field.Setting) []
 	var reason clean.Reason
 	switch i { //nolint:exhaustive // the others are fields of the table
 	case field.Unsubscribe:
-		dst, reason = r.compiled.appendWayOut(dst, r.given.Unsubscribe)
+		dst, reason = appendPage(dst, r.given.Unsubscribe, r.compiled.leadsOut(r.given.Unsubscribe))
+	case field.Confirm:
+		dst, reason = appendPage(dst, r.given.Confirm, r.compiled.portal.Answers(r.given.Confirm))
+	case field.Decline:
+		dst, reason = appendPage(dst, r.given.Decline, r.compiled.portal.Answers(r.given.Decline))
 	case field.Code:
 		dst, reason = appendCode(dst, r.given.Code)
 	default:
@@ -163,12 +167,12 @@ func (r *Rendered) resolve(dst []byte, i field.Index, setting *field.Setting) []
 	return dst
 }
 
-// appendWayOut writes the recipient's own link: on a host of the version, or a page of the portal.
-func (c *Compiled) appendWayOut(dst []byte, address string) ([]byte, clean.Reason) {
+// appendPage writes the address of a page of the recipient's own, where a link may lead there.
+func appendPage(dst []byte, address string, may bool) ([]byte, clean.Reason) {
 	switch {
 	case address == "":
 		return dst, clean.ReasonMissing
-	case !c.leadsOut(address):
+	case !may:
 		return dst, clean.ReasonLink
 	}
 	return append(dst, address...), ""
@@ -186,6 +190,7 @@ func appendCode(dst []byte, given string) ([]byte, clean.Reason) {
 	return c.Append(dst), ""
 }
 
+// leadsOut tells whether an address may end messages: on a host of the version, or a page of the portal.
 func (c *Compiled) leadsOut(address string) bool {
 	return c.portal.Owns(address) || !strings.Contains(address, "@") && clean.URL("unsubscribe", address, c.own.Hosts) == nil
 }

@@ -248,12 +248,12 @@ func (c *validator) target(at string, t *Target, label string, always bool) erro
 			return refuse(at, "wording.unsubscribe", "only marketing messages can be unsubscribed from here; remove the link")
 		}
 		c.wayOut = c.wayOut || always
-	case ToOwn:
+	case ToOwn, ToConfirm, ToDecline:
 		if c.v.Purpose != Transactional {
 			return refuse(at, "wording.own", "a marketing message leads to no page of its recipient's own; remove the link")
 		}
 	default:
-		return refuse(at, "wording.target", "a link leads to a page, the website, the phone, the e-mail address or the unsubscribe page")
+		return refuse(at, "wording.target", "a link leads to a page, the website, the phone, the e-mail address, the unsubscribe page, or where an appointment is confirmed or asked to be cancelled")
 	}
 	if missing {
 		return refuse(at, "wording.target_unset", "the practice's details have no %s for this link; add it there or remove the link", t.Kind)

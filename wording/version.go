@@ -135,6 +135,8 @@ const (
 	ToPhone       TargetKind = "phone"       // rings the practice
 	ToEmail       TargetKind = "email"       // writes to the practice
 	ToUnsubscribe TargetKind = "unsubscribe" // this recipient's own way out; marketing only
+	ToConfirm     TargetKind = "confirm"     // where this recipient says that they come to the appointment
+	ToDecline     TargetKind = "decline"     // where they ask to cancel it
 	ToOwn         TargetKind = "own"         // a page of the portal for this recipient: of what the program says itself; nothing fills it in for a practice
 )
 
@@ -262,7 +264,7 @@ func (v *Version) address(to *Target) string {
 		return to.URL
 	case ToWebsite:
 		return v.Branding.Website
-	case ToPhone, ToEmail, ToUnsubscribe, ToOwn:
+	case ToPhone, ToEmail, ToUnsubscribe, ToConfirm, ToDecline, ToOwn:
 	}
 	return ""
 }

@@ -1,5 +1,6 @@
-// Package token names a message to the outside: in the return path of a mail (VERP) and in its unsubscribe link. Each name carries an HMAC, so
-// that nobody can report a bounce or end a subscription of a message that they never had.
+// Package token names a message to the outside: in the return path of a mail (VERP), in its unsubscribe link, and in the links by which its recipient
+// says that they come, or asks to cancel. Each name carries an HMAC, so that nobody can report a bounce, end a subscription or answer for a message that they
+// never had.
 package token
 
 import (
@@ -16,7 +17,7 @@ import (
 )
 
 // Tokens makes and checks them.
-type Tokens struct{ bounce, leave []byte }
+type Tokens struct{ bounce, leave, answer []byte }
 
 // Use names the tokens' key: vault.Keeper.Derive(Use).
 const Use = "courier tokens"
@@ -28,7 +29,7 @@ func New(key []byte) Tokens {
 		mac.Write([]byte(use))
 		return mac.Sum(nil)
 	}
-	return Tokens{bounce: derive("return path"), leave: derive("unsubscribe")}
+	return Tokens{bounce: derive("return path"), leave: derive("unsubscribe"), answer: derive("answer")}
 }
 
 var lower32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)

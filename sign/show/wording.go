@@ -15,6 +15,7 @@ import (
 	"letterhead/wording"
 	"letterhead/wording/code"
 	"letterhead/wording/directory"
+	"letterhead/wording/link"
 )
 
 // Wording is a version as people look at it before they sign.
@@ -307,7 +308,7 @@ func (s situation) values(v *wording.Version, book *Directory) *wording.Values {
 	out := &wording.Values{
 		Recipient: wording.Person{First: "Fatima"}, Start: wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 10},
 		End: wording.Wall{Year: 2026, Month: 12, Day: 1, Hour: 10, Minute: 45}, Minutes: 45, Zone: "Australia/Melbourne", Mode: s.mode,
-		FirstVisit: s.first, ForOther: s.forOther, Confirmed: s.confirmed, ZoneDiffers: s.otherClock, Code: code.Example,
+		FirstVisit: s.first, ForOther: s.forOther, Confirmed: s.confirmed, ZoneDiffers: s.otherClock, Code: code.Example, Confirm: link.Example, Decline: link.Example,
 	}
 	if s.forOther {
 		out.Attendee = wording.Person{First: "Zoë"}

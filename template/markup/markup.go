@@ -27,7 +27,7 @@ var (
 
 // words name the ends of links that are no address.
 var words = map[string]wording.TargetKind{
-	"website": wording.ToWebsite, "phone": wording.ToPhone, "email": wording.ToEmail, "unsubscribe": wording.ToUnsubscribe, "own": wording.ToOwn,
+	"website": wording.ToWebsite, "phone": wording.ToPhone, "email": wording.ToEmail, "unsubscribe": wording.ToUnsubscribe, "confirm": wording.ToConfirm, "decline": wording.ToDecline, "own": wording.ToOwn,
 }
 
 // End writes where a link leads: an address, or one word.

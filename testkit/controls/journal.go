@@ -59,6 +59,7 @@ func journalControls() []group {
 		}},
 		{"courier/token", []control{
 			{"a bounce names a message that was sent", "courier/token/token.go", "if !ok || subtle.ConstantTimeCompare(mac, seal(t.bounce, macBytes, string(practice), id)) != 1 {", "if !ok || len(mac) != macBytes {", "TestTokens"},
+			{"an answer by a link too", "courier/token/answer.go", "seal(t.answer, macBytes, string(said))) != 1 {", "seal(t.answer, macBytes, string(said))) > 1 {", "TestAnswers"},
 			{"an unsubscribe link too", "courier/token/token.go", "if !ok || subtle.ConstantTimeCompare(mac, seal(t.leave, macBytes, practice, id)) != 1 {", "if !ok || len(mac) != macBytes {", "TestTokens"},
 		}},
 		{"courier/sms", []control{

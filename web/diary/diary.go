@@ -322,6 +322,21 @@ func personState(e calendar.Entry, p calendar.Person) page.State {
 	return page.StateOf(e)
 }
 
+// answered says who told whether they come, and when; "" where nobody did.
+func (d detail) answered(p calendar.Person) string {
+	if p.AnsweredBy == "" {
+		return ""
+	}
+	by := d.visit.Say("answer.by-team")
+	if p.AnsweredBy == calendar.ByLink || p.AnsweredBy == calendar.ByReply {
+		by = d.visit.Say("answer.by-" + p.AnsweredBy)
+	}
+	if p.Confirmation == calendar.Confirmed {
+		return d.visit.Say("answer.confirmed", d.visit.Text.Moment(p.ConfirmedAt.In(d.visit.Location), d.visit.Now.In(d.visit.Location)), by)
+	}
+	return d.visit.Say("answer."+string(p.Confirmation), by)
+}
+
 // explain makes of a taken time a sentence that names who has it: "Petra Schäfer is with João Costa until 13:45. Next free: 14:00."
 func explain(ctx context.Context, tx *store.Tx, t *text.Catalogue, err error, at wanted) (say string, next zone.Wall) {
 	var taken calendar.Taken

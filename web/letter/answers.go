@@ -3,6 +3,7 @@ package letter
 import (
 	"context"
 
+	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/guard"
 	"letterhead/letter"
@@ -24,6 +25,7 @@ type waiting struct {
 type text struct {
 	id                   letter.AnswerID
 	name, to, when, says string
+	asks                 ui.Link // the appointment that a link asks to cancel; then it says nothing
 }
 
 // Waiting lists the text messages that nobody has dealt with, those of unknown numbers among them.
@@ -44,6 +46,10 @@ func Waiting(v *page.Visit) (page.Answer, error) {
 				about = append(about, a.About)
 			}
 		}
+		asked, err := calendar.Entries(ctx, tx, asking(all))
+		if err != nil {
+			return err
+		}
 		called, err := client.Called(ctx, tx, about)
 		if err != nil {
 			return err
@@ -53,6 +59,9 @@ func Waiting(v *page.Visit) (page.Answer, error) {
 			if c, is := called[a.About]; is {
 				t.name, t.to = client.FullName(c.FirstName, c.LastName, c.PreferredName), "/clients/"+string(a.About)
 			}
+			if e, is := asked[a.Asks]; is {
+				t.asks = ui.Link{To: "/appointments/" + string(e.ID), Say: v.Say("letter.asks", v.Text.Moment(e.Starts.In(v.Location), v.Now.In(v.Location)))}
+			}
 			w.texts = append(w.texts, t)
 		}
 		return nil
@@ -61,6 +70,16 @@ func Waiting(v *page.Visit) (page.Answer, error) {
 		return page.Answer{}, err
 	}
 	return page.Show(showWaiting(w))
+}
+
+// asking are the appointments that links ask to cancel.
+func asking(all []letter.Answer) (ids []calendar.ID) {
+	for _, a := range all {
+		if a.Asks != "" {
+			ids = append(ids, a.Asks)
+		}
+	}
+	return ids
 }
 
 // Done notes on that list that a text message was dealt with.

@@ -17,6 +17,7 @@ import (
 	"letterhead/web/page"
 	"letterhead/wording"
 	"letterhead/wording/code"
+	"letterhead/wording/link"
 )
 
 // sample is the message as one recipient would get it.
@@ -84,7 +85,7 @@ func (o *one) render(read *wording.Version, book *wording.Book, c client.Client)
 	if err != nil {
 		return s, err
 	}
-	values := wording.Values{Recipient: wording.Person{First: c.FirstName, Preferred: c.PreferredName}, Code: code.Example}
+	values := wording.Values{Recipient: wording.Person{First: c.FirstName, Preferred: c.PreferredName}, Code: code.Example, Confirm: link.Example, Decline: link.Example}
 	if len(read.Hosts) > 0 && read.Purpose == wording.Marketing {
 		values.Unsubscribe = "https://" + read.Hosts[0] + "/unsubscribe/example"
 	}

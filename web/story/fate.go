@@ -58,6 +58,11 @@ func (t Teller) Message(m message.Message, steps []message.Step, rules map[strin
 	}
 	see := []ui.Link{{To: "/messages/" + string(m.ID), Say: t.Text.Say("story.see")}}
 	entry.Lines = []ui.Line{{Say: t.become(m, fate, steps), Links: see}}
+	for _, step := range steps {
+		if step.Step == message.Replied {
+			entry.Lines = append(entry.Lines, ui.Line{Say: t.Text.Say("become.replied", sentence(t.Reason(step.Reason)), t.moment(step.At))})
+		}
+	}
 	return entry
 }
 

@@ -335,6 +335,8 @@ func (f *form) targets(of *wording.Version) []ui.Option {
 	add(wording.ToWebsite, b.Website != "")
 	add(wording.ToURL, true)
 	add(wording.ToUnsubscribe, of.Purpose == wording.Marketing)
+	add(wording.ToConfirm, of.Purpose == wording.Transactional)
+	add(wording.ToDecline, of.Purpose == wording.Transactional)
 	add(wording.ToOwn, false)
 	return out
 }

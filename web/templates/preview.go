@@ -21,6 +21,7 @@ import (
 	"letterhead/web/page"
 	"letterhead/web/ui"
 	"letterhead/wording"
+	"letterhead/wording/link"
 	"letterhead/zone"
 )
 
@@ -128,7 +129,9 @@ func (l look) values(ctx context.Context, tx *store.Tx, v *page.Visit, of *wordi
 		if len(of.Hosts) > 0 {
 			values.Unsubscribe = "https://" + of.Hosts[0] + "/unsubscribe/example"
 		}
+		return values, nil
 	}
+	values.Confirm, values.Decline = link.Example, link.Example
 	return values, nil
 }
 

@@ -49,9 +49,10 @@ type view struct {
 	today     bool
 	expected  []calendar.Entry // in the order of the day
 	unreached []row
-	texts     int      // that came in, and wait for somebody
-	left      int      // steps until the first reminder can leave
-	unsigned  []string // what waits for a signature, in words
+	texts     int              // that came in, and wait for somebody
+	asking    []calendar.Entry // what links of mails ask to cancel
+	left      int              // steps until the first reminder can leave
+	unsigned  []string         // what waits for a signature, in words
 	selected  *calendar.Entry
 	timeline  []ui.Entry
 	may       bool // book
@@ -86,7 +87,7 @@ func Show(v *page.Visit) (page.Answer, error) {
 			return err
 		}
 		if v.May(guard.ClientRead) && s.today {
-			if s.texts, err = letter.CountUnseen(ctx, tx); err != nil {
+			if err := s.waits(ctx, tx); err != nil {
 				return err
 			}
 		}
@@ -159,6 +160,25 @@ func onDay(ctx context.Context, tx *store.Tx, date zone.Date, l *time.Location) 
 	return calendar.Day(ctx, tx, noon.Add(-40*time.Hour), noon.Add(40*time.Hour), func(e calendar.Entry) bool {
 		return e.Wall.Date == date && e.Booking != calendar.EnteredInError && e.Booking != calendar.Rescheduled
 	})
+}
+
+// mostAsking bounds those who stand by name among what waits.
+const mostAsking = 10
+
+// waits reads what waits for an answer, and which appointments the links of mails ask to cancel.
+func (s *view) waits(ctx context.Context, tx *store.Tx) error {
+	n, asked, err := letter.Unanswered(ctx, tx)
+	if s.texts = n; err != nil || len(asked) == 0 {
+		return err
+	}
+	asked = asked[:min(len(asked), mostAsking)]
+	found, err := calendar.Entries(ctx, tx, asked)
+	for _, id := range asked {
+		if e, is := found[id]; is && !e.Hidden {
+			s.asking = append(s.asking, e)
+		}
+	}
+	return err
 }
 
 func ids(entries []calendar.Entry) []calendar.ID {

@@ -54,6 +54,8 @@ const (
 	LocationPhone
 	LocationDirections
 	Unsubscribe // not a field of the table: the recipient's own link
+	Confirm     // nor are these: where this recipient says that they come,
+	Decline     // or asks to cancel
 	Code        // nor is this: the mail's own code, in our layout
 	Merged      // what follows is known when compiling
 	PracticeName
@@ -84,6 +86,8 @@ var table = [...]Info{
 	LocationPhone:           {"location.phone", clean.PhoneValue, 24, false, FromDirectory, "(03) 5550 0142"},
 	LocationDirections:      {"location.directions", clean.LineValue, 300, false, FromDirectory, "Ring the bell at the side door."},
 	Unsubscribe:             {},
+	Confirm:                 {},
+	Decline:                 {},
 	Code:                    {Max: 12},
 	Merged:                  {},
 	PracticeName:            {"practice.name", clean.LineValue, 80, false, FromBranding, "Wattle Street Physiotherapy"},
@@ -142,6 +146,10 @@ func (i Index) Name() Name {
 	switch i {
 	case Unsubscribe:
 		return "link.unsubscribe"
+	case Confirm:
+		return "link.confirm"
+	case Decline:
+		return "link.decline"
 	case Code:
 		return "mail.code"
 	}

@@ -46,6 +46,8 @@ type Values struct {
 	FirstVisit     bool
 	Confirmed      bool
 	Unsubscribe    string // the recipient's own link: https on one of the version's hosts, or a page of the portal
+	Confirm        string `json:",omitempty"` // the pages of the portal where the recipient says that they come,
+	Decline        string `json:",omitempty"` // or asks to cancel
 	Code           string `json:",omitempty"` // by which the mail can be asked for; "": it has none
 
 	// The same as texts of their own, for messages that are rendered without a directory.

@@ -16,6 +16,12 @@ import (
 // Path is where the portal's links begin.
 const Path = "/l/"
 
+// AnswerPath is where the pages begin on which a recipient answers: whether they come.
+const AnswerPath = "/answer/"
+
+// Example stands for such a page where there is no portal: in what is only shown.
+const Example = "https://portal.example" + AnswerPath + "example"
+
 // tokenLength is how many hexadecimal digits of a version's digest a link has: 96 bits, so that nobody makes a second version with the same.
 const tokenLength = 24
 
@@ -73,6 +79,14 @@ func (p Portal) Owns(address string) bool {
 		}
 	}
 	return !strings.Contains(path, "..")
+}
+
+// Answers tells whether an address leads to a page of the portal on which a recipient answers. Where there is no portal there is the example alone.
+func (p Portal) Answers(address string) bool {
+	if p.None() {
+		return address == Example
+	}
+	return p.Owns(address) && strings.HasPrefix(address, p.base+AnswerPath)
 }
 
 // Token names a version in a link.

@@ -279,6 +279,8 @@ var pageEnglish = map[string]string{
 	"field.practice.website":         "The practice’s website",
 	"field.practice.address":         "The practice’s address",
 	"field.link.unsubscribe":         "The link to unsubscribe",
+	"field.link.confirm":             "The link that confirms",
+	"field.link.decline":             "The link that asks to cancel",
 	"replaced.missing":               "there is none",
 	"replaced.too_long":              "it is too long",
 	"replaced.character":             "it has a sign that does not belong in it",

@@ -29,6 +29,7 @@ var storyEnglish = map[string]string{
 	"become.queued":     "Leaves %s",
 	"become.leaving":    "Is leaving now",
 	"become.sent":       "Sent %s",
+	"become.replied":    "%s, %s",
 	"become.delivered":  "Delivered %s",
 	"become.complained": "The receiver reported it as unwanted, %s",
 	"become.bounced":    "Came back %s: %s",
@@ -162,6 +163,9 @@ var storyEnglish = map[string]string{
 	"reason.stop":             "they answered STOP",
 	"reason.answer":           "they answered",
 	"reason.start":            "they answered START",
+
+	"reason.confirmed by link":       "they confirmed by the link in it",
+	"reason.asked to cancel by link": "they asked to cancel by the link in it",
 
 	"changed.by":          "%s was changed by %s on %s. Look at it again and repeat what you wanted.",
 	"changed.appointment": "This appointment",

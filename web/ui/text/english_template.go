@@ -114,6 +114,8 @@ var templateEnglish = map[string]string{
 	"words.to-phone":         "Rings the practice",
 	"words.to-email":         "Writes to the practice",
 	"words.to-unsubscribe":   "Unsubscribes",
+	"words.to-confirm":       "Confirms the appointment",
+	"words.to-decline":       "Asks to cancel the appointment",
 	"words.to-own":           "A page of the recipient’s own",
 
 	"words.input-subject":       "Subject",
