@@ -28,6 +28,7 @@ controls: ## remove each control in a copy, one at a time: a test must notice
 
 bench: prepare ## the figures of docs/performance.md
 	go run . bench
+	go test ./courier -run '^$$' -bench Gate -benchtime 300x
 
 gen: ## write the generated files again
 	go generate ./...

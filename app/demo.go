@@ -17,6 +17,7 @@ import (
 	"letterhead/app/people"
 	"letterhead/courier/trust"
 	"letterhead/rehearse"
+	"letterhead/rehearse/inbox"
 	"letterhead/store"
 	"letterhead/transfer"
 	"letterhead/zone"
@@ -61,7 +62,7 @@ func (c *call) demonstrate(ctx context.Context, listen string) error {
 	}
 	defer listener.Close()
 	fmt.Fprintf(c.out, "Making a sample practice and letting %d days pass …\n", demoDays)
-	sinks, err := rehearse.OpenSinks()
+	sinks, err := inbox.Open()
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func demoListener(listen string) (net.Listener, error) {
 }
 
 // sample makes the practice as it was some days ago, by init and import, and ticks through the days since.
-func (c *call) sample(ctx context.Context, sinks *rehearse.Sinks) (store.PracticeID, error) {
+func (c *call) sample(ctx context.Context, sinks *inbox.Sinks) (store.PracticeID, error) {
 	if err := os.MkdirAll(c.folder, 0o700); err != nil {
 		return "", err
 	}

@@ -113,6 +113,8 @@ var parts = []struct {
 	{"herd", "150,000 reminders of 1,000 practices due at once", (*bench).herdAtTen, false},
 	{"order", "50,000 messages of one practice beside reminders of others", (*bench).orderBeside, false},
 	{"lookup", "what is due among 10 k, 100 k and 1 M appointments", (*bench).lookup, false},
+	{"record", "what the record of messages costs, verifying 100,000 offline, proofs, storage", (*bench).recordOf, false},
+	{"two", "two couriers against one, of 1,000 practices", (*bench).two, false},
 	{"stop", "how fast a stop stops", (*bench).stopping, false},
 	{"drain", "how fast SIGTERM ends the courier in full flight", (*bench).draining, false},
 }

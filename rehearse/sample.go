@@ -16,6 +16,9 @@ import (
 	"letterhead/zone"
 )
 
+// Zone is the sample practice's.
+const Zone = "Australia/Melbourne"
+
 // The sample practice's people. None of the addresses can exist (RFC 2606), none of the numbers is anybody's.
 var (
 	practitioners = []string{"Petra Schäfer", "Liam Nguyen", "Hēmi Ngata"}

@@ -1,4 +1,7 @@
-package rehearse
+// Package inbox is the world of the demonstration: a relay and a gateway on loopback that keep what they are given, and the pages that show it.
+//
+// It promises that nothing of what it shows runs, and that it is there in the demonstration alone.
+package inbox
 
 import (
 	"errors"
@@ -7,17 +10,14 @@ import (
 	"letterhead/testkit/sink"
 )
 
-// Zone is the sample practice's.
-const Zone = "Australia/Melbourne"
-
 // Sinks stand for the world in the demonstration: a relay and a gateway on loopback that keep what they are given.
 type Sinks struct {
 	Mail *sink.SMTP
 	Text *sink.SMS
 }
 
-// OpenSinks starts both on free ports of loopback.
-func OpenSinks() (*Sinks, error) {
+// Open starts both on free ports of loopback.
+func Open() (*Sinks, error) {
 	mail, err := sink.ListenSMTP(sink.SMTPOptions{MaxMessages: 2000})
 	if err != nil {
 		return nil, fmt.Errorf("start the mail sink: %w", err)

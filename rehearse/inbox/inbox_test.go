@@ -1,4 +1,4 @@
-package rehearse
+package inbox
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ const sampleMail = "From: =?utf-8?q?Wattle_Street?= <hello@wattlestreet.example>
 // The inbox shows what the sinks were given, in a frame where nothing runs; without the demonstration it is not there.
 func TestInbox(t *testing.T) {
 	t.Parallel()
-	sinks, err := OpenSinks()
+	sinks, err := Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestInbox(t *testing.T) {
 	id := store.NewID[store.PracticeID]()
 	var owner guard.Member
 	err = db.Change(context.Background(), store.Actor{Practice: id, Agent: "test"}, func(tx *store.Tx) error {
-		p := practice.New("Wattle Street Physiotherapy", "AU", Zone)
+		p := practice.New("Wattle Street Physiotherapy", "AU", "Australia/Melbourne")
 		p.ID = id
 		if _, err := practice.Add(context.Background(), tx, p); err != nil {
 			return err

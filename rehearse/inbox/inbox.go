@@ -1,4 +1,4 @@
-package rehearse
+package inbox
 
 import (
 	"net/http"
