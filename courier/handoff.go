@@ -242,7 +242,7 @@ func (c *Courier) unstopped(ctx context.Context, parcels []*parcel, places []int
 	if err != nil {
 		return nil, err
 	}
-	if time.Since(stopped.Read) >= freezeLate { // reading took so long
+	if stopped.Age() >= freezeLate { // reading took so long
 		return nil, errors.New("what is stopped was read too slowly")
 	}
 	now := c.DB.Now()

@@ -58,14 +58,21 @@ func Open(db *store.DB, j *journal.Journal, chains *chain.Chains, l *logbook.Log
 
 // Known is what is stopped, as it was read.
 type Known struct {
-	Read     time.Time // on the monotonic clock, before anything was asked
 	Platform bool
+
+	read, wall time.Time // before anything was asked, on the monotonic clock and on the wall's
 
 	practices map[store.PracticeID]bool // wholly
 	things    map[Thing]bool            // in part
 	rows      []message.Stop            // as the database has them, with the lifted ones that the journal still has
 	noted     []journal.Stop
 	lifted    []journal.StopKey
+}
+
+// Age is how long ago it was read, by the clock that says more: the monotonic one stands still while a machine sleeps, the wall's may be put back.
+func (k *Known) Age() time.Duration {
+	now := time.Now()
+	return max(now.Sub(k.read), now.Round(0).Sub(k.wall).Abs())
 }
 
 // Thing is what a stop of a part holds; the practice is "" where it holds everywhere.
@@ -115,12 +122,12 @@ func (k *Known) Open(practice store.PracticeID) []string {
 
 // Fresh returns the stops as they are, asking again when what is known is older than age.
 func (s *Stops) Fresh(ctx context.Context, age time.Duration) (*Known, error) {
-	if known := s.known.Load(); known != nil && time.Since(known.Read) < age {
+	if known := s.known.Load(); known != nil && known.Age() < age {
 		return known, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if known := s.known.Load(); known != nil && time.Since(known.Read) < age { // another goroutine read it meanwhile
+	if known := s.known.Load(); known != nil && known.Age() < age { // another goroutine read it meanwhile
 		return known, nil
 	}
 	next, err := s.read(ctx)
@@ -133,7 +140,8 @@ func (s *Stops) Fresh(ctx context.Context, age time.Duration) (*Known, error) {
 }
 
 func (s *Stops) read(ctx context.Context) (*Known, error) {
-	f := &Known{Read: time.Now(), practices: map[store.PracticeID]bool{}, things: map[Thing]bool{}}
+	now := time.Now()
+	f := &Known{read: now, wall: now.Round(0), practices: map[store.PracticeID]bool{}, things: map[Thing]bool{}}
 	var err error
 	if f.noted, f.lifted, err = s.journal.Stops(); err != nil {
 		return nil, err
