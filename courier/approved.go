@@ -125,6 +125,9 @@ func checkBudget(_ context.Context, c *Courier, b *batch) error {
 		default:
 			p.end(message.Queued, string(v.Reason), "")
 			p.out.Step, p.out.Turn = message.Deferred, v.Until
+			if p.NotAfter.Before(v.Until) { // it is over then; and a day that was counted while the clock was wrong may end in years
+				p.out.Turn = p.NotAfter
+			}
 		}
 	}
 	return nil

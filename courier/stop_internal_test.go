@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"letterhead/approval"
+	"letterhead/courier/budget"
 	"letterhead/courier/signed"
 	"letterhead/courier/stops"
 	"letterhead/message"
@@ -35,6 +37,25 @@ func TestByWhatAParcelIsStopped(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
+	}
+}
+
+// A message that waits for a limit waits no longer than it is of use: a day that was counted while the clock was a year ahead ends in a year.
+func TestALimitKeepsNothingBeyondItsTime(t *testing.T) {
+	t.Parallel()
+	c, p := gateWorld(t)
+	p.approved.limits = &budget.Budgets{Limits: &approval.Limits{Day: 1, NewDay: 9, RecipientDay: 9, MemberDay: 9, CredentialDay: 9, Total: 9}}
+	q := *p
+	q.ID, q.facts.AddressIndex = "n", "y"
+	now := c.DB.Now()
+	if err := checkBudget(t.Context(), c, &batch{now: now.AddDate(1, 0, 0), parcels: []*parcel{p}}); err != nil || p.ticket == 0 {
+		t.Fatal(err, p.out)
+	}
+	if err := checkBudget(t.Context(), c, &batch{now: now, parcels: []*parcel{&q}}); err != nil || q.out.State != message.Queued || q.out.Reason != string(budget.PracticeDay) {
+		t.Fatalf("%v %+v", err, q.out)
+	}
+	if q.out.Turn.After(q.NotAfter) {
+		t.Errorf("it waits until %v, and is of use until %v", q.out.Turn, q.NotAfter)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -312,6 +313,9 @@ func (l *Logbook) Append(ctx context.Context, w *store.Wide, entries []ledger.En
 	if len(entries) == 0 {
 		return proof.Head{}, nil, nil
 	}
+	if err := labelled(ctx, w, entries); err != nil {
+		return proof.Head{}, nil, err
+	}
 	head, places, err := ledger.Append(ctx, w, entries)
 	if err != nil {
 		l.checked.Store(!errors.Is(err, ledger.ErrDamaged) && l.checked.Load())
@@ -324,6 +328,26 @@ func (l *Logbook) Append(ctx context.Context, w *store.Wide, entries []ledger.En
 		}
 	}
 	return head, places, l.grown(head, fresh)
+}
+
+// labelled gives leaves their practices' labels that were forgotten meanwhile, as one forgets now and then (mostKnown).
+func labelled(ctx context.Context, w *store.Wide, entries []ledger.Entry) error {
+	var missing []store.PracticeID
+	for i := range entries {
+		if e := &entries[i]; e.Practice != "" && e.Label == (ledger.Hash{}) {
+			missing = append(missing, e.Practice)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	found, err := ledger.KnownOf(ctx, w, slices.Compact(slices.Sorted(slices.Values(missing))))
+	for i := range entries {
+		if k := found[entries[i].Practice]; k != nil {
+			entries[i].Label = k.Label
+		}
+	}
+	return err
 }
 
 // grown tells whether a ledger to which some leaves were just added is as long as the journal knows.
