@@ -25,12 +25,13 @@ type Door struct {
 	db     *store.DB
 	box    *secret.Box
 	place  passkey.Place
-	limits *throttle.Limits
-	hashes chan struct{} // bounds how many passwords are hashed at once: each takes 19 MiB
+	limits *throttle.Limits // of strangers
+	known  *throttle.Limits // of devices that somebody has used: a flood of strangers takes none of its room
+	hashes chan struct{}    // bounds how many passwords are hashed at once: each takes 19 MiB
 	spent  *used
 }
 
-// mostBuckets bounds the memory of throttling: about 10 MB.
+// mostBuckets bounds the memory of throttling, of strangers and of known devices: about 10 MB each.
 const mostBuckets = 50_000
 
 // NewDoor makes the door of an installation whose members' pages are at these origins; party is their host name.
@@ -39,7 +40,7 @@ func NewDoor(db *store.DB, keeper *vault.Keeper, party string, origins ...string
 	if err != nil {
 		return nil, err
 	}
-	return &Door{db: db, box: box, place: passkey.Place{Origins: origins, Party: party}, limits: throttle.New(mostBuckets), hashes: make(chan struct{}, 4), spent: newUsed()}, nil
+	return &Door{db: db, box: box, place: passkey.Place{Origins: origins, Party: party}, limits: throttle.New(mostBuckets), known: throttle.New(mostBuckets), hashes: make(chan struct{}, 4), spent: newUsed()}, nil
 }
 
 // Browser is what is known of who asks before they have signed in.
@@ -129,7 +130,7 @@ var (
 func (d *Door) allow(b Browser, class, subject string, known, stranger throttle.Allowance) error {
 	now := d.db.Now()
 	if b.knows(subject) {
-		if ok, _ := d.limits.Take(now, class+" known", subject+" "+b.Device, known); !ok {
+		if ok, _ := d.known.Take(now, class, subject+" "+b.Device, known); !ok {
 			return errTooManyTries
 		}
 		return nil
@@ -143,17 +144,24 @@ func (d *Door) allow(b Browser, class, subject string, known, stranger throttle.
 	return nil
 }
 
+// Known tells whether somebody has signed in from it.
+func (b Browser) Known() bool { return len(b.People) > 0 }
+
 // Source is whose allowance a browser uses where nobody is named: its own when somebody has signed in from it before, otherwise that of its network
 // address. So a flood from an address that others share does not shut them out.
 func (b Browser) Source() string {
-	if len(b.People) > 0 {
+	if b.Known() {
 		return "device " + b.Device
 	}
 	return b.Address
 }
 
 func (d *Door) allowAddress(b Browser, class string, a throttle.Allowance) error {
-	if ok, _ := d.limits.Take(d.db.Now(), class, b.Source(), a); !ok {
+	limits := d.limits
+	if b.Known() {
+		limits = d.known
+	}
+	if ok, _ := limits.Take(d.db.Now(), class, b.Source(), a); !ok {
 		return errTooManyTries
 	}
 	return nil

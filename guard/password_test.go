@@ -290,3 +290,19 @@ func TestACodeInARace(t *testing.T) {
 		}
 	})
 }
+
+// A flood from more addresses than there is room for shuts nobody out who signs in from a device that they have used.
+func TestAFloodOfAddressesLeavesKnownDevicesTheirs(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, testkit.SQLite)
+	_, key, b := h.joined("a", "petra@example.org", guard.Owner)
+	h.clock.Pass(time.Hour)
+	stranger := guard.Browser{Device: secret.NewToken()}
+	for i := range 50_200 {
+		stranger.Address = guard.Network(fmt.Sprintf("2001:db8:%x:%x::1", i>>16, i&0xffff))
+		_, _ = h.door.Passkey(ctx, stranger, nil, "", nil)
+	}
+	if _, err := h.passkey(b, key); err != nil {
+		t.Errorf("from a known device: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/base32"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -197,4 +198,20 @@ func TestNextIsOurs(t *testing.T) {
 			t.Errorf("%q leads to %q", wanted, got)
 		}
 	}
+}
+
+// Whoever asks from more addresses than are counted leaves the way in to those who have used it.
+func TestAFloodLeavesTheWayInToKnownDevices(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.SQLite)
+	for i := range mostVisitors + 100 {
+		r := httptest.NewRequest("GET", "http://"+host+"/", nil)
+		r.RemoteAddr = fmt.Sprintf("[2001:db8:%x:%x::1]:443", i>>16, i&0xffff)
+		w.pages.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if a := w.askAs(nil, "GET", "/sign-in", nil); a.Code != http.StatusTooManyRequests {
+		t.Fatalf("a stranger: %d: this was no flood", a.Code)
+	}
+	w.says(w.askAs(w.mine[1:], "GET", "/sign-in", nil), http.StatusOK)
+	w.says(w.get("/"), http.StatusOK)
 }

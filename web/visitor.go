@@ -74,7 +74,11 @@ func (s *server) visitor(route page.Route, r *http.Request) (*page.Visit, error)
 }
 
 func (s *server) allowed(v *page.Visit, class, who string) bool {
-	ok, _ := s.limits.Take(v.Now, class, who, allowances[class])
+	limits := s.strangers
+	if class != "open" || v.Browser.Known() {
+		limits = s.known
+	}
+	ok, _ := limits.Take(v.Now, class, who, allowances[class])
 	return ok
 }
 

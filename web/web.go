@@ -66,15 +66,15 @@ const (
 
 type server struct {
 	Config
-	platform platform
-	hosts    map[string]bool
-	uploads  map[string]int64 // method and path of forms that bring a file, and how much at most
-	limits   *throttle.Limits
+	platform         platform
+	hosts            map[string]bool
+	uploads          map[string]int64 // method and path of forms that bring a file, and how much at most
+	strangers, known *throttle.Limits // apart, so that a flood of strangers takes no room of sessions and of devices that somebody has used
 }
 
 // New makes the handler of members' pages.
 func New(c Config) (http.Handler, error) {
-	s := &server{Config: c, hosts: map[string]bool{}, uploads: map[string]int64{}, limits: throttle.New(mostVisitors)}
+	s := &server{Config: c, hosts: map[string]bool{}, uploads: map[string]int64{}, strangers: throttle.New(mostVisitors), known: throttle.New(mostVisitors)}
 	if c.DB == nil || c.Keeper == nil || c.Door == nil || c.Log == nil {
 		return nil, fault.New(fault.Internal, "web.config", "web needs a database, a keeper, a door and a log")
 	}
