@@ -4,15 +4,54 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 
 	"letterhead/client"
 	"letterhead/guard"
 	"letterhead/letter"
 	"letterhead/message"
 	"letterhead/store"
+	"letterhead/testkit"
+	"letterhead/testkit/browser"
 )
+
+// The page that erases somebody, where that may be done and where it may not, on a desk in light and on a phone in dark: no barrier that axe knows of.
+func TestErasingHasNoBarrier(t *testing.T) {
+	t.Parallel()
+	folder := os.Getenv("LETTERHEAD_PICTURES")
+	w := newWorld(t, testkit.SQLite)
+	costa := "/clients/" + string(w.one.clients["Costa"])
+	w.goes(w.post(costa+"/archive", "version", "1", "coming", "cancel"), costa)
+	site, tab := w.site(), browser.Open(t)
+	if err := chromedp.Do(tab, chromedp.Navigate(site+"/enter")); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{"erase": costa + "/erase", "erase-not": "/clients/" + string(w.one.clients["Haddad"]) + "/erase"} {
+		for wide, scheme := range map[int64]string{1280: "light", 390: "dark"} {
+			if err := chromedp.Do(tab, chromedp.EmulateViewport(wide, 900), chromedp.Navigate(site+path), chromedp.Evaluate[chromedp.Void](`document.documentElement.style.colorScheme="`+scheme+`"; undefined`)); err != nil {
+				t.Fatal(err)
+			}
+			for _, barrier := range browser.Barriers(t, tab) {
+				t.Errorf("%s, %d wide: %s", path, wide, barrier)
+			}
+			if fits, err := chromedp.Run(tab, chromedp.Evaluate[bool](`document.documentElement.scrollWidth <= document.documentElement.clientWidth`)); err != nil || !fits {
+				t.Errorf("%s scrolls sideways at %d: %v", path, wide, err)
+			}
+			if shot, err := chromedp.Run(tab, chromedp.FullScreenshot(100)); err != nil {
+				t.Fatal(err)
+			} else if folder != "" {
+				if err := os.WriteFile(filepath.Join(folder, name+"-"+scheme+".png"), shot, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
 
 // Who is erased is out of everything that says who they were; what is left is that there was somebody.
 func TestAClientIsErased(t *testing.T) {

@@ -33,6 +33,7 @@ type file struct {
 	client   client.Client
 	contacts []client.Contact
 	consents map[client.Topic]client.Consent
+	chose    []choice // every answer, the latest first
 	coming   []calendar.Entry
 	past     []calendar.Entry
 	earlier  ui.Link
@@ -70,7 +71,7 @@ func (f *file) read(ctx context.Context, tx *store.Tx) error {
 	if f.contacts, err = client.Contacts(ctx, tx, keys, f.client.ID); err != nil {
 		return err
 	}
-	if f.consents, err = client.Consents(ctx, tx, f.client.ID); err != nil {
+	if err := f.chosen(ctx, tx); err != nil {
 		return err
 	}
 	if err := f.double(ctx, tx); err != nil {
@@ -171,6 +172,42 @@ func (f *file) facts() []ui.Fact {
 	}
 	add("clients.external", c.External)
 	return out
+}
+
+// choice is one answer about messages.
+type choice struct{ topic, say, how string }
+
+// chosen reads what the client chose, and when, by what and by whom it was noted.
+func (f *file) chosen(ctx context.Context, tx *store.Tx) error {
+	history, err := client.ConsentHistory(ctx, tx, f.client.ID)
+	if err != nil || len(history) == 0 {
+		return err
+	}
+	team, err := guard.Members(ctx, tx)
+	if err != nil {
+		return err
+	}
+	names := map[string]string{}
+	for _, m := range team {
+		names[string(m.ID)] = m.Name
+	}
+	v := f.visit
+	f.consents = map[client.Topic]client.Consent{}
+	for _, c := range history {
+		if _, later := f.consents[c.Topic]; !later {
+			f.consents[c.Topic] = c
+		}
+		say := "consent.refused"
+		if c.Given {
+			say = "consent.agreed"
+		}
+		how := v.Say("consent.by-" + c.Source)
+		if name := names[c.Who]; name != "" {
+			how = v.Say("consent.noted", name)
+		}
+		f.chose = append(f.chose, choice{v.Say("consent." + string(c.Category) + "-" + string(c.Channel)), v.Say(say), v.Text.Moment(c.At.In(v.Location), v.Now.In(v.Location)) + " · " + how})
+	}
+	return nil
 }
 
 // wishes says in a line each how the client is reached and what they refused.
