@@ -43,7 +43,7 @@ type view struct {
 	visit     *page.Visit
 	title     string
 	line      string
-	place     string // the location's name when there is one alone
+	place     string // the location's name where the day is at one alone
 	day       ui.Day
 	date      zone.Date
 	today     bool
@@ -73,7 +73,6 @@ func Show(v *page.Visit) (page.Answer, error) {
 	}
 	s := view{visit: v, date: date, list: v.Query("view") == "list", today: date == zone.DateOf(now), may: v.May(guard.CalendarChange)}
 	var people []practice.Practitioner
-	var places []practice.Location
 	var told map[calendar.ID]story.Told
 	err := v.View(func(ctx context.Context, tx *store.Tx) error {
 		var err error
@@ -81,9 +80,6 @@ func Show(v *page.Visit) (page.Answer, error) {
 			return err
 		}
 		if people, err = practice.EveryPractitioner(ctx, tx); err != nil {
-			return err
-		}
-		if places, err = practice.Locations(ctx, tx); err != nil {
 			return err
 		}
 		if v.May(guard.ClientRead) && s.today {
@@ -102,14 +98,23 @@ func Show(v *page.Visit) (page.Answer, error) {
 	if err != nil {
 		return page.Answer{}, err
 	}
-	if len(places) == 1 {
-		s.place = places[0].Name
-	}
+	s.place = alone(s.expected)
 	s.unreached = s.lost(told)
 	s.choose(v.Query("at"), told)
 	s.day = s.grid(people, v.Query("who"))
 	s.words()
 	return page.Show(show(s))
+}
+
+// alone is the name of the one location where the day's appointments are; "" when there are several, or none.
+func alone(entries []calendar.Entry) (name string) {
+	for _, e := range entries {
+		if name != "" && e.LocationName != name {
+			return ""
+		}
+		name = e.LocationName
+	}
+	return name
 }
 
 // begun reads what waits for a signature, and what a young practice has still to do, for those who can do something about it.
