@@ -151,6 +151,7 @@ func (p Practice) Check() (Practice, error) {
 	c.must(len(p.SenderLocal) <= 64 && localPart.MatchString(p.SenderLocal), "sender_local", "practice.sender", "write what stands before the @, for example appointments")
 	p.Domain = c.take(domain("domain", p.Domain))
 	c.must(p.DefaultChannel == Email || p.DefaultChannel == SMS || p.DefaultChannel == NoChannel, "default_channel", "practice.channel", "choose email, sms or none")
+	c.must(p.SMSPrice >= 0 && p.SMSPrice <= MaxPartPrice, "sms_price", "practice.part_price", partPrice)
 	c.must(p.QuietFrom >= 0 && p.QuietFrom < 1440, "quiet_from", "practice.quiet", "choose a time between 00:00 and 23:59")
 	c.must(p.QuietTo >= 0 && p.QuietTo < 1440, "quiet_to", "practice.quiet", "choose a time between 00:00 and 23:59")
 	c.must(p.ClientWord == "client" || p.ClientWord == "patient", "client_word", "practice.client_word", "choose client or patient")

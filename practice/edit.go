@@ -73,7 +73,7 @@ func scanEdit(r scanner) (Edit, error) {
 
 // editable are the fields that a change may be of, in the order in which pages name them.
 var editable = []string{"Name", "Title", "Country", "Zone", "Language", "Phone", "Email", "Website", "Address", "Directions", "ReplyTo", "Mode", "Hours", "Minutes", "Price", "Colour",
-	"Bookable", "Sensitive", "Member", "Services", "Locations", "Position", "Accent", "SenderLocal", "Domain", "DefaultChannel", "SMSServices", "QuietFrom", "QuietTo", "ClientWord"}
+	"Bookable", "Sensitive", "Member", "Services", "Locations", "Position", "Accent", "SenderLocal", "Domain", "DefaultChannel", "SMSServices", "SMSPrice", "QuietFrom", "QuietTo", "ClientWord"}
 
 // Editable are the names of fields that an Edit may list.
 func Editable() []string { return append([]string(nil), editable...) }

@@ -100,21 +100,54 @@ func Money(country string) (code string, digits int) {
 
 // ReadPrice reads a price as somebody types it, 85 or 85.50, into the smallest unit; "" is 0.
 func ReadPrice(field, typed, country string) (int, error) {
+	_, digits := Money(country)
+	n, good := money(typed, digits, MaxPrice)
+	if !good {
+		return 0, fault.Field(field, "practice.price", "write a price such as 85.00, or leave it empty")
+	}
+	return n, nil
+}
+
+// money reads an amount with so many digits behind the point, as one number; "" is 0.
+func money(typed string, digits, most int) (int, bool) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
-		return 0, nil
+		return 0, true
 	}
-	_, digits := Money(country)
 	whole, part, _ := strings.Cut(strings.Replace(typed, ",", ".", 1), ".")
-	wrong := fault.Field(field, "practice.price", "write a price such as 85.00, or leave it empty")
 	if len(part) > digits || whole == "" || len(whole) > 8 {
-		return 0, wrong
+		return 0, false
 	}
 	n, err := strconv.ParseUint(whole+part+strings.Repeat("0", digits-len(part)), 10, 31)
-	if err != nil || n > MaxPrice {
-		return 0, wrong
+	return int(n), err == nil && n <= uint64(most) //nolint:gosec // 31 bits
+}
+
+const (
+	// MaxPartPrice bounds SMSPrice: 10.0000.
+	MaxPartPrice = 10 * 10_000
+	partDigits   = 4
+	partPrice    = "write what one part costs, such as 0.08, or leave it empty"
+)
+
+// ReadPartPrice reads what one part of a text message costs, as somebody types it: 0.079; "" is 0.
+func ReadPartPrice(field, typed string) (int, error) {
+	n, good := money(typed, partDigits, MaxPartPrice)
+	if !good {
+		return 0, fault.Field(field, "practice.part_price", partPrice)
 	}
-	return int(n), nil
+	return n, nil
+}
+
+// WritePartPrice writes what so many parts cost, with as few digits as it takes and two at least; "" when it is not known.
+func WritePartPrice(price, parts int) string {
+	if price == 0 {
+		return ""
+	}
+	text := strconv.FormatFloat(float64(price*parts)/math.Pow10(partDigits), 'f', partDigits, 64)
+	for strings.HasSuffix(text, "0") && strings.IndexByte(text, '.') < len(text)-3 {
+		text = text[:len(text)-1]
+	}
+	return text
 }
 
 // WritePrice writes a price as it is typed; "" for 0.

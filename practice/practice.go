@@ -63,6 +63,7 @@ type Practice struct {
 	Label          string // the platform subdomain
 	DefaultChannel Channel
 	SMSServices    bool   // service names may stand in text messages
+	SMSPrice       int    // what one part of a text message costs, in ten-thousandths of the country's money; 0 is not known
 	QuietFrom      int    // minutes since midnight in the recipient's zone; equal to QuietTo: no quiet hours
 	QuietTo        int    //
 	ClientWord     string // "client" or "patient"

@@ -9,7 +9,7 @@ import (
 )
 
 const columns = `practice, name, country, zone, language, phone, email, website, address, accent, sender_local, domain, label,
-	default_channel, sms_services, quiet_from, quiet_to, client_word, created_at, closed_at`
+	default_channel, sms_services, sms_price, quiet_from, quiet_to, client_word, created_at, closed_at`
 
 type scanner interface{ Scan(...any) error }
 
@@ -17,7 +17,7 @@ func scan(row scanner) (Practice, error) {
 	var p Practice
 	var created, closed int64
 	err := row.Scan(&p.ID, &p.Name, &p.Country, &p.Zone, &p.Language, &p.Phone, &p.Email, &p.Website, &p.Address, &p.Accent, &p.SenderLocal, &p.Domain, &p.Label,
-		&p.DefaultChannel, &p.SMSServices, &p.QuietFrom, &p.QuietTo, &p.ClientWord, &created, &closed)
+		&p.DefaultChannel, &p.SMSServices, &p.SMSPrice, &p.QuietFrom, &p.QuietTo, &p.ClientWord, &created, &closed)
 	p.CreatedAt, p.ClosedAt = store.Instant(created), store.Instant(closed)
 	return p, err
 }
@@ -40,9 +40,9 @@ func Add(ctx context.Context, tx *store.Tx, p Practice) (Practice, error) {
 		p.Label = label
 		// Whether another practice has the label cannot be asked from here, for its row is not visible: the index answers.
 		n, err := tx.Exec(ctx, `INSERT INTO practice (`+columns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0) ON CONFLICT (label) DO NOTHING`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0) ON CONFLICT (label) DO NOTHING`,
 			p.Name, p.Country, p.Zone, p.Language, p.Phone, p.Email, p.Website, p.Address, p.Accent, p.SenderLocal, p.Domain, p.Label,
-			p.DefaultChannel, p.SMSServices, p.QuietFrom, p.QuietTo, p.ClientWord, store.Micro(tx.Now))
+			p.DefaultChannel, p.SMSServices, p.SMSPrice, p.QuietFrom, p.QuietTo, p.ClientWord, store.Micro(tx.Now))
 		if err != nil {
 			return Practice{}, err
 		}
@@ -77,10 +77,10 @@ func Change(ctx context.Context, tx *store.Tx, p Practice) (Practice, error) {
 		return Practice{}, err
 	}
 	n, err := tx.Exec(ctx, `UPDATE practice SET name = $2, country = $3, zone = $4, language = $5, phone = $6, email = $7, website = $8, address = $9, accent = $10,
-		sender_local = $11, domain = $12, default_channel = $13, sms_services = $14, quiet_from = $15, quiet_to = $16, client_word = $17
+		sender_local = $11, domain = $12, default_channel = $13, sms_services = $14, quiet_from = $15, quiet_to = $16, client_word = $17, sms_price = $18
 		WHERE practice = $1 AND closed_at = 0`,
 		p.Name, p.Country, p.Zone, p.Language, p.Phone, p.Email, p.Website, p.Address, p.Accent,
-		p.SenderLocal, p.Domain, p.DefaultChannel, p.SMSServices, p.QuietFrom, p.QuietTo, p.ClientWord)
+		p.SenderLocal, p.Domain, p.DefaultChannel, p.SMSServices, p.QuietFrom, p.QuietTo, p.ClientWord, p.SMSPrice)
 	if err != nil {
 		return Practice{}, err
 	}

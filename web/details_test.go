@@ -240,7 +240,15 @@ func TestTheSendersPage(t *testing.T) {
 		w.says(shown, 200, "Wattle Street Physiotherapy <appointments@", "No sender of text messages")
 		form := typedIn(shown)
 		w.says(w.ask("POST", path, with(form, "sender_local", "hello there")), 422, "Write what stands before the @")
-		w.says(w.goes(w.ask("POST", path, with(form, "sender_local", "hello", "sms_services", "yes")), path), 200, "Saved.", "<hello@", "services in text messages")
+		preview := "/templates/" + w.wording(w.one, "reminder-2-days") + "/preview?view=sms"
+		w.says(w.get(preview), 200, "price not known")
+		refused := w.ask("POST", path, with(form, "sms_price", "eight cents"))
+		w.says(refused, 422, "Write what one part costs, such as 0.08")
+		if !strings.Contains(refused.body, `value="eight cents"`) {
+			w.Error("what was typed is lost")
+		}
+		w.says(w.goes(w.ask("POST", path, with(form, "sender_local", "hello", "sms_services", "yes", "sms_price", "0.079")), path), 200, "Saved.", "<hello@", "services in text messages")
+		w.says(w.get(preview), 200, "1 part", "0.079 AUD")
 		w.says(w.get("/settings"), 200, "Practice details", "Locations", "Services", "Practitioners", "Sender", "Team", "Who looked", "quiet from 20:00 to 08:00")
 	})
 }

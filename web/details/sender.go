@@ -21,7 +21,7 @@ func Sender(v *page.Visit) (page.Answer, error) {
 	f := start(v, "practice", home+"/sender")
 	p := v.Practice
 	f.ver = reading(p)
-	f.values = map[string]string{"sender_local": p.SenderLocal, "sms_services": yes(p.SMSServices)}
+	f.values = map[string]string{"sender_local": p.SenderLocal, "sms_services": yes(p.SMSServices), "sms_price": practice.WritePartPrice(p.SMSPrice, 1)}
 	s, err := f.readSender(v.Query("check") == "yes")
 	if err != nil {
 		return page.Answer{}, err
@@ -74,7 +74,7 @@ func (f *form) readSender(check bool) (s sending, err error) {
 // SaveSender changes what stands before the @, and whether texts name services.
 func SaveSender(v *page.Visit) (page.Answer, error) {
 	f := start(v, "practice", home+"/sender")
-	f.take([]string{"sender_local", "sms_services"}, nil)
+	f.take([]string{"sender_local", "sms_services", "sms_price"}, nil)
 	err := v.Change(func(ctx context.Context, tx *store.Tx) error {
 		p, err := practice.Find(ctx, tx)
 		if err != nil {
@@ -85,6 +85,9 @@ func SaveSender(v *page.Visit) (page.Answer, error) {
 		}
 		was := p
 		p.SenderLocal, p.SMSServices = f.values["sender_local"], f.values["sms_services"] == "yes"
+		if p.SMSPrice, err = practice.ReadPartPrice("sms_price", f.values["sms_price"]); err != nil {
+			return err
+		}
 		if p, err = practice.Change(ctx, tx, p); err != nil || p == was {
 			return err
 		}

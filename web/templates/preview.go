@@ -274,7 +274,7 @@ func (s shown) plain(v *page.Visit, l look) []byte {
 	}
 	said, below, look := s.mail.Text, "", ""
 	if l.view == "sms" {
-		said, below, look = s.sms, v.Say("templates.cost", v.Count("sink.parts", s.parts), v.Count("templates.signs", s.units)), "background:"+bubble+";border-radius:16px 16px 16px 4px;padding:12px 16px;max-inline-size:34ch"
+		said, below, look = s.sms, v.Say("templates.cost", v.Count("sink.parts", s.parts), v.Count("templates.signs", s.units), price(v, s.parts)), "background:"+bubble+";border-radius:16px 16px 16px 4px;padding:12px 16px;max-inline-size:34ch"
 		if said == "" {
 			said, below = v.Say("templates.no-sms"), ""
 		}

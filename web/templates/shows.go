@@ -6,6 +6,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"letterhead/practice"
 	"letterhead/template/compare"
 	"letterhead/web/page"
 	"letterhead/web/ui"
@@ -148,7 +149,17 @@ func (e editor) cost() templ.Component {
 	if e.shown.sms == "" {
 		return nil
 	}
-	return ui.Badge(ui.Plain, e.visit.Count("sink.parts", e.shown.parts)+" · "+e.visit.Count("templates.signs", e.shown.units))
+	return ui.Badge(ui.Plain, e.visit.Count("sink.parts", e.shown.parts)+" · "+e.visit.Count("templates.signs", e.shown.units)+" · "+price(e.visit, e.shown.parts))
+}
+
+// price says what so many parts of a text message cost, as far as the practice has said.
+func price(v *page.Visit, parts int) string {
+	amount := practice.WritePartPrice(v.Practice.SMSPrice, parts)
+	if amount == "" {
+		return v.Say("templates.price-unknown")
+	}
+	code, _ := practice.Money(v.Practice.Country)
+	return amount + " " + code
 }
 
 // hidden is what an open form carries along.

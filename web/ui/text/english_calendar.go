@@ -18,7 +18,7 @@ var calendarEnglish = map[string]string{
 	"board.unreached":         "Could not be reached",
 	"board.alert":             "Alert",
 	"hours.title":             "Hours and rooms",
-	"hours.line":              "When the practice can be booked. Staff are asked before they book at another time; they may all the same.",
+	"hours.line":              "When each practitioner can be booked. Staff are asked before they book at another time; they may all the same. A location’s opening hours only say when its doors are open.",
 	"hours.weekly":            "Weekly hours",
 	"hours.blocked":           "Blocked time",
 	"hours.holidays":          "Holidays",
