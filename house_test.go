@@ -161,6 +161,8 @@ var wrappers = []struct {
 	{"github.com/tink-crypto", []string{"vault"}, "sealing belongs to vault"},
 	{"github.com/nyaruka/phonenumbers", []string{"client", "practice"}, "phones are read in one place"},
 	{"github.com/emersion", []string{"testkit", "courier"}, "mail libraries parse what comes in, and are references in tests"},
+	{"github.com/letsencrypt", []string{"testkit/certify"}, "an authority for tests"},
+	{"github.com/miekg/dns", []string{"testkit/certify"}, "a name server for tests"},
 	{"filippo.io/age", []string{"app"}, "backups belong to app"},
 	{"github.com/prometheus", []string{"app"}, "metrics belong to app"},
 	{"net/smtp", []string{}, "mail leaves through courier/smtp"},

@@ -2,6 +2,7 @@ package secure_test
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -26,7 +27,7 @@ func serve(t *testing.T, c secure.Config, folder string, l net.Listener) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }), ReadHeaderTimeout: time.Second}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }), ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(wrapped) }()
 	t.Cleanup(func() { _ = server.Close() })
 }
@@ -41,8 +42,8 @@ func listen(t *testing.T) net.Listener {
 }
 
 // visit asks for a host at an address and returns the certificate's serial number and the answer.
-func visit(a *certify.Authority, address, name string) (serial, body string, err error) {
-	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: a.Roots(), ServerName: name, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true}}
+func visit(roots *x509.CertPool, address, name string) (serial, body string, err error) {
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: name, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true}}
 	answer, err := client.Get("https://" + address)
 	if err != nil {
 		return "", "", err
@@ -53,24 +54,23 @@ func visit(a *certify.Authority, address, name string) (serial, body string, err
 }
 
 // A certificate is asked for at the first visit, proven by TLS-ALPN-01, kept for the next start, and asked for no other name.
-func TestACertificateByACME(t *testing.T) {
-	t.Parallel()
-	a, folder, l := certify.New(t), t.TempDir(), listen(t)
-	a.Reach = l.Addr().String()
-	c := secure.Config{ACME: true, Directory: a.Server.URL, Authorities: a.ServerFile(), Email: "ops@clinic.example"}
+func TestACertificateByACME(t *testing.T) { //nolint:paralleltest // Pebble reads the environment
+	folder, l := t.TempDir(), listen(t)
+	a := certify.NewPebble(t, l.Addr().(*net.TCPAddr).Port)
+	c := secure.Config{ACME: true, Directory: a.Directory(), Authorities: a.ServerFile(), Email: "ops@clinic.example"}
 	serve(t, c, folder, l)
-	serial, body, err := visit(a, l.Addr().String(), host)
+	serial, body, err := visit(a.Roots(), l.Addr().String(), host)
 	if err != nil || body != "hello" {
 		t.Fatalf("%q %v", body, err)
 	}
-	if _, _, err := visit(a, l.Addr().String(), "evil.example"); err == nil || a.Orders != 1 {
-		t.Errorf("another name: %v, %d orders", err, a.Orders)
+	asked := a.Orders.Load()
+	if _, _, err := visit(a.Roots(), l.Addr().String(), "evil.example"); err == nil || a.Orders.Load() != asked {
+		t.Errorf("another name: %v, %d orders", err, a.Orders.Load())
 	}
 	again := listen(t)
-	a.Reach = again.Addr().String()
 	serve(t, c, folder, again)
-	if next, _, err := visit(a, again.Addr().String(), host); err != nil || next != serial || a.Orders != 1 {
-		t.Errorf("after a restart: %v, %d orders", err, a.Orders)
+	if next, _, err := visit(a.Roots(), again.Addr().String(), host); err != nil || next != serial || a.Orders.Load() != asked {
+		t.Errorf("after a restart: %v, %d orders", err, a.Orders.Load())
 	}
 	entries, err := os.ReadDir(folder + "/acme")
 	if err != nil || len(entries) < 2 {
@@ -88,7 +88,7 @@ func TestFilesThatAreReplacedAreRead(t *testing.T) {
 	a, folder, l := certify.New(t), t.TempDir(), listen(t)
 	certificate, key := a.Files(folder, host)
 	serve(t, secure.Config{Certificate: certificate, Key: key}, folder, l)
-	first, body, err := visit(a, l.Addr().String(), host)
+	first, body, err := visit(a.Roots(), l.Addr().String(), host)
 	if err != nil || body != "hello" {
 		t.Fatalf("%q %v", body, err)
 	}
@@ -99,7 +99,7 @@ func TestFilesThatAreReplacedAreRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	second, _, err := visit(a, l.Addr().String(), host)
+	second, _, err := visit(a.Roots(), l.Addr().String(), host)
 	if err != nil || second == first {
 		t.Errorf("after new files: %v, the same: %v", err, second == first)
 	}
@@ -107,7 +107,7 @@ func TestFilesThatAreReplacedAreRead(t *testing.T) {
 	if err := os.WriteFile(certificate, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if third, _, err := visit(a, l.Addr().String(), host); err != nil || third != second {
+	if third, _, err := visit(a.Roots(), l.Addr().String(), host); err != nil || third != second {
 		t.Errorf("half replaced: %v", err)
 	}
 	if _, err := (secure.Config{Certificate: certificate, Key: key}).Listener(l, host, folder); fault.KindOf(err) != fault.Invalid {
