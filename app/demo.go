@@ -119,7 +119,7 @@ func (c *call) sample(ctx context.Context, sinks *inbox.Sinks) (store.PracticeID
 		return "", err
 	}
 	today := zone.DateOf(now.In(local))
-	id, err := c.firstDay(ctx, now.AddDate(0, 0, -demoDays), today)
+	id, err := c.firstDay(ctx, zone.At(zone.Wall{Date: today.Add(-demoDays), Minute: 8 * 60}, local), today)
 	if err != nil {
 		return "", err
 	}

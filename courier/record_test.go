@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"letterhead/approval"
 	"letterhead/courier"
@@ -17,6 +18,7 @@ import (
 	"letterhead/ledger/leaf"
 	"letterhead/message"
 	"letterhead/store"
+	"letterhead/testkit"
 	"letterhead/testkit/sink"
 	"letterhead/vault"
 	"letterhead/wording"
@@ -282,4 +284,25 @@ func TestAChainThatGoesOnAfterALossIsOnRecord(t *testing.T) {
 		}
 		w.verified("b", 0)
 	})
+}
+
+// What was signed where the clock is ahead, or had been, is on record by the courier's clock: the evidence holds.
+func TestAClockThatIsAheadSpoilsNoEvidence(t *testing.T) {
+	t.Parallel()
+	clock := testkit.NewClock(t, "2026-11-02T10:00:00Z")
+	w := newWorld(t, testkit.Open(t, testkit.SQLite, clock), "a", "b")
+	s := listen(t, sink.SMTPOptions{})
+	w.signSeen("a", false, clock.Now().Add(12*time.Hour), func(s *approval.State) []*approval.Statement {
+		x := s.Draft(approval.KindHosts, "hosts", "ana")
+		x.Body.Hosts = &approval.HostsBody{Hosts: []string{"pa.example", "portal.example"}}
+		return []*approval.Statement{x}
+	})
+	w.queue("a", "m", 2, nil)
+	w.drain(w.options(relayTo(s.Address())))
+	clock.Pass(24 * time.Hour)
+	w.queue("a", "n", 1, nil)
+	w.drain(w.options(relayTo(s.Address())))
+	if r, err := w.evidence("a"); err != nil || r.Messages != s.Count() || r.Messages == 0 {
+		t.Errorf("%+v %v", r, err)
+	}
 }

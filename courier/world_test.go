@@ -229,12 +229,18 @@ func (w *world) sign(p store.PracticeID, draft func(*approval.State) []*approval
 // signAs is sign; what is fresh was never used.
 func (w *world) signAs(p store.PracticeID, fresh bool, draft func(*approval.State) []*approval.Statement) {
 	w.t.Helper()
+	w.signSeen(p, fresh, w.db.Now().Add(-time.Hour), draft)
+}
+
+// signSeen is signAs, first had at an instant.
+func (w *world) signSeen(p store.PracticeID, fresh bool, seen time.Time, draft func(*approval.State) []*approval.Statement) {
+	w.t.Helper()
 	o, err := owner.Of(w.folder, courier.JournalFolder(w.folder), p, "ana", time.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	o.Fresh = fresh
-	_, err = o.Sign(context.Background(), w.db, w.db.Now().Add(-time.Hour), func(_ context.Context, _ *store.Tx, s *approval.State) ([]*approval.Statement, error) {
+	_, err = o.Sign(context.Background(), w.db, seen, func(_ context.Context, _ *store.Tx, s *approval.State) ([]*approval.Statement, error) {
 		return draft(s), nil
 	})
 	if err != nil {

@@ -216,6 +216,9 @@ func (l *Logbook) Gather(ctx context.Context, tx *store.Tx, chains *chain.Chains
 		}
 		own := *e // the chain's stays as it is
 		own.Seen = seen.Seen(e.Head.Position)
+		if now := l.db.Now(); own.Seen.After(now) { // by the clock of another host, or of ours before it was set: no leaf is older than what it says
+			own.Seen = now
+		}
 		bodies, err := ledger.Statements(&own)
 		if err != nil {
 			return err

@@ -15,7 +15,7 @@ var recordEnglish = map[string]string{
 	"record.who":              "Approved by",
 	"record.fate":             "What became of it",
 	"record.days":             "The last 30 days",
-	"record.earlier":          "%s earlier days",
+	"record.earlier":          "Earlier days (%s)",
 	"record.erased":           "When a person, or what messages said, is erased for good, the entries stay and the file holds as before: what ties an entry to anybody was sealed with the message, and is gone with it.",
 	"record.day":              "Day",
 	"record.count":            "Messages",
