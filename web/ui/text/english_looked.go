@@ -114,6 +114,7 @@ var lookedEnglish = map[string]string{
 	"looked.at.GET /clients/{id}/contacts/{contact}":      "A client’s contacts",
 	"looked.at.POST /clients/{id}/contacts/{contact}":     "A client’s contacts",
 	"looked.at.POST /clients/{id}/contacts/{contact}/end": "A client’s contacts",
+	"looked.at.GET /messages/answers":                     "Answers that wait",
 	"looked.at.GET /clients/{id}/reach":                   "How a client is reached",
 	"looked.at.POST /clients/{id}/reach":                  "How a client is reached: a change",
 	"looked.at.GET /clients/{id}/messages":                "What was said with a client",

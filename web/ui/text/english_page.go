@@ -46,7 +46,7 @@ var pageEnglish = map[string]string{
 	"state.unconfirmed": "not confirmed",
 	"state.confirmed":   "confirmed",
 	"state.declined":    "cannot come",
-	"state.check-reply": "may not come: read the answer",
+	"state.check-reply": "may not come",
 	"state.cancelled":   "cancelled",
 	"state.rescheduled": "rescheduled",
 	"state.in-error":    "entered in error",
