@@ -4,7 +4,8 @@
 // what it returned is saved before the next step, so a step may run twice after a crash and must not mind. A step that errs is tried again
 // with growing waits, ten times; then the job is failed and kept, with a reason that holds no personal data.
 //
-// States: open → done | failed. A claim lasts ten minutes: a killed process's jobs come back.
+// Jobs take turns, a step each. States: open → done | failed. A claim lasts ten minutes: a killed process's jobs come back, and what a process that
+// was slower than that has reached counts no more.
 package job
 
 import (
@@ -34,6 +35,8 @@ type Job struct {
 	Error     string
 	CreatedAt time.Time
 	Finished  time.Time
+
+	claim int64 // until when it is claimed, by which the claim is known
 }
 
 // Progress is what a step reached.
@@ -152,8 +155,8 @@ func (r *Runner) claim(ctx context.Context) (j Job, found bool, err error) {
 			return err
 		}
 		j, found = jobs[0], true
-		_, err = w.Exec(ctx, `UPDATE job SET claimed_until = $3 WHERE practice = $1 AND id = $2`,
-			string(j.Practice), string(j.ID), store.Micro(w.Now.Add(claimFor)))
+		j.claim = store.Micro(w.Now.Add(claimFor))
+		_, err = w.Exec(ctx, `UPDATE job SET claimed_until = $3 WHERE practice = $1 AND id = $2`, string(j.Practice), string(j.ID), j.claim)
 		return err
 	})
 	return j, found, err
@@ -169,29 +172,29 @@ func (r *Runner) step(ctx context.Context, j Job) (ended bool, err error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err() // the claim runs out and the step runs again
 	}
+	ended = stepErr == nil && progress.Ended
 	err = r.db.Whole(ctx, "save a job's step", func(w *store.Wide) error {
+		const mine = ` WHERE practice = $1 AND id = $2 AND claimed_until = $3`
 		now := store.Micro(w.Now)
-		key := []any{string(j.Practice), string(j.ID)}
+		key := []any{string(j.Practice), string(j.ID), j.claim}
+		var err error
 		switch {
 		case stepErr != nil && j.Attempts+1 >= maxAttempts:
-			_, err := w.Exec(ctx, `UPDATE job SET state = 'failed', error = $3, finished_at = $4, claimed_until = 0 WHERE practice = $1 AND id = $2`,
-				append(key, reason(stepErr), now)...)
-			return err
+			_, err = w.Exec(ctx, `UPDATE job SET state = 'failed', error = $4, finished_at = $5, claimed_until = 0`+mine, append(key, reason(stepErr), now)...)
 		case stepErr != nil:
 			wait := time.Second << j.Attempts
-			_, err := w.Exec(ctx, `UPDATE job SET attempts = attempts + 1, error = $3, run_at = $4, claimed_until = 0 WHERE practice = $1 AND id = $2`,
+			_, err = w.Exec(ctx, `UPDATE job SET attempts = attempts + 1, error = $4, run_at = $5, claimed_until = 0`+mine,
 				append(key, reason(stepErr), store.Micro(w.Now.Add(wait)))...)
-			return err
 		case progress.Ended:
-			_, err := w.Exec(ctx, `UPDATE job SET state = 'done', error = '', done = $3, total = $4, finished_at = $5, claimed_until = 0 WHERE practice = $1 AND id = $2`,
+			_, err = w.Exec(ctx, `UPDATE job SET state = 'done', error = '', done = $4, total = $5, finished_at = $6, claimed_until = 0`+mine,
 				append(key, progress.Done, progress.Total, now)...)
-			return err
+		default:
+			_, err = w.Exec(ctx, `UPDATE job SET attempts = 0, error = '', cursor = $4, done = $5, total = $6, run_at = $7, claimed_until = 0`+mine,
+				append(key, progress.Cursor, progress.Done, progress.Total, now)...)
 		}
-		_, err := w.Exec(ctx, `UPDATE job SET attempts = 0, error = '', cursor = $3, done = $4, total = $5, claimed_until = 0 WHERE practice = $1 AND id = $2`,
-			append(key, progress.Cursor, progress.Done, progress.Total)...)
 		return err
 	})
-	return err == nil && stepErr == nil && progress.Ended, err
+	return err == nil && ended, err
 }
 
 // reason is what may be kept of an error: a fault's sentence was written for people; any other text could hold anything.

@@ -161,3 +161,55 @@ func TestAKilledProcessesJobComesBack(t *testing.T) {
 		t.Fatalf("it did not come back: %d %v", n, err)
 	}
 }
+
+// A process that was slower than its claim lasts does not write over what another has reached since.
+func TestALateStepCountsNoMore(t *testing.T) {
+	t.Parallel()
+	for _, engine := range testkit.Engines() {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			clock := testkit.NewClock(t, "2026-12-01T10:00:00Z")
+			db := testkit.Open(t, engine, clock)
+			add(t, db, "a", "slow", "")
+			stop := errors.New("killed")
+			quick := func(_ context.Context, j job.Job) (job.Progress, error) {
+				if j.Cursor == "second" {
+					return job.Progress{}, stop
+				}
+				return job.Progress{Cursor: "second", Done: 1, Total: 2}, nil
+			}
+			slow := func(context.Context, job.Job) (job.Progress, error) {
+				clock.Pass(11 * time.Minute) // the machine sleeps, and another process takes the job
+				if _, err := job.NewRunner(db, map[string]job.Handler{"slow": quick}).RunDue(ctx); err != nil {
+					t.Error(err)
+				}
+				return job.Progress{Ended: true}, nil
+			}
+			if _, err := job.NewRunner(db, map[string]job.Handler{"slow": slow}).RunDue(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if j := list(t, db, "a")[0]; j.State != "open" || j.Cursor != "second" || j.Done != 1 {
+				t.Errorf("%+v", j)
+			}
+		})
+	}
+}
+
+// A job of many steps keeps nobody else's waiting for its end.
+func TestJobsTakeTurns(t *testing.T) {
+	t.Parallel()
+	clock := testkit.NewClock(t, "2026-12-01T10:00:00Z")
+	db := testkit.Open(t, testkit.SQLite, clock)
+	add(t, db, "a", "long", "")
+	clock.Pass(time.Millisecond)
+	add(t, db, "b", "long", "")
+	order := ""
+	runner := job.NewRunner(db, map[string]job.Handler{"long": func(_ context.Context, j job.Job) (job.Progress, error) {
+		clock.Pass(time.Millisecond)
+		order += string(j.Practice)
+		return job.Progress{Done: j.Done + 1, Ended: j.Done == 2}, nil
+	}})
+	if n, err := runner.RunDue(ctx); err != nil || n != 2 || order != "ababab" {
+		t.Errorf("%d ended, in the order %s: %v", n, order, err)
+	}
+}
