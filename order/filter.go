@@ -120,13 +120,13 @@ func whereOf(ctx context.Context, tx *store.Tx) (where, error) {
 	return where{p, home, tx.Now}, err
 }
 
-// day is when a day begins in the practice's zone, plus some days.
+// day is when a day begins in the practice's zone, plus some days: where the clocks skip midnight, the instant after it.
 func (w where) day(text string, plus int) int64 {
-	d, err := time.Parse(time.DateOnly, text)
+	d, err := zone.ParseDate(text)
 	if err != nil {
 		return 0 // was checked when it was written
 	}
-	return store.Micro(time.Date(d.Year(), d.Month(), d.Day()+plus, 0, 0, 0, 0, w.home))
+	return store.Micro(zone.At(zone.Wall{Date: d.Add(plus)}, w.home))
 }
 
 // candidates selects id, address index and why not ("" for those who get it) of clients: of all that the filter finds and

@@ -199,6 +199,24 @@ func TestWhoIsLeftOut(t *testing.T) {
 	})
 }
 
+// A day begins on that day, also where the clocks skip midnight.
+func TestADayBeginsOnThatDay(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"America/Santiago", "Africa/Cairo", "Australia/Melbourne"} {
+		home, err := zone.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := zone.Date{Year: 2027, Month: time.January, Day: 1}
+		for n := range 365 {
+			at, day := order.Day(home, first.String(), n).In(home), first.Add(n)
+			if zone.DateOf(at) != day || zone.DateOf(at.Add(-time.Microsecond)) != day.Add(-1) {
+				t.Errorf("%s: %s begins at %v", name, day, at)
+			}
+		}
+	}
+}
+
 // Bad input names its field.
 func TestRequestsAreChecked(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"letterhead/approval"
 	"letterhead/courier/journal"
 	"letterhead/store"
+	"letterhead/zone"
 )
 
 type digest = approval.Digest
@@ -66,13 +67,12 @@ func floor(n, by int64) int64 {
 	return n / by
 }
 
-// ends is when a day is over in a zone.
-func ends(day int32, zone *time.Location) int64 {
-	if zone == nil {
-		zone = time.UTC
+// ends is when a day is over in a zone: where the clocks skip midnight, the instant after it.
+func ends(day int32, in *time.Location) int64 {
+	if in == nil {
+		in = time.UTC
 	}
-	wall := time.Unix(int64(day+1)*86400, 0).UTC()
-	return store.Micro(time.Date(wall.Year(), wall.Month(), wall.Day(), 0, 0, 0, 0, zone))
+	return store.Micro(zone.At(zone.Wall{Date: zone.DateOf(time.Unix(int64(day+1)*86400, 0).UTC())}, in))
 }
 
 // turn looks at another practice.

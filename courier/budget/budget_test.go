@@ -50,6 +50,27 @@ func TestTheFirstUseOfAnApproval(t *testing.T) {
 	}
 }
 
+// Where the clocks skip midnight a day is over an hour after eleven all the same: who asks in that hour is not told to come at once.
+func TestADayIsOverWhereThereIsNoMidnight(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"America/Santiago", "America/Havana", "Africa/Cairo", "Asia/Beirut", "Europe/Berlin"} {
+		there, err := zone.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, b := start(t, folder(t)), *wide
+		b.Zone, b.Limits = there, &approval.Limits{Day: 1, NewDay: 9, RecipientDay: 9, MemberDay: 9, CredentialDay: 9, Total: 1000}
+		for day := time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC); day.Year() == 2027; day = day.AddDate(0, 0, 1) {
+			at := zone.At(zone.Wall{Date: zone.DateOf(day), Minute: 23*60 + 30}, there)
+			two := p.ask(at, uses(2, "p", &b, budget.Approval{Digest: named("%v", day), Waiting: 1000})...)
+			if v := two[1]; !two[0].Go || v.Reason != budget.PracticeDay || !v.Until.After(at) || v.Until.Sub(at) > 90*time.Minute {
+				t.Fatalf("%s, %v: %+v", name, at.In(there), two)
+			}
+			p.settle(at, budget.End{Ticket: two[0].Ticket})
+		}
+	}
+}
+
 // Each that is held is told to come when it may go: a thousand, asked again only then, are through in 21 minutes with few questions.
 func TestHeldOnesComeBackWhenTheyMayGo(t *testing.T) {
 	t.Parallel()
