@@ -155,6 +155,10 @@ func (r *run) stageClients(ctx context.Context, tx *store.Tx, rows []parsed[clie
 	if err != nil {
 		return nil, err
 	}
+	hidden, err := unseen(ctx, tx, known)
+	if err != nil {
+		return nil, err
+	}
 	var found []late
 	var changing []client.ID
 	staged := make([]client.Staged, 0, len(rows))
@@ -177,6 +181,8 @@ func (r *run) stageClients(ctx context.Context, tx *store.Tx, rows []parsed[clie
 		s.Action, s.Base = verdict(is, there.Version, there.ImportVersion, there.Sum == s.Sum)
 		if s.ID = there.ID; !is {
 			s.ID = store.NewID[client.ID]()
+		} else if hidden[s.ID] { // of whom who imports does not see nothing is changed
+			s.Action, s.Base = "kept", there.Version
 		}
 		if s.Action == "change" {
 			changing = append(changing, s.ID)
@@ -191,6 +197,15 @@ func (r *run) stageClients(ctx context.Context, tx *store.Tx, rows []parsed[clie
 		staged[i].Before = before[staged[i].ID]
 	}
 	return found, client.Stage(ctx, tx, keys, string(r.batch), staged)
+}
+
+// unseen are those here whom the member who imports does not see. A command sees all.
+func unseen(ctx context.Context, tx *store.Tx, here map[string]client.Imported) (map[client.ID]bool, error) {
+	ids := make([]client.ID, 0, len(here))
+	for _, there := range here {
+		ids = append(ids, there.ID)
+	}
+	return client.Hidden(ctx, tx, ids)
 }
 
 // verdict says what becomes of a row: its counterpart here may be missing, as it was imported, or changed here since.
@@ -248,6 +263,14 @@ func (r *run) stageAppointments(ctx context.Context, tx *store.Tx, rows []parsed
 	if err != nil {
 		return nil, err
 	}
+	here, err := client.ImportedAs(ctx, tx, people)
+	if err != nil {
+		return nil, err
+	}
+	hidden, err := unseen(ctx, tx, here)
+	if err != nil {
+		return nil, err
+	}
 	var found []late
 	var changing []calendar.ID
 	staged := make([]calendar.Staged, 0, len(rows))
@@ -257,7 +280,7 @@ func (r *run) stageAppointments(ctx context.Context, tx *store.Tx, rows []parsed
 			continue
 		}
 		owner, is := clients[p.cells[words.AppointmentClient]]
-		if !is || p.cells[words.AppointmentClient] == "" {
+		if !is || p.cells[words.AppointmentClient] == "" || hidden[client.ID(owner)] {
 			found = append(found, late{i, words.AppointmentClient, "client_unknown", sayNoClient, p.cells[words.AppointmentClient]})
 			continue
 		}

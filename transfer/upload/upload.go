@@ -95,7 +95,9 @@ func (u Upload) Reached() int {
 const (
 	MaxBody  = 128 << 20 // of what is handed in at once
 	maxFile  = 256 << 20 // of one file, unpacked
-	mostOpen = 20        // uploads on this machine
+	mostOpen = 20        // uploads on this machine that hold files
+	mostOf   = 10        // of one practice, the finished ones of a day among them
+	mostHeld = 3         // of one practice that hold files
 	keptFor  = 24 * time.Hour
 )
 
@@ -275,7 +277,20 @@ func (d *Desk) open(by store.Actor) (Upload, error) {
 	if err != nil {
 		return Upload{}, err
 	}
-	if len(all) >= mostOpen {
+	var open, own, held int
+	for _, u := range all {
+		holds, mine := u.Lines[clientsFile] > 0 && u.State != Done && u.State != Undone, u.Practice == by.Practice
+		if holds {
+			open++
+		}
+		if mine {
+			own++
+		}
+		if mine && holds {
+			held++
+		}
+	}
+	if open >= mostOpen || own >= mostOf || held >= mostHeld {
 		return Upload{}, ErrFull
 	}
 	u := Upload{Practice: by.Practice, ID: store.NewID[ID](), Who: by.Member, At: d.db.Now(), State: Ready, Lines: map[string]int{}}
