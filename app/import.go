@@ -61,6 +61,42 @@ func importCommand() command {
 	return cmd
 }
 
+// moveCommand takes a whole practice out, or brings one in.
+func moveCommand() command {
+	cmd := command{
+		name: "move", argument: "out|in", summary: "take everything of a practice out into one file, or bring such a file into another installation",
+		examples: []string{"move out --practice ID --file practice.zip", "move in --file practice.zip"},
+	}
+	cmd.run = func(ctx context.Context, c *call) error {
+		var id, file string
+		err := c.parse(cmd, func(f *flag.FlagSet) {
+			f.StringVar(&id, "practice", "", "with out: the practice's `id`")
+			f.StringVar(&file, "file", "", "the `file`; out makes it")
+			f.BoolVar(&c.json, "json", false, "print JSON")
+		})
+		if err != nil {
+			return err
+		}
+		if err := required("file", file); err != nil {
+			return err
+		}
+		return c.inFolder(ctx, func(i *installation) error {
+			switch strings.Join(c.args, " ") {
+			case "out":
+				actor, err := i.practice(ctx, id)
+				if err != nil {
+					return err
+				}
+				return i.moving(c).MoveOut(ctx, actor, file, i.recordHost())
+			case "in":
+				return i.moving(c).MoveIn(ctx, file, i.brand().OwnDomain)
+			}
+			return fault.Field("move", "command.verb", "say out or in")
+		})
+	}
+	return cmd
+}
+
 // moving brings in and takes out; what came in is branded, and signed where a rehearsal signs.
 func (i *installation) moving(c *call) moving.Of {
 	of := moving.Of{DB: i.db, Keeper: i.keeper, After: i.moved}

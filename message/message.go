@@ -92,6 +92,7 @@ const (
 	ReasonUnsigned    = "unsigned"        // held: what it carries is not signed, or does not count
 	ReasonKeys        = "keys"            // held: the practice's keyset is missing
 	ReasonUnwitnessed = "unwitnessed"     // queued again: of an order, while too few witnesses have signed the ledger
+	ReasonMoved       = "moved"           // dropped: the practice moved to another installation before it left
 	ReasonLate        = "too late"        // dropped: of no use to anybody any more
 	ReasonSuppressed  = "suppressed"      // dropped: the address bounced, complained or opted out
 	ReasonNoAddress   = "no address"      // dropped

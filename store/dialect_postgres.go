@@ -66,7 +66,15 @@ func (postgresDialect) translate(err error) error {
 
 func (postgresDialect) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
 func (postgresDialect) explain() string    { return "EXPLAIN " }
-func (postgresDialect) anonymous() bool    { return false }
+func (postgresDialect) catalogue() string {
+	return `SELECT c.relname, a.attname, format_type(a.atttypid, NULL), a.attnotnull, COALESCE((SELECT k.n - 1 FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k(num, n)
+			WHERE i.indrelid = c.oid AND i.indisprimary AND k.num = a.attnum), 0)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE n.nspname = current_schema() AND c.relkind = 'r'
+			AND EXISTS (SELECT 1 FROM pg_attribute p WHERE p.attrelid = c.oid AND p.attname = 'practice' AND NOT p.attisdropped)
+		ORDER BY c.relname COLLATE "C", a.attnum`
+}
+func (postgresDialect) anonymous() bool { return false }
 
 func (postgresDialect) word(name string) (string, bool) {
 	word, ok := map[string]string{

@@ -24,6 +24,7 @@ type dialect interface {
 	translate(err error) error                                       // driver errors to ErrUnique, ErrForeign, ErrBusy
 	skipLocked() string
 	explain() string
+	catalogue() string               // the query of every table with a column practice: table, column, type, whether never null, place in the primary key
 	anonymous() bool                 // whether Bulk writes ? instead of $n
 	word(name string) (string, bool) // {{name}} in migrations
 	afterMigrations(ctx context.Context, tx *sql.Tx) error
@@ -108,6 +109,11 @@ func (d sqliteDialect) translate(err error) error {
 func (sqliteDialect) skipLocked() string { return "" }
 
 func (sqliteDialect) explain() string { return "EXPLAIN QUERY PLAN " }
+
+func (sqliteDialect) catalogue() string {
+	return `SELECT m.name, i.name, i.type, i."notnull", MAX(i.pk - 1, 0) FROM sqlite_master m JOIN pragma_table_info(m.name) i
+		WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) p WHERE p.name = 'practice') ORDER BY m.name, i.cid`
+}
 
 // To SQLite $7 is a name: parsing looks it up among all the others, and the driver compares it with every value. 2,000 rows of 29 columns took
 // 33 s with $n in statements of 512 rows.

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -234,4 +236,35 @@ func TestAnImportInChromium(t *testing.T) {
 		t.Fatal("the page did not go on by itself:", err)
 	}
 	see("import-checked")
+}
+
+// Everything of a practice is for its owner alone, with a fresh proof, and taking it stands in the access log.
+func TestAnOwnerTakesEverythingAway(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		const path = "/settings/export"
+		if a := w.askAs(w.as(w.one, "manager@example.org", guard.Manager), "POST", path, nil, "Content-Type", "application/x-www-form-urlencoded"); a.Code != 403 {
+			t.Errorf("a manager: %d", a.Code)
+		}
+		w.says(w.get("/settings"), 200, "Take everything with you")
+		w.says(w.get(path), 200, "Whoever has this file reads all of it")
+		a := w.post(path)
+		archive, err := zip.NewReader(strings.NewReader(a.body), int64(len(a.body)))
+		if err != nil || a.Header().Get("Content-Type") != "application/zip" {
+			t.Fatalf("%d %v", a.Code, err)
+		}
+		in, err := archive.Open("tables/client.jsonl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(in)
+		if err != nil || !strings.Contains(string(raw), "fatima@example.org") || strings.Count(string(raw), "\n") != len(w.one.clients) {
+			t.Errorf("clients: %s %v", raw, err)
+		}
+		w.says(w.get("/looked"), 200, "export")
+		w.clock.Pass(11 * time.Minute)
+		if a := w.post(path); a.Code != 303 || !strings.HasPrefix(a.Header().Get("Location"), "/prove") {
+			t.Errorf("without a fresh proof: %d", a.Code)
+		}
+	})
 }

@@ -126,8 +126,8 @@ func (s *server) answer(route page.Route, w http.ResponseWriter, r *http.Request
 	if visit, err = s.visitor(route, r); err != nil {
 		return answer, visit, err
 	}
-	if r.Method == http.MethodPost && !route.IsStream() {
-		if err := readForm(r, route.Uploads()); err != nil {
+	if r.Method == http.MethodPost {
+		if err := readForm(r, route); err != nil {
 			return answer, visit, err
 		}
 	}
@@ -144,6 +144,9 @@ func (s *server) answer(route page.Route, w http.ResponseWriter, r *http.Request
 	}
 	if route.IsStream() {
 		wait(w, s.DB.Now().Add(maxStream))
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); route.Uploads() && (err != nil || kind != "multipart/form-data") {
+			return answer, visit, errNotForm
+		}
 	}
 	answer, err = route.Handler()(visit)
 	return answer, visit, err
@@ -164,10 +167,12 @@ var (
 	errNotForm  = fault.New(fault.Invalid, "web.not_form", "this is not a form of ours")
 )
 
-func readForm(r *http.Request, upload bool) error {
+func readForm(r *http.Request, route page.Route) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
-	case err == nil && upload && kind == "multipart/form-data":
+	case route.Uploads() && route.IsStream():
+		return nil // the page reads it, a file at a time
+	case err == nil && route.Uploads() && kind == "multipart/form-data":
 		err = r.ParseMultipartForm(page.MaxUpload) // all of it in memory: the body is no larger
 	case err == nil && kind == "application/x-www-form-urlencoded":
 		err = r.ParseForm()

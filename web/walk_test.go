@@ -142,7 +142,7 @@ func TestEveryRouteAgainstStrangeRequests(t *testing.T) {
 		if route.Uploads() {
 			body = url.Values{"kept": {strings.Repeat("a", page.MaxUpload+1)}}
 		}
-		if answer := w.ask("POST", path, body); answer.Code != 413 {
+		if answer := w.ask("POST", path, body); answer.Code != 413 && !(route.IsStream() && route.Uploads() && answer.Code == 415) { // of that one, the form is asked before it is read
 			t.Errorf("%s with a large body: %d", path, answer.Code)
 		}
 		if answer := w.ask("POST", path, anyForm, "Content-Type", "text/plain"); answer.Code != 415 {

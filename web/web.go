@@ -95,10 +95,10 @@ func New(c Config) (http.Handler, error) {
 		}
 		seen[route.Pattern()] = true
 		switch {
+		case route.Uploads() && route.IsStream():
+			s.uploads[route.Pattern()] = upload.MaxBody
 		case route.Uploads():
 			s.uploads[route.Pattern()] = page.MaxUpload
-		case route.IsStream():
-			s.uploads[route.Pattern()] = upload.MaxBody
 		}
 		mux.Handle(route.Pattern(), s.serve(route))
 	}

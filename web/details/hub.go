@@ -79,6 +79,9 @@ func Hub(v *page.Visit) (page.Answer, error) {
 	if v.May(guard.SettingsChange) {
 		begin = append(begin, way{home + "/import", v.Say("import.title"), v.Say("import.settings-say")})
 	}
+	if v.May(guard.PracticeOwn) {
+		begin = append(begin, way{home + "/export", v.Say("export.title"), v.Say("export.settings-say")})
+	}
 	add("settings.begin", begin...)
 	return page.Show(showHub(h))
 }

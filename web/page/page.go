@@ -77,7 +77,7 @@ func (r Route) Upload() Route {
 	return r
 }
 
-// Streams is the route that reads a large body, or writes a large answer, piece by piece, and may take its time. Its page reads the body itself.
+// Streams is the route that writes a large answer piece by piece, or with Upload reads a large body so, by itself, and may take its time.
 func (r Route) Streams() Route {
 	r.streams = true
 	return r
@@ -147,8 +147,8 @@ func (r Route) Check() error {
 		return fault.Field("route", "page.fresh", "%q: say to which page Fresh leads back", r.pattern)
 	case r.upload && (method != http.MethodPost || r.permission == "" || strings.Contains(path, "{")):
 		return fault.Field("route", "page.upload", "%q: a file comes by POST, from a member, to one address", r.pattern)
-	case r.streams && (r.permission == "" || strings.Contains(path, "{") && method == http.MethodPost):
-		return fault.Field("route", "page.stream", "%q: much comes and goes with members alone, to one address", r.pattern)
+	case r.streams && r.permission == "":
+		return fault.Field("route", "page.stream", "%q: much comes and goes with members alone", r.pattern)
 	case r.permission != "" && r.reason == "" && r.handler != nil && r.plain == nil:
 		return nil
 	case r.permission == "" && r.reason != "" && (r.handler == nil) != (r.plain == nil) && r.again == "":

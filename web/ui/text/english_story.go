@@ -135,6 +135,7 @@ var storyEnglish = map[string]string{
 	"reason.unwitnessed":                 "too few witnesses have signed the record of messages; it follows when they have",
 	"reason.sender":                      "the sender’s domain is not the practice’s",
 	"reason.keys":                        "the practice’s keys are missing",
+	"reason.moved":                       "the practice moved here before it left",
 	"reason.too late":                    "it is too late to be of use",
 	"reason.suppressed":                  "this address came back or asked for no more messages",
 	"reason.no address":                  "there is no address",

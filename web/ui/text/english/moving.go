@@ -3,6 +3,15 @@ package english
 
 // Moving are the sentences of import and export.
 var Moving = map[string]string{
+	"export.title":                    "Take everything with you",
+	"export.settings-say":             "All that the practice has here, in one file",
+	"export.line":                     "All that the practice has here, in one file that another Letterhead takes in",
+	"export.what":                     "What is in the file",
+	"export.what-say":                 "The practice and its people, clients, contacts and what they chose, appointments, hours, templates, automatic messages, what was sent and what became of it, answers, and who looked. It is a zip file of plain tables; what is kept sealed is shown opened in it.",
+	"export.not":                      "Not in it: what your people sign in with, and signatures to bring in elsewhere. In another Letterhead they sign anew before anything leaves there.",
+	"export.care":                     "Whoever has this file reads all of it. Keep it as you keep your clients’ files.",
+	"export.do":                       "Download",
+	"export.noted":                    "That you took it stands under Who looked.",
 	"import.title":                    "Import",
 	"import.line":                     "Clients and appointments from another system: all of it comes in, or nothing",
 	"import.settings-say":             "From another system, checked before anything changes",
