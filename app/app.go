@@ -46,7 +46,7 @@ type call struct {
 
 func commands() []command {
 	list := []command{
-		demoCommand(), initCommand(), practiceCommand(), memberCommand(), serveCommand(), courierCommand(), importCommand(), moveCommand(), planCommand(), tickCommand(),
+		demoCommand(), initCommand(), practiceCommand(), memberCommand(), serveCommand(), courierCommand(), importCommand(), moveCommand(), operatorCommand(), planCommand(), tickCommand(),
 		domainCommand(), bounceCommand(), stopCommand(), liftCommand(), backupCommand(), restoreCommand(), migrateCommand(), doctorCommand(), benchCommand(), drillCommand(), incidentCommand(), versionCommand(),
 	}
 	for _, r := range append(record.Commands(), looked.Command(), outside.Command()) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"letterhead/app/moving"
+	"letterhead/app/operate"
+	"letterhead/app/watch"
 	"letterhead/fault"
 	"letterhead/store"
 	"letterhead/transfer"
@@ -92,6 +94,21 @@ func moveCommand() command {
 				return i.moving(c).MoveIn(ctx, file, i.brand().OwnDomain)
 			}
 			return fault.Field("move", "command.verb", "say out or in")
+		})
+	}
+	return cmd
+}
+
+// operatorCommand serves the pages of who runs the installation, while it runs.
+func operatorCommand() command {
+	cmd := command{name: "operator", summary: "serve the operator's pages on this machine alone: practices, health, queues and stops, nothing of a person", examples: []string{"operator", "operator --listen 127.0.0.1:8099"}}
+	cmd.run = func(ctx context.Context, c *call) error {
+		var listen string
+		if err := c.parse(cmd, func(f *flag.FlagSet) { f.StringVar(&listen, "listen", "127.0.0.1:8099", "loopback `address` and port") }); err != nil {
+			return err
+		}
+		return c.inFolder(ctx, func(i *installation) error {
+			return operate.Run(ctx, i.db, watch.New(watch.Of{DB: i.db, Journal: journalFolder(i.folder), Trust: i.trust}), listen, c.out)
 		})
 	}
 	return cmd

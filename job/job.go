@@ -207,3 +207,21 @@ func reason(err error) string {
 	}
 	return "internal error; see the log"
 }
+
+// Count is how many jobs of a kind are in a state.
+type Count struct {
+	Kind, State string
+	Count       int64
+	Oldest      time.Time // when the oldest was opened
+}
+
+// Counted are the open and failed jobs of every practice, by kind.
+func Counted(ctx context.Context, w *store.Wide) ([]Count, error) {
+	rows, err := w.Query(ctx, `SELECT kind, state, COUNT(*), MIN(created_at) FROM job WHERE state <> 'done' GROUP BY kind, state ORDER BY state, kind LIMIT 100`)
+	return store.Collect(rows, err, func(r *store.Rows) (c Count, err error) {
+		var at int64
+		err = r.Scan(&c.Kind, &c.State, &c.Count, &at)
+		c.Oldest = store.Instant(at)
+		return c, err
+	})
+}

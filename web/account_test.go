@@ -25,7 +25,7 @@ func (w *world) open() string {
 	server := httptest.NewUnstartedServer(nil)
 	address := server.Listener.Addr().String()
 	host := "localhost" + address[strings.LastIndex(address, ":"):]
-	door := visitor.Door(w.T, w.db, w.keeper, "http://"+host)
+	door := visitor.Door(w.TB, w.db, w.keeper, "http://"+host)
 	pages, err := New(Config{DB: w.db, Keeper: w.keeper, Door: door, Hosts: []string{host}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		w.Fatal(err)

@@ -24,7 +24,7 @@ func (w *world) site() string {
 	server := httptest.NewUnstartedServer(nil)
 	address := server.Listener.Addr().String()
 	address = "localhost" + address[strings.LastIndex(address, ":"):]
-	door := visitor.Door(w.T, w.db, w.keeper, "http://"+address)
+	door := visitor.Door(w.TB, w.db, w.keeper, "http://"+address)
 	// As the demonstration does: a link signs the owner in.
 	enter := page.Open("GET /enter", "for this test", func(v *page.Visit) (page.Answer, error) {
 		var owner guard.Member

@@ -49,7 +49,7 @@ func (w *world) handIn(who []*http.Cookie, files ...string) answer {
 	}
 	recorder := httptest.NewRecorder()
 	w.pages.ServeHTTP(recorder, request)
-	return answer{recorder, unpack(w.T, recorder)}
+	return answer{recorder, unpack(w.TB, recorder)}
 }
 
 func sample(t testing.TB, name string) (clients, appointments, details string) {

@@ -74,7 +74,7 @@ func (w *world) hand(who []*http.Cookie, path string, file []byte, pairs ...stri
 	}
 	recorder := httptest.NewRecorder()
 	w.pages.ServeHTTP(recorder, request)
-	return answer{recorder, unpack(w.T, recorder)}
+	return answer{recorder, unpack(w.TB, recorder)}
 }
 
 // A picture is handed in, described and used; what is refused names the field, and the picture that was good is not to be chosen again. Another

@@ -19,7 +19,7 @@ import (
 func TestPagesSayWhatTheCatalogueHas(t *testing.T) {
 	t.Parallel()
 	var sources strings.Builder
-	for _, pattern := range []string{"*.go", "*/*.go", "*.templ", "*/*.templ", "../rehearse/inbox.go", "../rehearse/*.templ", "ui/text/text.go"} {
+	for _, pattern := range []string{"*.go", "*/*.go", "*.templ", "*/*.templ", "../rehearse/inbox.go", "../app/operate/*.go", "../app/operate/*.templ", "../rehearse/*.templ", "ui/text/text.go"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

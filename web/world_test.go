@@ -43,7 +43,7 @@ type world struct {
 	record page.Record // nil: nothing can be said of it
 	signed func(context.Context, *store.Tx, func(*approval.State) error) error
 
-	*testing.T
+	testing.TB
 	db      *store.DB
 	keeper  *vault.Keeper
 	clock   *testkit.Clock
@@ -74,7 +74,7 @@ const morning = "2026-11-30T23:38:00Z"
 
 func newWorld(t *testing.T, engine testkit.Engine, routes ...page.Route) *world {
 	t.Helper()
-	w := &world{T: t, owners: map[store.PracticeID]string{}, clock: testkit.NewClock(t, "2026-11-17T03:00:00Z"), log: &bytes.Buffer{}}
+	w := &world{TB: t, owners: map[store.PracticeID]string{}, clock: testkit.NewClock(t, "2026-11-17T03:00:00Z"), log: &bytes.Buffer{}}
 	w.db = testkit.Open(t, engine, w.clock)
 	var err error
 	if w.keeper, err = vault.NewKeeper(bytes.Repeat([]byte{7}, 32)); err != nil {
@@ -117,7 +117,7 @@ func (w *world) as(h home, email string, role guard.Role) []*http.Cookie {
 		}
 		return err
 	})
-	return visitor.Cookies(w.T, w.door, h.id, id)
+	return visitor.Cookies(w.TB, w.door, h.id, id)
 }
 
 func (w *world) change(h home, fn func(ctx context.Context, tx *store.Tx) error) {
@@ -298,10 +298,10 @@ func (w *world) askAs(who []*http.Cookie, method, path string, form url.Values, 
 	}
 	recorder := httptest.NewRecorder()
 	w.pages.ServeHTTP(recorder, request)
-	return answer{recorder, unpack(w.T, recorder)}
+	return answer{recorder, unpack(w.TB, recorder)}
 }
 
-func unpack(t *testing.T, r *httptest.ResponseRecorder) string {
+func unpack(t testing.TB, r *httptest.ResponseRecorder) string {
 	if r.Header().Get("Content-Encoding") != "gzip" {
 		return r.Body.String()
 	}

@@ -64,7 +64,7 @@ func (w *Watch) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	able := 0.0
-	if w.trouble(ctx) == "" {
+	if w.Trouble(ctx) == "" {
 		able = 1
 	}
 	gauge(w.up, able)
@@ -100,8 +100,8 @@ func (w *Watch) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// trouble is why nothing can be sent, "" when it can.
-func (w *Watch) trouble(ctx context.Context) string {
+// Trouble is why nothing can be sent, "" when it can.
+func (w *Watch) Trouble(ctx context.Context) string {
 	if err := w.DB.Ping(ctx); err != nil {
 		return "the database does not answer"
 	}
@@ -121,7 +121,7 @@ func (w *Watch) Health() http.Handler {
 		defer cancel()
 		answer.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		answer.Header().Set("Cache-Control", "no-store")
-		if why := w.trouble(ctx); why != "" {
+		if why := w.Trouble(ctx); why != "" {
 			answer.WriteHeader(http.StatusServiceUnavailable)
 			_, _ = answer.Write([]byte(why + "\n"))
 			return

@@ -32,6 +32,7 @@ var english = &Catalogue{
 		toldEnglish,
 		calendarEnglish,
 		en.Moving,
+		en.Operator,
 	),
 }
 

@@ -1,0 +1,32 @@
+package english
+
+// Operator are the sentences of who runs the installation.
+var Operator = map[string]string{
+	"operator.title":        "This installation",
+	"operator.line":         "Practices, health, queues and stops. Nothing here is of a person, and nothing can be changed.",
+	"operator.health":       "Health and queues",
+	"operator.able":         "Able to send",
+	"operator.queued":       "Waiting",
+	"operator.held":         "Held",
+	"operator.sent":         "Sent in a day",
+	"operator.failed":       "Failed in a day",
+	"operator.stops":        "Stops",
+	"operator.no-stops":     "Nothing is stopped",
+	"operator.no-stops-say": "Stops of practices and of the platform stand here. What people wrote about them stands at the practice.",
+	"operator.of":           "Practice",
+	"operator.part":         "What",
+	"operator.since":        "Since",
+	"operator.everywhere":   "All practices",
+	"operator.everything":   "Everything",
+	"operator.jobs":         "Background work",
+	"operator.no-jobs":      "Nothing waits",
+	"operator.no-jobs-say":  "Work that is open, or failed ten times, stands here.",
+	"operator.kind":         "Kind",
+	"operator.state":        "State",
+	"operator.how-many":     "How many",
+	"operator.practices":    "Practices",
+	"operator.practice":     "Name",
+	"operator.where":        "Where",
+	"operator.first":        "From the beginning",
+	"operator.more":         "More practices",
+}
