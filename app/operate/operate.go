@@ -44,17 +44,16 @@ const (
 
 // seen is what the page shows.
 type seen struct {
-	frame     ui.Frame
-	text      *text.Catalogue
-	trouble   string
-	lines     []line
-	stops     []message.Open
-	jobs      []job.Count
-	now       time.Time
-	practices int
-	next      string
-	first     bool
-	sum       message.Load
+	frame   ui.Frame
+	text    *text.Catalogue
+	trouble string
+	lines   []line
+	stops   []message.Open
+	jobs    []job.Count
+	now     time.Time
+	next    string
+	first   bool
+	sum     message.Load
 }
 
 type line struct {
