@@ -49,6 +49,7 @@ type stopping struct {
 	made         *message.Stop // a moment ago
 	effect       *effect       // of what was made, or is looked at; nil: there is none to say
 	left         []handed
+	week         []message.Day
 	more         int
 	what, reason string
 	site         string
@@ -255,6 +256,9 @@ func (s *stopping) read(did string) error {
 			return err
 		}
 		if s.ended, err = message.Lifted(ctx, tx, mostEnded); err != nil {
+			return err
+		}
+		if err := s.days(ctx, tx); err != nil {
 			return err
 		}
 		at := slices.IndexFunc(s.open, func(o message.Stop) bool { return did != "" && o.ID == did })

@@ -7,5 +7,5 @@ const (
 	assetFontSans   = "atkinson-hyperlegible-next-latin-18b2a1a39a2f.woff2"
 	assetFontSerif  = "source-serif-4-latin-382475f38242.woff2"
 	assetScript     = "letterhead-46fc2cd8141a.js"
-	assetStylesheet = "letterhead-de6111bd1ec5.css"
+	assetStylesheet = "letterhead-55faeceae1b0.css"
 )

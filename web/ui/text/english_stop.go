@@ -2,6 +2,12 @@ package text
 
 // Stopping what is sent.
 var stopEnglish = map[string]string{
+	"stop.days":          "What left each day",
+	"stop.days-plot":     "Messages that left on each of the last seven days; the same numbers stand in the table below",
+	"stop.day":           "Day",
+	"stop.day-sent":      "Sent",
+	"stop.day-failed":    "Failed or maybe sent",
+	"stop.day-waits":     "Waiting or held",
 	"stop.title":         "Stop sending",
 	"stop.line":          "When something leaves that should not: stop first, look after",
 	"stop.now":           "Stop now",
