@@ -37,7 +37,7 @@ func TestEachCheckHoldsAlone(t *testing.T) {
 		}, "", ""},
 		"stop": {func(t *testing.T, c *Courier, p *parcel) {
 			err := c.DB.Change(t.Context(), store.Actor{Practice: p.Practice, Agent: "test"}, func(tx *store.Tx) error {
-				_, err := message.Freeze(t.Context(), tx, "test")
+				_, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "test")
 				return err
 			})
 			if err != nil {

@@ -81,7 +81,7 @@ func TestAStopWhoseRowIsGoneHolds(t *testing.T) {
 			if _, err := message.FreezeOnly(ctx, tx, message.StopRule, "r", "test"); err != nil {
 				return err
 			}
-			_, err := message.Freeze(ctx, tx, "test")
+			_, err := message.FreezeOnly(ctx, tx, message.StopPractice, "", "test")
 			return err
 		})
 		if err != nil {

@@ -108,7 +108,7 @@ func TestALiftIsOfOneStop(t *testing.T) {
 		o := w.options(relayTo(s.Address()))
 		var whole, rule message.Stop
 		w.change("a", func(tx *store.Tx) (err error) {
-			if whole, err = message.Freeze(t.Context(), tx, "phishing"); err != nil {
+			if whole, err = message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "phishing"); err != nil {
 				return err
 			}
 			rule, err = message.FreezeOnly(t.Context(), tx, message.StopRule, ruleOf[wording.Transactional], "wrong time")

@@ -133,11 +133,6 @@ func printable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
-// Freeze stops all sending of the transaction's practice. It counts for every courier within a second.
-func Freeze(ctx context.Context, tx *store.Tx, reason string) (Stop, error) {
-	return FreezeOnly(ctx, tx, StopPractice, "", reason)
-}
-
 // FreezeOnly stops a part of what the transaction's practice sends. What is stopped already stays as it is, with its reason.
 func FreezeOnly(ctx context.Context, tx *store.Tx, scope Scope, subject, reason string) (Stop, error) {
 	s := Stop{Practice: tx.Practice, ID: store.NewID[string](), Scope: scope, Subject: subject, Reason: strings.TrimSpace(reason), Who: tx.Actor.Who(), At: tx.Now}
@@ -209,12 +204,6 @@ func open(ctx context.Context, tx *store.Tx) ([]Stop, error) {
 func Lifted(ctx context.Context, tx *store.Tx, most int) ([]Stop, error) {
 	rows, err := tx.Query(ctx, `SELECT `+stopColumns+` FROM freeze_entry WHERE practice = $1 AND lifted_at > 0 ORDER BY lifted_at DESC, id LIMIT $2`, most)
 	return store.Collect(rows, err, scanStop)
-}
-
-// FreezePlatform stops all sending of the installation.
-func FreezePlatform(ctx context.Context, w *store.Wide, who, reason string) (Stop, error) {
-	s := Stop{ID: store.NewID[string](), Scope: StopPlatform, Reason: reason, Who: who, At: w.Now}
-	return s, PutStops(ctx, w, s)
 }
 
 // PutStops writes stops down as open: those that a courier was told of, and those that it saw open and finds gone or lifted by nobody.

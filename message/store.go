@@ -122,19 +122,9 @@ func Sealed(ctx context.Context, tx *store.Tx, id ID) ([]byte, error) {
 	return sealed, err
 }
 
-// List returns messages, the newest first, and the cursor of the next page, "" at the end.
+// List returns messages, the newest first, and the cursor of the next page, "" at the end: an instant and an id.
 func List(ctx context.Context, tx *store.Tx, f Filter, p Page) ([]Message, string, error) {
 	where, args := f.clauses(2)
-	return page(ctx, tx, "created_at", where, args, p)
-}
-
-// Failed returns what went wrong since an instant (refused, maybe sent, held), the latest change first.
-func Failed(ctx context.Context, tx *store.Tx, since time.Time, p Page) ([]Message, string, error) {
-	return page(ctx, tx, "changed_at", ` AND (state = 'refused' OR state = 'maybe sent' OR state = 'held') AND changed_at >= $2`, []any{store.Micro(since)}, p)
-}
-
-// page orders by one of the instants, descending, then by id: its cursor is both.
-func page(ctx context.Context, tx *store.Tx, by, where string, args []any, p Page) ([]Message, string, error) {
 	limit := p.Limit
 	if limit <= 0 {
 		limit = 50
@@ -147,10 +137,10 @@ func page(ctx context.Context, tx *store.Tx, by, where string, args []any, p Pag
 			return nil, "", fault.Field("after", "message.cursor", "take the cursor that the page before this one returned")
 		}
 		n := len(args) + 2
-		where += fmt.Sprintf(" AND (%s, id) < ($%d, $%d)", by, n, n+1)
+		where += fmt.Sprintf(" AND (created_at, id) < ($%d, $%d)", n, n+1)
 		args = append(args, micro, id)
 	}
-	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM message WHERE practice = $1`+where+` ORDER BY `+by+` DESC, id DESC LIMIT `+fmt.Sprintf("$%d", len(args)+2),
+	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM message WHERE practice = $1`+where+` ORDER BY created_at DESC, id DESC LIMIT `+fmt.Sprintf("$%d", len(args)+2),
 		append(args, limit+1)...)
 	found, err := store.Collect(rows, err, scan)
 	if err != nil {
@@ -160,11 +150,7 @@ func page(ctx context.Context, tx *store.Tx, by, where string, args []any, p Pag
 		return found, "", nil
 	}
 	last := found[limit-1]
-	at := last.CreatedAt
-	if by == "changed_at" {
-		at = last.ChangedAt
-	}
-	return found[:limit], strconv.FormatInt(store.Micro(at), 36) + "_" + string(last.ID), nil
+	return found[:limit], strconv.FormatInt(store.Micro(last.CreatedAt), 36) + "_" + string(last.ID), nil
 }
 
 // clauses are the filter's conditions, made of constant pieces; its values are placeholders from number next on.

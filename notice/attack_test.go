@@ -132,7 +132,7 @@ func (w *world) fates(p store.PracticeID) (out []string) {
 func (w *world) stop(p store.PracticeID, reason string) {
 	w.Helper()
 	w.Change(p, func(tx *store.Tx) error {
-		_, err := message.Freeze(ctx, tx, reason)
+		_, err := message.FreezeOnly(ctx, tx, message.StopPractice, "", reason)
 		return err
 	})
 }

@@ -155,15 +155,6 @@ func (w Wanted) key() string {
 	return string(w.Kind) + "-" + w.Form
 }
 
-// Told is a notice that was queued.
-type Told struct {
-	Message message.ID
-	Member  store.MemberID
-	Kind    Kind
-	Form    string
-	At      time.Time
-}
-
 // Give queues what was not told before, as far as the day's shares reach, and returns how many messages. What finds no room is wanted again by a later
 // look.
 func (w *Words) Give(ctx context.Context, tx *store.Tx, keys *vault.Keys, wanted []Wanted) (int, error) {

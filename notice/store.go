@@ -87,18 +87,6 @@ func insert(ctx context.Context, tx *store.Tx, id message.ID, w Wanted, address 
 	return nil
 }
 
-// List are the practice's latest notices; of one member unless member is "".
-func List(ctx context.Context, tx *store.Tx, member store.MemberID, most int) ([]Told, error) {
-	rows, err := tx.Query(ctx, `SELECT id, member, kind, form, at FROM notice WHERE practice = $1 AND ($2 = '' OR member = $2) ORDER BY at DESC, id LIMIT $3`,
-		string(member), min(max(most, 1), 200))
-	return store.Collect(rows, err, func(r *store.Rows) (t Told, err error) {
-		var at int64
-		err = r.Scan(&t.Message, &t.Member, &t.Kind, &t.Form, &at)
-		t.At = store.Instant(at)
-		return t, err
-	})
-}
-
 // Given is a notice of something, and how its message stands.
 type Given struct {
 	Practice store.PracticeID

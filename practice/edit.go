@@ -75,9 +75,6 @@ func scanEdit(r scanner) (Edit, error) {
 var editable = []string{"Name", "Title", "Country", "Zone", "Language", "Phone", "Email", "Website", "Address", "Directions", "ReplyTo", "Mode", "Hours", "Minutes", "Price", "Colour",
 	"Bookable", "Sensitive", "Member", "Services", "Locations", "Position", "Accent", "SenderLocal", "Domain", "DefaultChannel", "SMSServices", "SMSPrice", "QuietFrom", "QuietTo", "ClientWord"}
 
-// Editable are the names of fields that an Edit may list.
-func Editable() []string { return append([]string(nil), editable...) }
-
 // Edits are the latest changes of a thing, the newest first.
 func Edits(ctx context.Context, tx *store.Tx, thing, subject string, limit int) ([]Edit, error) {
 	rows, err := tx.Query(ctx, `SELECT `+editColumns+` FROM practice_edit WHERE practice = $1 AND thing = $2 AND subject = $3 ORDER BY id DESC LIMIT $4`, thing, subject, limit)

@@ -16,8 +16,6 @@ type Remark struct {
 	Say  string
 }
 
-func (r Remark) String() string { return fmt.Sprintf("line %d: %s", r.Line, r.Say) }
-
 // Day is a day as a record writes it, 2024-08-25; empty where it says none.
 type Day string
 
@@ -140,17 +138,6 @@ func (i Impact) Entries() []ImpactEntry {
 		out = append(out, ImpactEntry{k.Number, k.Note, *k.of(&i)})
 	}
 	return out
-}
-
-// Set puts figures back by their key.
-func (i *Impact) Set(number string, f Figure) bool {
-	for _, k := range impactKeys {
-		if k.Number == number {
-			*k.of(i) = f
-			return true
-		}
-	}
-	return false
 }
 
 // View says what the document means. What it cannot understand it leaves out and remarks on.

@@ -82,9 +82,6 @@ type Node struct {
 	Value string   // of an entry: its value as written, without comment
 }
 
-// Nodes are the document's parts.
-func (d *Document) Nodes() []Node { return d.nodes }
-
 // Bytes is the file, byte for byte.
 func (d *Document) Bytes() []byte {
 	var out bytes.Buffer
@@ -93,9 +90,6 @@ func (d *Document) Bytes() []byte {
 	}
 	return out.Bytes()
 }
-
-// Body is the record's text, as Markdown.
-func (d *Document) Body() string { return d.body }
 
 // Parse reads one file.
 func Parse(raw []byte) (*Document, error) {

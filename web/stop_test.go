@@ -76,7 +76,7 @@ func TestThePlatformsStopIsSaid(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		err := w.db.Whole(context.Background(), "test", func(tx *store.Wide) error {
-			_, err := message.FreezePlatform(context.Background(), tx, "command", "a drill")
+			err := message.PutStops(context.Background(), tx, message.Stop{ID: "everything", Scope: message.StopPlatform, Reason: "a drill", Who: "command", At: tx.Now})
 			return err
 		})
 		if err != nil {

@@ -47,23 +47,6 @@ func ParseEnd(text string) wording.Target {
 	return wording.Target{Kind: wording.ToURL, URL: text}
 }
 
-// Normal is a run of pieces as markup reads it: neighbours that look alike are one, and breaks have no look.
-func Normal(run []wording.Inline) []wording.Inline {
-	var out []wording.Inline
-	for _, in := range run {
-		switch last := len(out) - 1; {
-		case in.Break:
-			out = append(out, wording.Inline{Break: true})
-		case in.Text == "" && in.Field == "":
-		case in.Text != "" && in.Link == nil && last >= 0 && out[last].Text != "" && out[last].Link == nil && out[last].Bold == in.Bold && out[last].Italic == in.Italic:
-			out[last].Text += in.Text
-		default:
-			out = append(out, in)
-		}
-	}
-	return out
-}
-
 // Line writes one plain line: text and fields.
 func Line(run []wording.Inline) string {
 	var out strings.Builder
