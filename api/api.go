@@ -38,14 +38,15 @@ const Prefix = "/api/"
 
 // Config is what the API needs.
 type Config struct {
-	DB     *store.DB
-	Keeper *vault.Keeper
-	Door   *guard.Door
-	Hosts  []string // HOST or HOST:PORT that requests may be for
-	Secure bool     // reached by https
-	Log    *slog.Logger
-	Routes []call.Route // beside the table's, for tests
-	Asked  *asked.Log   // keeps who asked which route; nil keeps nothing
+	DB        *store.DB
+	Keeper    *vault.Keeper
+	Door      *guard.Door
+	Hosts     []string // HOST or HOST:PORT that requests may be for
+	Secure    bool     // reached by https
+	Log       *slog.Logger
+	Routes    []call.Route   // beside the table's, for tests
+	Incidents call.Incidents // what went wrong; nil where nobody keeps it
+	Asked     *asked.Log     // keeps who asked which route; nil keeps nothing
 }
 
 const (
@@ -179,7 +180,7 @@ func (s *server) serve(route call.Route) http.Handler {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(r.Context(), maxTime)
 		defer cancel()
-		c := &call.Call{Request: r.WithContext(ctx), DB: s.DB, Keeper: s.Keeper, Now: s.DB.Now()}
+		c := &call.Call{Request: r.WithContext(ctx), DB: s.DB, Keeper: s.Keeper, Incidents: s.Incidents, Now: s.DB.Now()}
 		status, err := route.Status(), s.answer(w, route, c)
 		if err != nil {
 			p := call.Refuse(err, route.Matches())

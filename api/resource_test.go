@@ -287,6 +287,35 @@ func TestStops(t *testing.T) {
 	})
 }
 
+// A program opens an incident with the stop that it needs; asked again it is the same one, and it is not the other practice's.
+func TestIncidents(t *testing.T) {
+	t.Parallel()
+	each(t, func(w *world) {
+		w.is(w.post("/api/v1/incidents", `{"title":"","scope":"practice"}`), 422, "incident.title")
+		w.is(w.post("/api/v1/incidents", `{"title":"x","scope":"platform"}`), 422, "api.enum")
+		w.is(w.post("/api/v1/incidents", `{"title":"x","scope":"member","subject":"x"}`), 422, "api.enum")
+		w.is(w.post("/api/v1/incidents", `{"title":"x","scope":"host","subject":"https://x"}`), 422, "message.stop_subject")
+		if s := w.get("/api/v1/stops"); !strings.Contains(s.text, `"stops":[]`) {
+			w.Errorf("stopped by what was refused: %s", s.text)
+		}
+		made := w.post("/api/v1/incidents", `{"title":"Prize-draw  mails","scope":"host","subject":"Prize.example"}`)
+		w.is(made, 200, "")
+		again := w.post("/api/v1/incidents", `{"title":"once more","scope":"host","subject":"prize.example"}`)
+		if made.word("id") == "" || again.word("id") != made.word("id") || again.word("title") != "Prize-draw mails" || made.word("kind") != "program" {
+			w.Error(made.text, again.text)
+		}
+		if s := w.get("/api/v1/stops"); !strings.Contains(s.text, "prize.example") {
+			w.Error(s.text)
+		}
+		if s := w.get("/api/v1/incidents"); !strings.Contains(s.text, made.word("id")) {
+			w.Error(s.text)
+		}
+		if s := w.ask(w.two.key, "GET", "/api/v1/incidents", ""); s.Code != 200 || strings.Contains(s.text, made.word("id")) {
+			w.Error(s.text)
+		}
+	})
+}
+
 func TestSuppressions(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {

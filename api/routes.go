@@ -44,5 +44,7 @@ func programs() []call.Route {
 		call.For("POST /api/v1/suppressions", guard.ClientChange, "Has nothing more sent to an address.", resource.Suppress),
 		call.For("GET /api/v1/stops", guard.SendingStop, "What of sending is stopped.", resource.Stops),
 		call.For("POST /api/v1/stops", guard.SendingStop, "Stops sending, or a part of it. Only people lift a stop.", resource.Stop),
+		call.For("GET /api/v1/incidents", guard.SendingStop, "Incidents that concern the practice, the latest first.", resource.Incidents),
+		call.For("POST /api/v1/incidents", guard.SendingStop, "Stops sending, or a part of it, and opens an incident. The same stop is the same incident.", resource.OpenIncident),
 	}
 }

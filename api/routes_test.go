@@ -65,6 +65,7 @@ func bodies(h home) map[string]string {
 		"POST /api/v1/appointments": booking(h, "16:00"), "POST /api/v1/appointments/{id}/move": `{"date":"2026-12-04","time":"15:00"}`,
 		"POST /api/v1/appointments/{id}/cancel": `{"by":"client"}`, "POST /api/v1/appointments/{id}/confirm": `{}`, "GET /api/v1/appointments": "?from=2026-12-01&to=2026-12-05",
 		"POST /api/v1/suppressions": `{"channel":"email","address":"a@example.org","reason":"stop"}`, "POST /api/v1/stops": `{"scope":"rule","subject":"x","reason":"x"}`, "POST /api/v1/messages": sending(h),
+		"POST /api/v1/incidents": `{"title":"Prize-draw mails","scope":"rule","subject":"y"}`,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"letterhead/api/call"
+	"letterhead/app/incidents"
 	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/grant"
@@ -68,7 +69,7 @@ func newWorld(t *testing.T, engine testkit.Engine, routes ...call.Route) *world 
 	}
 	w.door = visitor.Door(t, w.db, w.keeper)
 	w.one, w.two = w.home("Wattle Street Physiotherapy"), w.home("Rimu Road Podiatry")
-	w.api, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes})
+	w.api, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes, Incidents: incidents.Programs{Host: incidents.Host{DB: w.db, Keeper: w.keeper}}})
 	if err != nil {
 		t.Fatal(err)
 	}

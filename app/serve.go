@@ -228,7 +228,7 @@ func (i *installation) handler(s serving, c *courier.Courier) (http.Handler, err
 	if err != nil {
 		return nil, err
 	}
-	programs, err := api.New(api.Config{DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Asked: s.asked})
+	programs, err := api.New(api.Config{DB: i.db, Keeper: i.keeper, Door: door, Hosts: append(hosts, u.Host), Secure: u.Scheme == "https", Log: s.log, Asked: s.asked, Incidents: incidents.Programs{Host: i.incidents()}})
 	if err != nil {
 		return nil, err
 	}

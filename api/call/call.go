@@ -12,6 +12,8 @@ import (
 
 	"letterhead/fault"
 	"letterhead/guard"
+	"letterhead/incident/book"
+	"letterhead/message"
 	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/vault"
@@ -26,11 +28,19 @@ type Call struct {
 	Now        time.Time
 	DB         *store.DB
 	Keeper     *vault.Keeper
+	Incidents  Incidents // nil where nobody keeps them
 
 	key     string // Idempotency-Key, "" when there is none
 	version int64  // of If-Match, 0 when there is none
 	answer  answer
 	way     store.Way
+}
+
+// Incidents keeps what went wrong. What does not concern the practice is not there.
+type Incidents interface {
+	List(ctx context.Context, practice store.PracticeID) ([]book.Case, error)
+	// Report stops something of the practice and opens an incident of it; the same stop is the same incident.
+	Report(ctx context.Context, by store.Actor, title string, stop message.Stop) (book.Case, error)
 }
 
 // answer is what stands in an answer's header.
@@ -46,13 +56,13 @@ func (c *Call) Context() context.Context { return c.Request.Context() }
 // View reads in one transaction of the credential's practice.
 func (c *Call) View(fn func(ctx context.Context, tx *store.Tx) error) error {
 	ctx := c.Context()
-	return c.DB.View(ctx, c.actor(), func(tx *store.Tx) error { return fn(ctx, tx) })
+	return c.DB.View(ctx, c.Actor(), func(tx *store.Tx) error { return fn(ctx, tx) })
 }
 
 // Change changes in one transaction of the credential's practice; fn may run twice.
 func (c *Call) Change(fn func(ctx context.Context, tx *store.Tx) error) error {
 	ctx := c.Context()
-	return c.DB.Change(ctx, c.actor(), func(tx *store.Tx) error { return fn(ctx, tx) })
+	return c.DB.Change(ctx, c.Actor(), func(tx *store.Tx) error { return fn(ctx, tx) })
 }
 
 // Came notes by which route a program came, and from where: for the access log.
@@ -60,7 +70,8 @@ func (c *Call) Came(r Route, network string) {
 	c.way = store.Way{Route: r.Pattern(), Purpose: r.Class(), Credential: c.Credential.ID, Address: c.Keeper.Network(c.Credential.Practice, network)}
 }
 
-func (c *Call) actor() store.Actor {
+// Actor is the program, by the way it came.
+func (c *Call) Actor() store.Actor {
 	a := c.Credential.Actor()
 	a.Way = c.way
 	return a

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"letterhead/app/halt"
@@ -47,10 +48,17 @@ func (h Host) Watch(ctx context.Context, runs *courier.Courier, log *slog.Logger
 	if runs != nil {
 		status = runs.Status
 	}
+	var both sync.WaitGroup
+	both.Go(func() { every(ctx, log, h.Figures) }) // which may take seconds, while alarms are looked for
+	every(ctx, log, func(ctx context.Context) error { return h.Look(ctx, status) })
+	both.Wait()
+}
+
+func every(ctx context.Context, log *slog.Logger, do func(context.Context) error) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
-		if err := h.Look(ctx, status); err != nil && ctx.Err() == nil {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
 			log.Error("incidents", slog.Any("error", err))
 		}
 		select {
@@ -59,6 +67,21 @@ func (h Host) Watch(ctx context.Context, runs *courier.Courier, log *slog.Logger
 		case <-look.C:
 		}
 	}
+}
+
+// Figures measures what has no figures yet, or other stops than when it was measured.
+func (h Host) Figures(ctx context.Context) error {
+	var due []book.Case
+	err := h.DB.WholeView(ctx, "incidents to measure", func(w *store.Wide) (err error) {
+		due, err = book.Unmeasured(ctx, w)
+		return err
+	})
+	for _, c := range due {
+		if err == nil {
+			_, err = h.Measure(ctx, c.ID)
+		}
+	}
+	return err
 }
 
 // Look looks for alarms once.
@@ -94,8 +117,11 @@ func (h Host) complaints(ctx context.Context) error {
 			return err
 		}
 		err = h.DB.Whole(ctx, "open an incident", func(w *store.Wide) error {
-			_, _, err := book.Raise(ctx, w, b.Opening(w.Now, made))
-			return err
+			c, _, err := book.Raise(ctx, w, b.Opening(w.Now, made))
+			if err != nil {
+				return err
+			}
+			return book.Tell(ctx, w, c.ID, b.Practice)
 		})
 		if err != nil {
 			return err

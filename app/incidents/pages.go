@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"letterhead/api/call"
 	"letterhead/fault"
 	"letterhead/guard"
 	"letterhead/incident/book"
@@ -137,21 +138,45 @@ func (h Host) Drafts(ctx context.Context, of store.PracticeID, id string) (out [
 
 // Open implements page.Incidents.
 func (p Pages) Open(ctx context.Context, by store.Actor, title string, stop message.Stop) (string, error) {
-	o := book.Opening{Kind: book.Person, By: by.Who(), Facts: book.Facts{Title: title}, Practices: []store.PracticeID{by.Practice}}
-	if err := o.Facts.Check(); err != nil {
-		return "", err
+	c, err := p.report(ctx, by, book.Person, title, stop)
+	return c.ID, err
+}
+
+// Programs is what the API knows of incidents.
+type Programs struct{ Host }
+
+var _ call.Incidents = Programs{}
+
+// List implements call.Incidents.
+func (p Programs) List(ctx context.Context, id store.PracticeID) ([]book.Case, error) {
+	return Pages(p).List(ctx, id)
+}
+
+// Report implements call.Incidents.
+func (p Programs) Report(ctx context.Context, by store.Actor, title string, stop message.Stop) (book.Case, error) {
+	return p.report(ctx, by, book.Program, title, stop)
+}
+
+// report stops something of a practice, and opens the incident of that stop. What is stopped already, and asked for again, is the same incident.
+func (h Host) report(ctx context.Context, by store.Actor, kind book.Kind, title string, stop message.Stop) (book.Case, error) {
+	o := book.Opening{Kind: kind, By: by.Who(), Facts: book.Facts{Title: title}, Practices: []store.PracticeID{by.Practice}}
+	if err := o.Facts.Check(); err != nil { // before anything is stopped
+		return book.Case{}, err
 	}
 	var made message.Stop
-	err := p.DB.Change(ctx, by, func(tx *store.Tx) (err error) {
+	err := h.DB.Change(ctx, by, func(tx *store.Tx) (err error) {
 		made, err = message.FreezeOnly(ctx, tx, stop.Scope, stop.Subject, stop.Reason)
 		return err
 	})
 	if err != nil {
-		return "", err
+		return book.Case{}, err
 	}
-	o.Stops = []message.Stop{made}
-	c, err := p.Host.Open(ctx, o)
-	return c.ID, err
+	o.Alarm, o.Stops = "stop "+string(by.Practice)+" "+made.ID, []message.Stop{made}
+	c, err := h.Open(ctx, o)
+	if err != nil {
+		return c, err
+	}
+	return c, h.DB.Whole(ctx, "a practice is told", func(w *store.Wide) error { return book.Tell(ctx, w, c.ID, by.Practice) })
 }
 
 // Note implements page.Incidents: the practice's own entry.

@@ -199,10 +199,16 @@ func TestAskingAboutAMail(t *testing.T) {
 		"its code":                       {nil, nil, public.Compare},
 		"another's source with its code": {nil, func(w *asker) public.Shown { return public.Shown{Mail: w.mails["b"]} }, public.Compare},
 		"frozen": {func(w *asker) {
-			w.Change("a", func(tx *store.Tx) error { _, err := message.FreezeOnly(w.Context(), tx, message.StopPractice, "", "a stolen key"); return err })
+			w.Change("a", func(tx *store.Tx) error {
+				_, err := message.FreezeOnly(w.Context(), tx, message.StopPractice, "", "a stolen key")
+				return err
+			})
 		}, source, public.Withdrawn},
 		"another practice frozen": {func(w *asker) {
-			w.Change("b", func(tx *store.Tx) error { _, err := message.FreezeOnly(w.Context(), tx, message.StopPractice, "", "a stolen key"); return err })
+			w.Change("b", func(tx *store.Tx) error {
+				_, err := message.FreezeOnly(w.Context(), tx, message.StopPractice, "", "a stolen key")
+				return err
+			})
 		}, source, public.Genuine},
 		"its wording withdrawn": {func(w *asker) {
 			m := w.find("a")

@@ -139,7 +139,10 @@ func Raise(ctx context.Context, w *store.Wide, o Opening) (c Case, fresh bool, e
 		return c, false, err
 	}
 	if o.Alarm != "" {
-		if c, err = one(ctx, w, `alarm = $1`, o.Alarm); err == nil || !errors.Is(err, store.ErrNone) {
+		switch c, err = one(ctx, w, `alarm = $1`, o.Alarm); {
+		case err == nil && !c.Open() && (o.Kind == Person || o.Kind == Program):
+			o.Alarm = "" // that one is over; who asks anew means something new
+		case err == nil || !errors.Is(err, store.ErrNone):
 			return c, false, err
 		}
 	}
@@ -251,6 +254,17 @@ const mostClosed = 1000
 // Closed are the closed incidents, the latest first.
 func Closed(ctx context.Context, w *store.Wide) ([]Case, error) {
 	rows, err := w.Query(ctx, `SELECT `+columns+` FROM incident WHERE practice = '' AND closed_at > 0 ORDER BY opened_at DESC, id LIMIT $1`, mostClosed)
+	return store.Collect(rows, err, scan)
+}
+
+// again is how old figures must be before they are measured anew by themselves.
+const again = time.Minute
+
+// Unmeasured are open incidents without figures, with figures of their first minute alone, or with a stop that was made or lifted since.
+func Unmeasured(ctx context.Context, w *store.Wide) ([]Case, error) {
+	rows, err := w.Query(ctx, `SELECT `+columns+` FROM incident i WHERE practice = '' AND closed_at = 0 AND (measured_at = 0 OR measured_at < $1 AND (measured_at < opened_at + $2
+		OR EXISTS (SELECT 1 FROM incident_stop s LEFT JOIN freeze_entry f ON f.practice = s.practice AND f.id = s.stop WHERE s.incident = i.id AND (s.at > i.measured_at OR f.lifted_at > i.measured_at))))
+		ORDER BY opened_at LIMIT 20`, store.Micro(w.Now.Add(-again)), again.Microseconds())
 	return store.Collect(rows, err, scan)
 }
 
