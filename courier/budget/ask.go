@@ -170,6 +170,9 @@ func (t *try) approvals() (Verdict, error) {
 	for i := range t.use.Approvals {
 		a := &t.use.Approvals[i]
 		c := charge{kind: paced, digest: a.Digest, cohort: cohort(a.Waiting)}
+		if a.Own {
+			c.kind = counted
+		}
 		if !a.Until.IsZero() {
 			c.until = store.Micro(a.Until)
 		}

@@ -101,6 +101,20 @@ func TestHeldOnesComeBackWhenTheyMayGo(t *testing.T) {
 	}
 }
 
+// The program's own words are nobody's first use: a thousand practices are told at once, each as often as the day allows and no more.
+func TestTheProgramsOwnWordsAreNotPaced(t *testing.T) {
+	t.Parallel()
+	p := start(t, folder(t))
+	for practice := range 1000 {
+		batch := uses(5, fmt.Sprint("practice-", practice), wide, budget.Approval{Digest: named("the program's words"), Limits: &approval.Limits{Day: 3}, Waiting: 1, Own: true})
+		verdicts := p.ask(noon, batch...)
+		if going, _ := count(verdicts); going != 3 || verdicts[4].Reason != budget.ApprovalDay {
+			t.Fatalf("practice %d: %d go, the last one %q", practice, going, verdicts[4].Reason)
+		}
+		p.settle(noon, all(verdicts, false)...)
+	}
+}
+
 // However many approvals somebody signs in however many practices: 20 a practice and 200 in all leave before a quarter of an hour is over.
 func TestFirstUsesOfManyApprovals(t *testing.T) {
 	t.Parallel()

@@ -43,6 +43,7 @@ type Approval struct {
 	Digest  approval.Digest // of the statement
 	Limits  *approval.Limits
 	Once    bool      // for one message in all: a letter
+	Own     bool      // the program's own words: nobody signed them, and there is no first use of them; Limits alone bound them
 	Until   time.Time // when the statement ends by itself; zero: it does not
 	Waiting int64     // how many messages wait under it now, this one included; at least 1
 }

@@ -90,7 +90,7 @@ func (a *Answer) ask(s *approval.State, c Carried, now time.Time) (reason string
 		if s != nil {
 			a.member, _ = s.Current(approval.KindMember, a.path.Subject, now)
 		}
-		a.By = []budget.Approval{{Digest: systemDigest, Limits: &approval.Limits{Day: SystemDay}, Waiting: soMany}}
+		a.By = []budget.Approval{{Digest: systemDigest, Limits: &approval.Limits{Day: SystemDay}, Waiting: 1, Own: true}}
 		return ""
 	}
 	if reason := a.words(s, now); reason != "" {
@@ -107,7 +107,7 @@ func (a *Answer) ask(s *approval.State, c Carried, now time.Time) (reason string
 	return ""
 }
 
-// soMany makes the first cohort of what goes to members as large as a cohort gets: they see it themselves.
+// soMany makes the first cohort of samples as large as a cohort gets: members see them themselves.
 const soMany = 1000
 
 // SystemDay bounds how many messages of its own Letterhead sends in the name of nobody to a practice's members in a day.

@@ -26,6 +26,24 @@ func publicControls() []group {
 			{"a folder of somebody else is not replaced", "app/register/build.go", "	if err := replaceable(folder); err != nil {", "	if err := replaceable(folder); err != nil && false {", "TestBuildWritesNowhereElse"},
 			{"links among the records are not followed", "app/register/list.go", "			case !entry.Type().IsRegular():", "			case false:", "TestWhatDoesNotParseIsNamedAndNotPrinted"},
 		}},
+		{"app/incidents", []control{
+			{"many complaints stop what they are of", "app/incidents/incidents.go", "		made, err := h.halt().Stop(ctx, message.Stop{Practice: b.Practice, Scope: scope, Subject: subject, Reason: reason, Who: \"complaints\"})\n", "		made, err := message.Stop{Practice: b.Practice, ID: \"none\", Scope: scope, Subject: subject, Reason: reason, Who: \"complaints\", At: h.DB.Now()}, ctx.Err()\n", "TestManyComplaintsStopWhatTheyAreOf"},
+			{"five of many complaints stop nothing", "incident/alarm/alarm.go", "		if b.Complaints*burstShare >= b.Left {", "		if true {", "TestManyComplaintsStopWhatTheyAreOf"},
+			{"a journal that is another's opens an incident", "app/incidents/incidents.go", "; err != nil {\n		kind, why = book.Journal,", "; err == nil {\n		kind, why = book.Journal,", "TestWhatIsNotToBeBelievedOpensAnIncident"},
+			{"a record that does not verify opens an incident", "app/incidents/incidents.go", "		case strings.HasPrefix(s.Why, logbook.Disbelieved):", "		case false && strings.HasPrefix(s.Why, logbook.Disbelieved):", "TestWhatIsNotToBeBelievedOpensAnIncident"},
+			{"people's ids are not on the public register", "app/incidents/published.go", "form.Write(tell.Public(i), form.Register)", "form.Write(i, form.Register)", "TestThePublicRegister"},
+			{"an open incident is not on the public register", "incident/book/book.go", "WHERE practice = '' AND closed_at > 0 ORDER BY", "WHERE practice = '' ORDER BY", "TestThePublicRegister"},
+		}},
+		{"web", []control{
+			{"a practice sees its own stops of an incident alone", "app/incidents/pages.go", "	out.Entries = own(out.Entries, out.Stops)\n", "", "TestAnIncidentOfTwo"},
+			{"another practice's incident is not found", "incident/book/book.go", "		if _, err := Of(ctx, w, practice, id); err != nil {\n			return Case{}, err\n		}\n", "", "TestWhoSeesAnIncident"},
+		}},
+		{"app/outside", []control{
+			{"a correction is said of its practice's messages of its incident alone", "app/outside/check.go", "out.Disowned, err = measure.Has(ctx, w, of, m)", "_, err = measure.Has(ctx, w, of, m); out.Disowned = true", "TestACorrectionIsSaidWithinASecond"},
+		}},
+		{"courier/budget", []control{
+			{"the program's own words have their day's limit", "courier/budget/ask.go", "			if l.Day > 0 && t.usedToday(u) >= l.Day {", "			if l.Day > 0 && !a.Own && t.usedToday(u) >= l.Day {", "TestTheProgramsOwnWordsAreNotPaced"},
+		}},
 		{"incident/form", []control{
 			{"a record and its VERIS fields say the same", "incident/form/veris.go", "	if !sameJSON(ours, raw) {", "	if !sameJSON(ours, ours) {", "TestWhatIsRefused"},
 			{"no key is dropped in silence", "incident/form/form.go", "	d.DisallowUnknownFields()\n", "", "TestWhatIsRefused"},
