@@ -116,7 +116,7 @@ func TestAStrangeStopKeepsNoOtherOffTheRecord(t *testing.T) {
 			return err
 		})
 		w.change("b", func(tx *store.Tx) error {
-			_, err := message.Freeze(t.Context(), tx, "phishing")
+			_, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "phishing")
 			return err
 		})
 		for _, p := range []store.PracticeID{"a", "b"} {

@@ -169,7 +169,7 @@ func TestOnePracticesDamagedChainHoldsUpNoLift(t *testing.T) {
 		o := w.options(relayTo(s.Address()))
 		for _, p := range []store.PracticeID{"a", "b"} {
 			w.change(p, func(tx *store.Tx) error {
-				_, err := message.Freeze(t.Context(), tx, "phishing")
+				_, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "phishing")
 				return err
 			})
 			w.queue(p, "m", 2, nil)
