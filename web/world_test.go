@@ -89,9 +89,8 @@ func newWorld(t *testing.T, engine testkit.Engine, routes ...page.Route) *world 
 	}
 	w.clock.Set(at)
 	w.door = visitor.Door(t, w.db, w.keeper)
-	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes, Platform: platformName, Incidents: w.incidents()})
 	w.uploads = upload.New(w.db, w.keeper, t.TempDir(), func(context.Context, store.Actor) error { return nil })
-	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes, Uploads: w.uploads, Platform: platformName})
+	w.pages, err = New(Config{DB: w.db, Keeper: w.keeper, Door: w.door, Hosts: []string{host}, Log: slog.New(slog.NewTextHandler(w.log, nil)), Routes: routes, Uploads: w.uploads, Platform: platformName, Incidents: w.incidents()})
 	if err != nil {
 		t.Fatal(err)
 	}
