@@ -253,7 +253,10 @@ func TestStopsHoldAndLiftingGoesOn(t *testing.T) {
 		o := w.options(relayTo(s.Address()))
 		w.queue("a", "m", 5, nil)
 		w.queue("b", "m", 5, nil)
-		w.change("a", func(tx *store.Tx) error { _, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "phishing"); return err })
+		w.change("a", func(tx *store.Tx) error {
+			_, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "phishing")
+			return err
+		})
 		w.drain(o)
 		if w.states("a")[message.Held] != 5 || w.states("b")[message.Sent] != 5 || s.Count() != 5 {
 			t.Fatalf("a %v, b %v, %d arrived", w.states("a"), w.states("b"), s.Count())
@@ -503,7 +506,10 @@ func TestAStopHoldsWithinASecond(t *testing.T) {
 		if err := s.Wait(t.Context(), 100); err != nil {
 			t.Fatal(err)
 		}
-		w.change("a", func(tx *store.Tx) error { _, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "stop"); return err })
+		w.change("a", func(tx *store.Tx) error {
+			_, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "stop")
+			return err
+		})
 		answered := time.Now()
 		time.Sleep(1500 * time.Millisecond) // what is measured is real time: whether anything comes in it
 		cancel()
@@ -566,7 +572,10 @@ func TestAStopHoldsWithinASecondWithASlowRelay(t *testing.T) {
 		if err := s.Wait(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
-		w.change("a", func(tx *store.Tx) error { _, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "stop"); return err })
+		w.change("a", func(tx *store.Tx) error {
+			_, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "stop")
+			return err
+		})
 		time.Sleep(3 * time.Second) // what is measured is real time: by now the third of each slice would have come
 		cancel()
 		if err := <-ended; err != nil {

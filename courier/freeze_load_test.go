@@ -77,7 +77,10 @@ func stopFor(t *testing.T, w *world, try int) {
 	t.Helper()
 	switch try % 3 {
 	case 0:
-		w.change("a", func(tx *store.Tx) error { _, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "load"); return err })
+		w.change("a", func(tx *store.Tx) error {
+			_, err := message.FreezeOnly(t.Context(), tx, message.StopPractice, "", "load")
+			return err
+		})
 	case 1:
 		w.change("a", func(tx *store.Tx) error {
 			_, err := message.FreezeOnly(t.Context(), tx, message.StopRule, ruleOf[wording.Transactional], "load")
