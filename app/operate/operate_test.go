@@ -59,7 +59,7 @@ func seeded(t *testing.T, engine testkit.Engine) (Of, []store.PracticeID) {
 			}
 			_, err = message.Queue(ctx, tx, []message.Intent{{Kind: message.Rule, Channel: message.Email, Purpose: message.Appointments, Rule: "booked", Version: "v", Digest: strings.Repeat("ab", 32), Language: "en",
 				Appointment: "a", Attendee: "b", Generation: 1, Client: string(c.ID), Recipient: string(c.ID), Turn: tx.Now, NotAfter: tx.Now.Add(time.Hour)}})
-			_, stopped := message.Freeze(ctx, tx, "Haddad asked: mei@example.com")
+			_, stopped := message.FreezeOnly(ctx, tx, message.StopPractice, "", "Haddad asked: mei@example.com")
 			return errors.Join(err, stopped, job.Add(ctx, tx, "sweep", "Haddad", tx.Now))
 		})
 		if err != nil {
