@@ -24,7 +24,7 @@ func filled(w *world, h home, pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
 	path = strings.TrimSuffix(path, "{$}")
 	id := map[string]string{"/appointments/{id}": string(h.appointments["Costa"]), "/clients/{id}": string(h.clients["Costa"]), "/messages/{id}": messageOf(w, h), "/orders/{id}": string(h.order), "/incidents/{id}": w.incident(h), "/templates/{id}": w.wording(h, "booked"),
-		"/settings/locations/{id}": string(h.location), "/settings/services/{id}": string(h.service), "/settings/practitioners/{id}": string(h.practitioners["Liam Nguyen"])}
+		"/settings/import/{id}": h.imported, "/settings/locations/{id}": string(h.location), "/settings/services/{id}": string(h.service), "/settings/practitioners/{id}": string(h.practitioners["Liam Nguyen"])}
 	for prefix, value := range id {
 		if strings.HasPrefix(path, prefix) {
 			path = strings.Replace(path, "{id}", value, 1)
@@ -45,6 +45,12 @@ func messageOf(w *world, h home) string {
 func TestAnotherPracticesThingsAreNotFound(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
+		clients, appointments, details := sample(w, "wharf")
+		hand := func(who []*http.Cookie) string {
+			in := w.handIn(who, "clients", clients, "appointments", appointments, "practice", details)
+			return strings.TrimPrefix(in.Header().Get("Location"), "/settings/import/")
+		}
+		w.one.imported, w.two.imported = hand(w.mine), hand(w.as(w.two, "mere@example.org", guard.Owner))
 		before := w.appointment(w.two, w.two.appointments["Costa"])
 		walked := 0
 		for _, route := range (&server{}).routes() {

@@ -67,6 +67,7 @@ type home struct {
 	contact       client.ContactID // of Costa
 	appointments  map[string]calendar.ID
 	order         order.ID // a draft
+	imported      string   // an import that was handed in; "" before one is
 }
 
 // Tuesday 1 December 2026, 10:38 in Melbourne.
