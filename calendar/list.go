@@ -8,6 +8,7 @@ import (
 
 	"letterhead/client"
 	"letterhead/fault"
+	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/vault"
 	"letterhead/zone"
@@ -22,7 +23,9 @@ const (
 	WHERE t.practice = $1 AND t.appointment = a.id AND c.practice = $1 AND c.id = t.client
 	AND p.practice = $1 AND p.id = a.practitioner AND s.practice = $1 AND s.id = a.service AND l.practice = $1 AND l.id = a.location `
 
-	dayQuery = picked + `starts >= $2 AND starts < $3 ORDER BY starts, id LIMIT $4` + joined + `ORDER BY a.starts, a.id, t.id LIMIT $4`
+	dayQuery  = picked + `starts >= $2 AND starts < $3` + inOrder
+	wallQuery = picked + `starts >= $2 AND starts < $3 AND wall >= $5 AND wall < $6 AND ($7 = '' OR practitioner = $7)` + inOrder
+	inOrder   = ` ORDER BY starts, id LIMIT $4` + joined + `ORDER BY a.starts, a.id, t.id LIMIT $4`
 )
 
 func entriesQuery(list string) string {
@@ -42,6 +45,27 @@ func Day(ctx context.Context, tx *store.Tx, from, to time.Time, shown func(Entry
 		return nil, fault.Field("to", "calendar.days", "ask for 1 to %d days", MaxDays)
 	}
 	rows, err := tx.Query(ctx, dayQuery, store.Micro(from), store.Micro(to), MaxRows+1)
+	return listed(ctx, tx, rows, err, shown)
+}
+
+// Walls lists what begins on these days, both included, by its own location's wall, with one practitioner or ("") with anybody: in order of time,
+// whatever became of it; of that, what shown wants. The zone is the practice's.
+func Walls(ctx context.Context, tx *store.Tx, first, last zone.Date, l *time.Location, with practice.PractitionerID, shown func(Entry) bool) ([]Entry, error) {
+	if last.Before(first) || first.Add(MaxDays).Before(last) {
+		return nil, fault.Field("to", "calendar.days", "ask for 1 to %d days", MaxDays)
+	}
+	from, until := Around(first, last, l)
+	rows, err := tx.Query(ctx, wallQuery, store.Micro(from), store.Micro(until), MaxRows+1, first.String(), last.Add(1).String(), string(with))
+	return listed(ctx, tx, rows, err, shown)
+}
+
+// Around are two instants between which everything begins that any wall has on these days: a wall is at most 14 hours from UTC.
+func Around(first, last zone.Date, l *time.Location) (from, until time.Time) {
+	at := func(d zone.Date) time.Time { return zone.At(zone.Wall{Date: d, Minute: 12 * 60}, l) }
+	return at(first).Add(-40 * time.Hour), at(last).Add(40 * time.Hour)
+}
+
+func listed(ctx context.Context, tx *store.Tx, rows *store.Rows, err error, shown func(Entry) bool) ([]Entry, error) {
 	out, n, err := collect(rows, err, tx.Now)
 	if n > MaxRows {
 		return nil, fault.Field("to", "calendar.days", "there are more than %d appointments in this time; ask for fewer days", MaxRows)

@@ -2,6 +2,7 @@ package calendar_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,8 +10,10 @@ import (
 	"letterhead/calendar"
 	"letterhead/client"
 	"letterhead/fault"
+	"letterhead/practice"
 	"letterhead/store"
 	"letterhead/testkit"
+	"letterhead/zone"
 )
 
 func TestDayShowsNamesAndFirstVisits(t *testing.T) {
@@ -178,6 +181,53 @@ func TestAnotherPracticesAppointmentIsNotFound(t *testing.T) {
 }
 
 // A long list costs few statements and is cut off with a word, not silently.
+// A day is the one on the wall of the location, wherever it is; another practitioner's appointments are left out where one is asked for.
+func TestDaysAreThoseOfTheWall(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, c *clinic) {
+		monday, date := at(t, "2026-11-30T00:00").Date, at(t, "2026-12-01T00:00").Date
+		c.book("2026-11-30T23:00")
+		first, last := c.book("2026-12-01T00:00"), c.book("2026-12-01T23:00")
+		late := c.request("2026-12-01T22:30") // 01:30 of the next day in Melbourne
+		late.Location, late.Overbook = c.perth, true
+		perth, err := c.try(late)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.book("2026-12-02T00:15")
+		c.must(func(tx *store.Tx) error {
+			ids := func(from, until zone.Date, with practice.PractitionerID) (out []calendar.ID) {
+				all, err := calendar.Walls(ctx, tx, from, until, time.UTC, with, nil)
+				if err != nil {
+					t.Error(err)
+				}
+				for _, e := range all {
+					out = append(out, e.ID)
+				}
+				return out
+			}
+			if got := ids(date, date, ""); !slices.Equal(got, []calendar.ID{first.ID, last.ID, perth.ID}) {
+				t.Errorf("the day: %v", got)
+			}
+			if got := ids(date, date, c.hana); len(got) != 3 {
+				t.Errorf("hers: %v", got)
+			}
+			if got := ids(date, date, "somebody else"); len(got) != 0 {
+				t.Errorf("nobody's: %v", got)
+			}
+			if got := ids(monday, date, ""); len(got) != 4 {
+				t.Errorf("two days: %v", got)
+			}
+			for _, until := range []zone.Date{monday, date.Add(calendar.MaxDays + 1)} {
+				if _, err := calendar.Walls(ctx, tx, date, until, time.UTC, "", nil); fault.KindOf(err) != fault.Invalid {
+					t.Errorf("until %s: %v", until, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
 func TestDayIsBounded(t *testing.T) {
 	t.Parallel()
 	clock := testkit.NewClock(t, now)

@@ -27,6 +27,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		}{
 			{"day", dayQuery, "appointment_starts", day},
 			{"day's attendees", dayQuery, "attendee_once", day},
+			{"days by their walls", wallQuery, "appointment_starts", append(day[:4:4], "2026-12-01", "2026-12-08", "p1")},
 			{"room's overlap", roomQuery, "appointment_room", []any{"a", "r1", int64(0), int64(2_000_000_000), int64(1_000_000_000), ""}},
 			{"series", seriesQuery, "appointment_series", []any{"a", "s1"}},
 			{"pulse", bookedPulse, "appointment_starts", []any{"a", int64(1_000_000_000), int64(2_000_000_000)}},

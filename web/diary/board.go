@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"letterhead/calendar"
 	"letterhead/calendar/open"
@@ -138,15 +137,11 @@ func asked(v *page.Visit) *board {
 	return b
 }
 
+func (b *board) last() zone.Date { return b.from.Add(b.days - 1) }
+
 func mondayOf(d zone.Date) zone.Date {
 	since := (int(d.Weekday()) + 6) % 7 // Sunday is the last day
 	return d.Add(-since)
-}
-
-// span holds all that an appointment's own wall has in these days: a wall is at most 14 hours from UTC.
-func (b *board) span() (from, until time.Time) {
-	at := func(d zone.Date) time.Time { return zone.At(zone.Wall{Date: d, Minute: 12 * 60}, b.visit.Location) }
-	return at(b.from).Add(-40 * time.Hour), at(b.from.Add(b.days - 1)).Add(40 * time.Hour)
 }
 
 func (b *board) read(ctx context.Context, tx *store.Tx) (err error) {
@@ -161,12 +156,11 @@ func (b *board) read(ctx context.Context, tx *store.Tx) (err error) {
 		return err
 	}
 	if !b.paper && (b.view == byDay || b.who != "") { // a week of everybody shows nobody's hours
-		if b.hours, err = open.Load(ctx, tx, b.who, b.from, b.from.Add(b.days-1)); err != nil {
+		if b.hours, err = open.Load(ctx, tx, b.who, b.from, b.last()); err != nil {
 			return err
 		}
 	}
-	from, until := b.span()
-	if b.booked, err = calendar.Day(ctx, tx, from, until, b.shown); err != nil {
+	if b.booked, err = calendar.Walls(ctx, tx, b.from, b.last(), b.visit.Location, b.who, b.shown); err != nil {
 		return err
 	}
 	var ids []calendar.ID
@@ -174,11 +168,13 @@ func (b *board) read(ctx context.Context, tx *store.Tx) (err error) {
 	for _, e := range b.booked {
 		ids = append(ids, e.ID)
 		for _, p := range e.People {
-			if !p.Hidden && !slices.Contains(who, p.Client) {
+			if !p.Hidden {
 				who = append(who, p.Client)
 			}
 		}
 	}
+	slices.Sort(who)
+	who = slices.Compact(who)
 	if err = b.findAt(ctx, tx); err != nil {
 		return err
 	}
@@ -197,7 +193,7 @@ func (b *board) read(ctx context.Context, tx *store.Tx) (err error) {
 
 // beat is another text whenever something on the board is.
 func (b *board) beat(ctx context.Context, tx *store.Tx) (string, error) {
-	from, until := b.span()
+	from, until := calendar.Around(b.from, b.last(), b.visit.Location)
 	return calendar.Pulse(ctx, tx, from, until)
 }
 
@@ -221,9 +217,7 @@ func (b *board) findAt(ctx context.Context, tx *store.Tx) (err error) {
 
 // shown says whether an appointment belongs on the board.
 func (b *board) shown(e calendar.Entry) bool {
-	last := b.from.Add(b.days - 1)
-	return !e.Wall.Date.Before(b.from) && !last.Before(e.Wall.Date) && e.Booking != calendar.EnteredInError && e.Booking != calendar.Rescheduled &&
-		(b.who == "" || e.Practitioner == b.who) && (b.place == "" || e.Location == b.place)
+	return e.Booking != calendar.EnteredInError && e.Booking != calendar.Rescheduled && (b.place == "" || e.Location == b.place)
 }
 
 // choose shows one practitioner's week where nobody was asked for: their own, who looks, or the first. A day is everybody's.

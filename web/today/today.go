@@ -159,11 +159,10 @@ func (s *view) waiting(waits signed.State) {
 	}
 }
 
-// onDay returns the appointments whose own wall shows this day. A wall is at most 14 hours from UTC, so two days around it hold them all.
+// onDay returns the appointments whose own wall shows this day.
 func onDay(ctx context.Context, tx *store.Tx, date zone.Date, l *time.Location) ([]calendar.Entry, error) {
-	noon := zone.At(zone.Wall{Date: date, Minute: 12 * 60}, l)
-	return calendar.Day(ctx, tx, noon.Add(-40*time.Hour), noon.Add(40*time.Hour), func(e calendar.Entry) bool {
-		return e.Wall.Date == date && e.Booking != calendar.EnteredInError && e.Booking != calendar.Rescheduled
+	return calendar.Walls(ctx, tx, date, date, l, "", func(e calendar.Entry) bool {
+		return e.Booking != calendar.EnteredInError && e.Booking != calendar.Rescheduled
 	})
 }
 
