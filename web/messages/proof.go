@@ -34,7 +34,7 @@ func prove(v *page.Visit, m message.Message, w words, unsaid error) (*proof, err
 	case errors.Is(unsaid, errChanged):
 		return tell(ui.Bad, "changed"), nil
 	case unsaid != nil && !errors.Is(unsaid, kept.ErrLayout):
-		return tell(ui.Plain, "erased"), nil //nolint:nilerr // the page says so
+		return tell(ui.Plain, "erased"), nil
 	case v.Record == nil:
 		return tell(ui.Plain, "elsewhere"), nil
 	}
