@@ -10,7 +10,7 @@ import (
 
 func TestItSaysWhereItIs(t *testing.T) {
 	t.Parallel()
-	p, err := serving.Start(exec.Command("sh", "-c", `echo "Open http://localhost:8123/"; echo "The signing desk is at http://localhost:8124"; echo '{"msg":"hello"}' >&2; trap 'exit 0' TERM; while :; do sleep 0.05; done`))
+	p, err := serving.Start(exec.Command("sh", "-c", `trap 'exit 0' TERM; echo '{"msg":"hello"}' >&2; echo "Open http://localhost:8123/"; echo "The signing desk is at http://localhost:8124"; while :; do sleep 0.05; done`))
 	if err != nil {
 		t.Fatal(err)
 	}
