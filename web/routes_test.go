@@ -26,7 +26,7 @@ func filled(w *world, h home, pattern string) (method, path string) {
 	id := map[string]string{"/appointments/{id}": string(h.appointments["Costa"]), "/clients/{id}": string(h.clients["Costa"]), "/messages/{id}": messageOf(w, h), "/orders/{id}": string(h.order), "/incidents/{id}": w.incident(h), "/templates/{id}": w.wording(h, "booked"),
 		"/settings/import/{id}": h.imported, "/settings/locations/{id}": string(h.location), "/settings/services/{id}": string(h.service), "/settings/practitioners/{id}": string(h.practitioners["Liam Nguyen"])}
 	for prefix, value := range id {
-		if strings.HasPrefix(path, prefix) {
+		if value != "" && strings.HasPrefix(path, prefix) {
 			path = strings.Replace(path, "{id}", value, 1)
 		}
 	}
